@@ -1,0 +1,1 @@
+"""Boards: catalogue, board top, tool flow and flashing."""

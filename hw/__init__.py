@@ -1,0 +1,1 @@
+"""Gateware: Amaranth components, folding and estimates."""

@@ -1,0 +1,73 @@
+"""What the parts offer: logic cells, block RAM and its ports.
+
+Sources: Lattice iCE40 LP/HX family data sheet DS1040, iCE40 UltraPlus family data sheet DS1056, ECP5 family data
+sheet DS1044; counts as nextpnr reports them.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["DEVICES", "Device", "Family"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the parts of one family share.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        ``ice40`` or ``ecp5``.
+    bram_width : :class:`int`
+        Bits that one block RAM reads per cycle at its widest port.
+    bram_depth : :class:`int`
+        Words of a block at that width.
+    startup_us : :class:`float`
+        Microseconds after configuration in which block RAM must not be read (iCE40 reads zero; icestorm issue 76).
+    """
+
+    name: str
+    bram_width: int
+    bram_depth: int
+    startup_us: float = 0.0
+
+
+@dataclass(frozen=True)
+class Device:
+    """One part.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        Name as the data sheet has it, shortened.
+    family : :class:`Family`
+        Its family.
+    lut4, brams, dsps : :class:`int`
+        Four-input look-up tables (each with a flip-flop), block RAMs, multipliers.
+    """
+
+    name: str
+    family: Family
+    lut4: int
+    brams: int
+    dsps: int = 0
+
+    @property
+    def bram_bits_per_cycle(self) -> int:
+        """Bits that all block RAMs together read in a cycle."""
+        return self.brams * self.family.bram_width
+
+
+ICE40 = Family("ice40", bram_width=16, bram_depth=256, startup_us=15.0)
+ECP5 = Family("ecp5", bram_width=36, bram_depth=512)
+
+DEVICES = {
+    device.name: device
+    for device in (
+        Device("HX1K", ICE40, lut4=1280, brams=16),
+        Device("HX8K", ICE40, lut4=7680, brams=32),
+        Device("UP5K", ICE40, lut4=5280, brams=30, dsps=8),
+        Device("ECP5-25F", ECP5, lut4=24288, brams=56, dsps=28),
+        Device("ECP5-45F", ECP5, lut4=43848, brams=108, dsps=72),
+        Device("ECP5-85F", ECP5, lut4=83640, brams=208, dsps=156),
+    )
+}

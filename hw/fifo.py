@@ -1,0 +1,65 @@
+"""A first-in first-out queue of a few entries in flip-flops."""
+
+from amaranth.hdl import Array, Module, ShapeLike, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["ShiftFifo"]
+
+
+class ShiftFifo(wiring.Component):
+    """Hold a few entries; those behind the first move up as it leaves.
+
+    Takes and gives one entry per cycle; an entry can leave ``LATENCY`` cycle after it came. Meant for depths up to
+    about 16: iCE40 has no memory that is smaller than a whole block RAM.
+
+    Parameters
+    ----------
+    shape : shape
+        Shape of an entry.
+    depth : :class:`int`
+        Number of entries, at least 1. With 1, an entry is taken only when the queue is empty.
+
+    Members
+    -------
+    i : stream of ``shape``, in
+        Entries to store; ready while there is room.
+    o : stream of ``shape``, out
+        The oldest entry.
+
+    Raises
+    ------
+    ValueError
+        When the depth is below 1.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, *, shape: ShapeLike, depth: int) -> None:
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1, not {depth!r}")
+        self.shape = shape
+        self.depth = depth
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        entries = Array(Signal(self.shape, name=f"entry{n}", reset_less=True) for n in range(self.depth))
+        level = Signal(range(self.depth + 1))
+        put, get = Signal(), Signal()
+        m.d.comb += [
+            self.i.ready.eq(level != self.depth),
+            self.o.valid.eq(level != 0),
+            self.o.payload.eq(entries[0]),
+            put.eq(self.i.valid & self.i.ready),
+            get.eq(self.o.valid & self.o.ready),
+        ]
+
+        m.d.sync += level.eq(level + put - get)
+        for n, entry in enumerate(entries):
+            with m.If(put & (level - get == n)):
+                m.d.sync += entry.eq(self.i.payload)
+            if n + 1 < self.depth:
+                with m.Elif(get):
+                    m.d.sync += entry.eq(entries[n + 1])
+        return m

@@ -1,0 +1,153 @@
+"""Matrix-vector unit: a systolic row of processing groups."""
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from ..model.bits import pack_rows
+from ..model.ir import Dense, Matrix
+from .fifo import ShiftFifo
+from .folding import Folding
+from .grouping import group_sizes
+from .levels import accumulator, gain, levels
+from .pe import ProcessingGroup
+from .placement import Memories
+
+__all__ = ["MatrixVectorUnit"]
+
+
+class MatrixVectorUnit(wiring.Component):
+    """Products of a layer's weights with vectors of ±1, then thresholds (:class:`Dense`) or scores (:class:`Scores`).
+
+    Takes a beat of ``simd`` activations per cycle, each vector as often as there are groups of ``pe`` neurons, and
+    gives the results of a group ``latency`` cycles after its last beat. Processing groups stand in a row: a beat hops
+    from one to the next in a cycle each, results wait for the last group. The row itself never stops: a group of
+    neurons is begun only when its results have a place in the queue behind the row, which is deep enough to
+    never slow the row down.
+
+    The comparison with a threshold costs nothing: sums start at the threshold's negative, so that the sign is the bit.
+
+    Parameters
+    ----------
+    layer : :class:`Dense` or :class:`Scores`
+        The layer; its weights and thresholds become the contents of the memories.
+    folding : :class:`Folding`
+        ``pe`` and ``simd``; they need not divide the layer's size. Padded synapses never match, for they weigh 1 where
+        the beat is filled up with 0; the results of padded neurons are without meaning.
+    memories : :class:`Memories`
+        Where weights and levels are.
+    port : :class:`int`
+        Bits that a block RAM reads at once; processing elements are grouped so that few of them are lost.
+
+    Members
+    -------
+    i : stream of ``simd`` bits, in
+        Activations.
+    o : stream of ``pe`` results, out
+        Bits, or scores in two's complement of ``result.width`` bits.
+    """
+
+    def __init__(self, *, layer: Matrix, folding: Folding, memories: Memories, port: int) -> None:
+        self.layer = layer
+        self.folding = folding
+        self.memories = memories
+        self.port = port
+        self.binary = isinstance(layer, Dense)
+        self.accumulator = accumulator(layer)
+        self.result = unsigned(1) if self.binary else self.accumulator
+        self.groups = self._groups()
+        super().__init__(
+            {
+                "i": In(stream.Signature(folding.simd)),
+                "o": Out(stream.Signature(folding.pe * self.result.width)),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last beat of a group of neurons to its results."""
+        return len(self.groups) - 1 + self.groups[0].latency + ShiftFifo.LATENCY
+
+    @property
+    def queue_depth(self) -> int:
+        """Results that can be under way: from when a group is begun until its results have left, the begun one included."""
+        return -(-(self.latency + 1) // self.folding.synapse_fold(self.layer)) + 1
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.queue = queue = ShiftFifo(shape=len(self.o.payload), depth=self.queue_depth)
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
+        first = self._admit(m)
+
+        results, beat = [], first
+        for n, group in enumerate(self.groups):
+            m.submodules[f"group{n}"] = group
+            m.d.comb += group.i.eq(beat)
+            beat = group.o
+            bits = Cat(~group.sums[e][-1] for e in range(group.elements)) if self.binary else group.sums.as_value()
+            for hop in range(len(self.groups) - 1 - n):
+                waiting = Signal.like(bits, name=f"drain{n}_{hop}", reset_less=True)
+                m.d.sync += waiting.eq(bits)
+                bits = waiting
+            results.append(bits)
+        m.d.comb += [queue.i.payload.eq(Cat(results)), queue.i.valid.eq(self.groups[-1].done)]
+        return m
+
+    def _admit(self, m: Module) -> Signal:
+        """Take beats as long as results have a place in the queue; give the first group's input."""
+        beats = self.folding.synapse_fold(self.layer)
+        places = Signal(range(self.queue_depth + 1), init=self.queue_depth)
+        synapses, inside, last, begin = Signal(range(beats)), Signal(), Signal(), Signal()
+        beat = Signal.like(self.groups[0].i)
+        take = self.i.valid & self.i.ready
+        m.d.comb += [
+            self.i.ready.eq(inside | (places != 0)),
+            last.eq(synapses == beats - 1),
+            begin.eq(take & ~inside),
+            beat.bits.eq(self.i.payload),
+            beat.valid.eq(take),
+            beat.last.eq(last),
+        ]
+        m.d.sync += places.eq(places - begin + (self.o.valid & self.o.ready))
+        with m.If(take):
+            m.d.sync += [inside.eq(~last), synapses.eq(synapses + 1)]
+            with m.If(last):
+                m.d.sync += synapses.eq(0)
+        return beat
+
+    def _groups(self) -> list[ProcessingGroup]:
+        weights = _weights_by_neuron(self.layer, self.folding)
+        starts = _levels_by_neuron(self.layer, self.folding)
+        groups, start = [], 0
+        for size in group_sizes(self.folding, port=self.port):
+            words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
+            groups.append(
+                ProcessingGroup(
+                    weights=pack_rows(words),
+                    levels=starts[:, start : start + size].tolist(),
+                    simd=self.folding.simd,
+                    gain=gain(self.layer),
+                    accumulator=self.accumulator,
+                    block_weights=self.memories.weights,
+                    block_levels=self.memories.levels,
+                )
+            )
+            start += size
+        return groups
+
+
+def _weights_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.uint8]:
+    """Weights of shape ``(neuron_fold, pe, synapse_fold, simd)``, filled up with 1."""
+    rows, columns = folding.neuron_fold(layer) * folding.pe, folding.synapse_fold(layer) * folding.simd
+    padded = np.ones((rows, columns), np.uint8)
+    padded[: layer.mh, : layer.mw] = layer.weights
+    return padded.reshape(-1, folding.pe, columns // folding.simd, folding.simd)
+
+
+def _levels_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.int64]:
+    """Where each neuron's sum starts, of shape ``(neuron_fold, pe)``."""
+    padded = np.zeros(folding.neuron_fold(layer) * folding.pe, np.int64)
+    padded[: layer.mh] = levels(layer)
+    return padded.reshape(-1, folding.pe)

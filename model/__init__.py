@@ -1,0 +1,1 @@
+"""Networks: the representation, the golden model, training and lowering."""

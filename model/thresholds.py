@@ -1,0 +1,72 @@
+"""Batch normalization and sign, folded into one integer threshold for each neuron, exactly.
+
+A neuron's output is the sign of ``gamma * (dot - mean) / sqrt(var + eps) + beta`` (Ioffe and Szegedy, arXiv
+1502.03167), with sign(0) = +1. Its bit is therefore 1 when ``gamma * (dot - mean) >= -beta * sqrt(var + eps)``: a
+comparison of rational numbers once both sides are squared. No rounding takes part.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fold_batchnorm"]
+
+Floats = NDArray[np.floating]
+
+
+def fold_batchnorm(
+    *, gamma: Floats, beta: Floats, mean: Floats, var: Floats, eps: float, mw: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Threshold on the number of matches for each neuron of a layer with ``mw`` inputs of ±1.
+
+    Parameters
+    ----------
+    gamma, beta, mean, var : arrays of shape ``(mh,)``
+        Scale, shift, running mean and running variance.
+    eps : :class:`float`
+        What batch normalization adds to the variance.
+    mw : :class:`int`
+        Inputs of each neuron.
+
+    Returns
+    -------
+    flip : array of :class:`bool`
+        Neurons whose weights must be inverted: those with a negative scale.
+    thresholds : array of :class:`int`
+        The neuron's bit is ``matches >= threshold``, counted with the inverted weights; in ``0..mw + 1``.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite, or ``var + eps`` is not positive.
+    """
+    for name, values in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
+        if not np.isfinite(values).all():
+            neuron = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise ValueError(f"batch norm {name} of neuron {neuron} must be finite, not {values[neuron]}")
+    if not (var.astype(np.float64) + eps > 0).all():
+        raise ValueError(f"batch norm var must be above -eps, not {var.min()}")
+    flip = gamma < 0
+    sign = np.where(flip, -1, 1)
+    neurons = zip(np.abs(gamma), beta, sign * mean, var, strict=True)
+    thresholds = [_threshold(*map(float, neuron), eps=eps, mw=mw) for neuron in neurons]
+    return flip, np.array(thresholds, np.int64)
+
+
+def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, mw: int) -> int:
+    """Smallest count of matches that gives a 1, for a scale that is not negative; ``mw + 1`` when there is none."""
+    scale, centre, variance = Fraction(gamma), Fraction(mean), Fraction(var) + Fraction(eps)
+    right = _signed_square(-Fraction(beta)) * variance
+    low, high = 0, mw + 1
+    while low < high:
+        matches = (low + high) // 2
+        if _signed_square(scale * (2 * matches - mw - centre)) >= right:
+            high = matches
+        else:
+            low = matches + 1
+    return low
+
+
+def _signed_square(value: Fraction) -> Fraction:
+    return value * abs(value)

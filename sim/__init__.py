@@ -1,0 +1,1 @@
+"""Verification of the gateware against the golden model."""
