@@ -13,8 +13,9 @@ from .axi import FrameGuard, axi_stream
 from .device import ICE40, Family
 from .folding import Folding, check_foldings, interval
 from .mvu import MatrixVectorUnit
-from .placement import Memories, place_memories
+from .placement import Memories, Place, place_memories
 from .replay import ReplayBuffer
+from .replay_memory import ReplayMemory
 
 __all__ = ["Accelerator"]
 
@@ -38,13 +39,7 @@ class MatrixLayer(wiring.Component):
     """
 
     def __init__(self, *, layer: Matrix, folding: Folding, memories: Memories, port: int, width_in: int) -> None:
-        self.replay = ReplayBuffer(
-            element=unsigned(1),
-            count=layer.mw,
-            width_in=width_in,
-            width_out=folding.simd,
-            passes=folding.neuron_fold(layer),
-        )
+        self.replay = _replay(layer, folding, memories.replay, width_in)
         self.mvu = MatrixVectorUnit(layer=layer, folding=folding, memories=memories, port=port)
         super().__init__({"i": In(stream.Signature(width_in)), "o": Out(stream.Signature(len(self.mvu.o.payload)))})
 
@@ -56,6 +51,13 @@ class MatrixLayer(wiring.Component):
         wiring.connect(m, self.replay.o, self.mvu.i)
         wiring.connect(m, self.mvu.o, wiring.flipped(self.o))
         return m
+
+
+def _replay(layer: Matrix, folding: Folding, place: Place, width_in: int) -> ReplayBuffer | ReplayMemory:
+    widths = {"width_in": width_in, "width_out": folding.simd, "passes": folding.neuron_fold(layer)}
+    if place is Place.REGISTERS:
+        return ReplayBuffer(element=unsigned(1), count=layer.mw, **widths)
+    return ReplayMemory(count=layer.mw, block=place is Place.BLOCK, **widths)
 
 
 class Accelerator(wiring.Component):
@@ -119,7 +121,7 @@ class Accelerator(wiring.Component):
         self.input_beats = -(-frame_bits // (8 * self.input_bytes))
         self.interval = max(slowest, self.input_beats)
 
-        self.memories = place_memories(network, foldings, family=family, brams=brams)
+        self.memories = place_memories(network, foldings, family=family, brams=brams, frame_width=8 * self.input_bytes)
         self.layers = self._layers()
         self.score: Shape = self.layers[-1].mvu.result
         # As few scores per cycle as keep up with the layers: comparing them is the long path.

@@ -23,12 +23,15 @@ class Family:
         Words of a block at that width.
     startup_us : :class:`float`
         Microseconds after configuration in which block RAM must not be read (iCE40 reads zero; icestorm issue 76).
+    distributed : :class:`bool`
+        Whether look-up tables can be small memories.
     """
 
     name: str
     bram_width: int
     bram_depth: int
     startup_us: float = 0.0
+    distributed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Device:
 
 
 ICE40 = Family("ice40", bram_width=16, bram_depth=256, startup_us=15.0)
-ECP5 = Family("ecp5", bram_width=36, bram_depth=512)
+ECP5 = Family("ecp5", bram_width=36, bram_depth=512, distributed=True)
 
 DEVICES = {
     device.name: device

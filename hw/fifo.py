@@ -1,14 +1,14 @@
 """A first-in first-out queue of a few entries in flip-flops."""
 
-from amaranth.hdl import Array, Module, ShapeLike, Signal
+from amaranth.hdl import Array, Module, Mux, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["ShiftFifo"]
+__all__ = ["SmallFifo"]
 
 
-class ShiftFifo(wiring.Component):
-    """Hold a few entries; those behind the first move up as it leaves.
+class SmallFifo(wiring.Component):
+    """Hold a few entries in a ring of flip-flops.
 
     Takes and gives one entry per cycle; an entry can leave ``LATENCY`` cycle after it came. Meant for depths up to
     about 16: iCE40 has no memory that is smaller than a whole block RAM.
@@ -50,16 +50,21 @@ class ShiftFifo(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(level != self.depth),
             self.o.valid.eq(level != 0),
-            self.o.payload.eq(entries[0]),
             put.eq(self.i.valid & self.i.ready),
             get.eq(self.o.valid & self.o.ready),
         ]
 
+        head, tail = self._turn(m, get, "head"), self._turn(m, put, "tail")
+        m.d.comb += self.o.payload.eq(entries[head])
         m.d.sync += level.eq(level + put - get)
         for n, entry in enumerate(entries):
-            with m.If(put & (level - get == n)):
+            with m.If(put & (tail == n)):
                 m.d.sync += entry.eq(self.i.payload)
-            if n + 1 < self.depth:
-                with m.Elif(get):
-                    m.d.sync += entry.eq(entries[n + 1])
         return m
+
+    def _turn(self, m: Module, step: Signal, name: str) -> Signal:
+        """Index of an entry that goes round with each step."""
+        index = Signal(range(self.depth), name=name)
+        with m.If(step):
+            m.d.sync += index.eq(Mux(index == self.depth - 1, 0, index + 1))
+        return index

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from ..model.bits import pack_rows
 from ..model.ir import Dense, Matrix
-from .fifo import ShiftFifo
+from .fifo import SmallFifo
 from .folding import Folding
 from .grouping import group_sizes
 from .levels import accumulator, gain, levels
 from .pe import ProcessingGroup
-from .placement import Memories
+from .placement import Memories, Place
 
 __all__ = ["MatrixVectorUnit"]
 
@@ -68,7 +68,7 @@ class MatrixVectorUnit(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a group of neurons to its results."""
-        return len(self.groups) - 1 + self.groups[0].latency + ShiftFifo.LATENCY
+        return len(self.groups) - 1 + self.groups[0].latency + SmallFifo.LATENCY
 
     @property
     def queue_depth(self) -> int:
@@ -77,7 +77,7 @@ class MatrixVectorUnit(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.queue = queue = ShiftFifo(shape=len(self.o.payload), depth=self.queue_depth)
+        m.submodules.queue = queue = SmallFifo(shape=len(self.o.payload), depth=self.queue_depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         first = self._admit(m)
 
@@ -130,8 +130,8 @@ class MatrixVectorUnit(wiring.Component):
                     simd=self.folding.simd,
                     gain=gain(self.layer),
                     accumulator=self.accumulator,
-                    block_weights=self.memories.weights,
-                    block_levels=self.memories.levels,
+                    block_weights=self.memories.weights is Place.BLOCK,
+                    block_levels=self.memories.levels is Place.BLOCK,
                 )
             )
             start += size
