@@ -56,21 +56,18 @@ class Answer(wiring.Component):
             self.o.valid.eq(argmax.o.valid),
             argmax.o.ready.eq(self.o.ready),
             index.eq(argmax.o.payload),
-            self.o.payload.eq(Cat(index, self._collect(m) if self.scores else [])),
+            self.o.payload.eq(Cat(index, self._collect(m, argmax.publish) if self.scores else [])),
         ]
         return m
 
-    def _collect(self, m: Module) -> Signal:
-        """Shift the beats of a frame into one word, held from the cycle in which the class is known."""
-        beats = -(-self.count // self.lanes)
-        width = len(self.i.payload)
-        arrived = Signal((beats - 1) * width, reset_less=True)
-        beat = Signal(range(beats))
-        held = Signal(beats * width, reset_less=True)
+    def _collect(self, m: Module, publish: Signal) -> Signal:
+        """Shift the beats of a frame into one word, and hold it for as long as its class waits."""
+        arrived = Signal(-(-self.count // self.lanes) * len(self.i.payload), reset_less=True)
+        held = Signal.like(arrived)
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [arrived.eq(Cat(arrived, self.i.payload)[width:]), beat.eq(beat + 1)]
-            with m.If(beat == beats - 1):
-                m.d.sync += [beat.eq(0), held.eq(Cat(arrived, self.i.payload))]
+            m.d.sync += arrived.eq(Cat(arrived, self.i.payload)[len(self.i.payload) :])
+        with m.If(publish):
+            m.d.sync += held.eq(arrived)
 
         values = data.View(data.ArrayLayout(self.score, self.count), held[: self.count * self.score.width])
         extended = Signal(data.ArrayLayout(signed(8 * self.score_bytes), self.count))

@@ -1,6 +1,6 @@
 """Class with the highest score."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, signed
+from amaranth.hdl import Module, Mux, Shape, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,44 +28,57 @@ class Argmax(wiring.Component):
         Scores, that of class 0 first.
     o : stream of ``range(count)``, out
         The class.
+    publish : 1, out
+        A class is there from the next cycle on.
     """
 
-    LATENCY = 1
+    LATENCY = 2
 
     def __init__(self, *, score: Shape, count: int, lanes: int) -> None:
         self.score = score
         self.count = count
         self.lanes = lanes
-        super().__init__({"i": In(stream.Signature(score.width * lanes)), "o": Out(stream.Signature(range(count)))})
+        super().__init__(
+            {
+                "i": In(stream.Signature(score.width * lanes)),
+                "o": Out(stream.Signature(range(count))),
+                "publish": Out(1),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         beats = -(-self.count // self.lanes)
-        beat = Signal(range(beats))
-        # One value below every score, so that the first one always wins.
-        worst = -(1 << self.score.width)
-        best = Signal(signed(self.score.width + 1), init=worst)
-        index = Signal(range(self.count))
-        take, last = Signal(), Signal()
+        beat, done = Signal(range(beats)), Signal()
+        best = Signal(self.score, reset_less=True)
+        index = Signal(range(self.count), reset_less=True)
+        take, move = Signal(), self.publish
         m.d.comb += [
-            self.i.ready.eq(~self.o.valid | self.o.ready),
+            move.eq(done & (~self.o.valid | self.o.ready)),
+            self.i.ready.eq(~done | move),
             take.eq(self.i.valid & self.i.ready),
-            last.eq(beat == beats - 1),
         ]
 
         scores = data.View(data.ArrayLayout(self.score, self.lanes), self.i.payload)
-        winner, winner_index = best, index
-        for lane in range(self.lanes):
+        # The first score of a frame has nothing to beat.
+        winner, winner_index, better = scores[0], beat * self.lanes, (beat == 0) | (scores[0] > best)
+        for lane in range(1, self.lanes):
+            beaten = Mux(better, winner, best)
             counts = (beat * self.lanes + lane < self.count) if self.count % self.lanes else 1
-            better = Signal(name=f"better{lane}")
-            m.d.comb += better.eq((scores[lane] > winner) & counts)
-            winner = Mux(better, scores[lane], winner)
-            winner_index = Mux(better, beat * self.lanes + lane, winner_index)
+            higher = Signal(name=f"higher{lane}")
+            m.d.comb += higher.eq((scores[lane] > beaten) & counts)
+            winner = Mux(higher, scores[lane], winner)
+            winner_index = Mux(higher, beat * self.lanes + lane, winner_index)
+            better = better | higher
 
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        with m.If(take & better):
+            m.d.sync += [best.eq(winner), index.eq(winner_index)]
         with m.If(take):
-            m.d.sync += [best.eq(winner), index.eq(winner_index), beat.eq(beat + 1)]
-            with m.If(last):
-                m.d.sync += [beat.eq(0), best.eq(worst), self.o.valid.eq(1), self.o.payload.eq(winner_index)]
+            m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
+        with m.If(take | move):
+            m.d.sync += done.eq(take & (beat == beats - 1))
+        with m.If(move):
+            m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(index)]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
         return m

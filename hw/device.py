@@ -25,6 +25,8 @@ class Family:
         Microseconds after configuration in which block RAM must not be read (iCE40 reads zero; icestorm issue 76).
     distributed : :class:`bool`
         Whether look-up tables can be small memories.
+    ff_cell : :class:`int`
+        Cells that a flip-flop without a look-up table of its own takes: 0 where an unrelated one can share its cell.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Family:
     bram_depth: int
     startup_us: float = 0.0
     distributed: bool = False
+    ff_cell: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Device:
 
 
 ICE40 = Family("ice40", bram_width=16, bram_depth=256, startup_us=15.0)
-ECP5 = Family("ecp5", bram_width=36, bram_depth=512, distributed=True)
+ECP5 = Family("ecp5", bram_width=36, bram_depth=512, distributed=True, ff_cell=0)
 
 DEVICES = {
     device.name: device

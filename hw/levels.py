@@ -1,5 +1,7 @@
 """Where a neuron's sum starts and how far it goes, so that its sign, or its value, is the result."""
 
+import functools
+
 import numpy as np
 from amaranth.hdl import Shape, signed
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ def gain(layer: Matrix) -> int:
     return 1 if isinstance(layer, Dense) else 2
 
 
+@functools.lru_cache(maxsize=1 << 10)
 def accumulator(layer: Matrix) -> Shape:
     """Signed shape of the sums."""
     starts = levels(layer)

@@ -72,7 +72,7 @@ class MatrixVectorUnit(wiring.Component):
 
     @property
     def queue_depth(self) -> int:
-        """Results that can be under way: from when a group is begun until its results have left, the begun one included."""
+        """Results that can be under way: from when a group of neurons is begun until its results have left."""
         return -(-(self.latency + 1) // self.folding.synapse_fold(self.layer)) + 1
 
     def elaborate(self, platform: object) -> Module:

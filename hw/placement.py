@@ -1,6 +1,7 @@
 """Which memories go into block RAM, and which into look-up tables or flip-flops."""
 
 import enum
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from .grouping import group_sizes
 from .levels import accumulator
 from .memory import RomSize
 
-__all__ = ["Candidate", "Memories", "Place", "candidates", "place_memories"]
+__all__ = ["Candidate", "Memories", "Place", "candidates", "place_memories", "replays_from_memory"]
 
 SHALLOW = 16
 """Words up to which a memory is look-up tables in any case: one for each bit of a word."""
@@ -37,21 +38,18 @@ class Memories:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Memories of one layer that may be block RAM.
+    """A memory of a layer that may be block RAM.
 
     Parameters
     ----------
-    layer : :class:`int`
-        Position of the layer.
     field : :class:`str`
-        Which of its :class:`Memories`.
+        Which of the layer's :class:`Memories`.
     blocks : :class:`int`
-        Block RAMs that they take.
+        Block RAMs that it takes.
     cells : :class:`int`
-        Look-up tables or flip-flops that they take otherwise.
+        Look-up tables or flip-flops that it takes otherwise.
     """
 
-    layer: int
     field: str
     blocks: int
     cells: int
@@ -65,41 +63,41 @@ def place_memories(
     What may be block RAM is, unless that takes more than ``brams`` blocks: then those that save the fewest cells for
     each block stay out. None is no limit. ``frame_width`` is the number of bits of an input beat.
     """
-    placed = [Memories()] * len(network.layers)
-    left = brams
-    widths = (frame_width, *(folding.pe for folding in foldings))
+    placed, wishes, width_in = [], [], frame_width
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
-        if family.distributed and _replays_from_memory(layer, folding, widths[index]):
-            placed[index] = Memories(replay=Place.DISTRIBUTED)
+        distributed = family.distributed and replays_from_memory(layer, folding, width_in)
+        placed.append(Memories(replay=Place.DISTRIBUTED if distributed else Place.REGISTERS))
+        wishes += [(index, wish) for wish in candidates(layer, folding, family=family, width_in=width_in)]
+        width_in = folding.pe
 
-    wishes = list(candidates(network, foldings, family=family, frame_width=frame_width))
-    for wish in sorted(wishes, key=lambda wish: wish.blocks / wish.cells):
+    left = brams
+    for index, wish in sorted(wishes, key=lambda item: item[1].blocks / item[1].cells):
         if left is None or wish.blocks <= left:
-            placed[wish.layer] = replace(placed[wish.layer], **{wish.field: Place.BLOCK})
+            placed[index] = replace(placed[index], **{wish.field: Place.BLOCK})
             left = None if left is None else left - wish.blocks
     return tuple(placed)
 
 
-def candidates(
-    network: Network, foldings: tuple[Folding, ...], *, family: Family, frame_width: int
-) -> Iterator[Candidate]:
-    """All memories that are worth block RAM."""
-    width_in = frame_width
-    for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
-        sizes = group_sizes(folding, port=family.bram_width)
-        neurons = folding.neuron_fold(layer)
-        weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
-        levels = [RomSize(size * accumulator(layer).width, neurons) for size in sizes]
-        for field, roms in (("weights", weights), ("levels", levels)):
-            if roms[0].depth > SHALLOW:
-                blocks = sum(rom.blocks(family) for rom in roms)
-                yield Candidate(index, field, blocks, sum(rom.lut4 for rom in roms))
-        if not family.distributed and _replays_from_memory(layer, folding, width_in):
-            banks = RomSize(folding.simd, 2 * folding.synapse_fold(layer))
-            yield Candidate(index, "replay", banks.blocks(family), 2 * layer.mw)
-        width_in = folding.pe
+@functools.lru_cache(maxsize=1 << 16)
+def candidates(layer: Matrix, folding: Folding, *, family: Family, width_in: int) -> tuple[Candidate, ...]:
+    """The memories of a layer that are worth block RAM; ``width_in`` is the number of bits of a beat that comes in."""
+    return tuple(_candidates(layer, folding, family, width_in))
 
 
-def _replays_from_memory(layer: Matrix, folding: Folding, width_in: int) -> bool:
+def _candidates(layer: Matrix, folding: Folding, family: Family, width_in: int) -> Iterator[Candidate]:
+    sizes = group_sizes(folding, port=family.bram_width)
+    neurons = folding.neuron_fold(layer)
+    weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
+    levels = [RomSize(size * accumulator(layer).width, neurons) for size in sizes]
+    for field, roms in (("weights", weights), ("levels", levels)):
+        if roms[0].depth > SHALLOW:
+            blocks = sum(rom.blocks(family) for rom in roms)
+            yield Candidate(field, blocks, sum(rom.lut4 for rom in roms))
+    if not family.distributed and replays_from_memory(layer, folding, width_in):
+        banks = RomSize(folding.simd, 2 * folding.synapse_fold(layer))
+        yield Candidate("replay", banks.blocks(family), 2 * layer.mw)
+
+
+def replays_from_memory(layer: Matrix, folding: Folding, width_in: int) -> bool:
     """Whether the vector can be replayed from a memory, and is long enough for that to be the smaller."""
     return folding.simd % width_in == 0 and folding.synapse_fold(layer) >= 4
