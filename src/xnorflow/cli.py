@@ -1,0 +1,344 @@
+"""The command line: each command reads its arguments, calls one function, and prints what came of it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__
+from .boards.catalogue import BOARDS, Board, find_board
+from .build import build as build_design
+from .build import finish, record_verification, write_verilog
+from .console import OUTPUT, explain, progress
+from .design import Design, fold, open_design, read_foldings
+from .hw.estimate import estimate as estimate_design
+from .model.zoo import ZOO, find
+from .models import is_untrained, open_model, test_images
+from .report import build_table, estimate_json, estimate_tables, savings_json, table
+
+__all__ = ["cli", "main"]
+
+SIMULATORS = ("verilator", "icarus")
+
+
+class Named(click.ParamType):
+    """An argument that names something; unknown names are an error of usage that lists the known ones."""
+
+    def __init__(self, name: str, look_up: Any) -> None:
+        self.name = name
+        self.look_up = look_up
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.look_up(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class ImageCount(click.ParamType):
+    """A number of images, or all of them."""
+
+    name = "N|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value is None or value == "all":
+            return None
+        try:
+            count = int(value)
+        except ValueError:
+            count = 0
+        if count < 1:
+            self.fail(f"images must be 1 or more, or all, not {value!r}", param, ctx)
+        return count
+
+
+MODEL = click.argument("model")
+BOARD = click.option(
+    "--board", type=Named("board", find_board), help="Board to build for; `xnorflow boards` lists them."
+)
+FPS = click.option("--fps", type=float, help="Frames per second to reach; the smallest design that does is taken.")
+FOLDING = click.option("--folding", type=click.Path(path_type=Path), help="JSON file with pe and simd of each layer.")
+FOLDER = click.option(
+    "-o", "folder", type=click.Path(path_type=Path), required=True, help="Folder for everything made."
+)
+DATASET = click.option("--dataset", help="Test images to use; without it those the network was trained on.")
+IMAGES = click.option("--images", type=ImageCount(), default="all", help="How many images to use.", show_default=True)
+SIMULATOR = click.option("--simulator", type=click.Choice(SIMULATORS), default="verilator", show_default=True)
+SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+SCORES = click.option("--scores", is_flag=True, help="Answer with all scores behind the class.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="xnorflow")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Binarized neural networks from PyTorch to iCE40 and ECP5 FPGAs, verified bit for bit at each step."""
+
+
+@cli.command()
+@JSON
+def zoo(as_json: bool) -> None:
+    """List the networks that have a name."""
+    rows = [
+        {
+            "name": entry.name,
+            "layers": "-".join(map(str, entry.sizes)),
+            "dataset": entry.dataset,
+            "weight_bits": entry.weight_bits,
+            "summary": entry.summary,
+        }
+        for entry in ZOO.values()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        OUTPUT.print(
+            table("networks", ("name", "layers", "dataset", "weight bits", ""), (row.values() for row in rows))
+        )
+
+
+@cli.command()
+@JSON
+def boards(as_json: bool) -> None:
+    """List the boards."""
+    rows = [
+        {
+            "name": board.name,
+            "title": board.title,
+            "device": board.device.name,
+            "lut4": board.device.lut4,
+            "bram_kbit": board.device.bram_kbit,
+            "clock_mhz": board.clock_mhz,
+            "link": board.link,
+            "programmer": board.programmer,
+        }
+        for board in BOARDS.values()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        columns = ("name", "", "device", "LUT4", "block RAM kbit", "clock MHz", "link", "programmer")
+        OUTPUT.print(table("boards", columns, (row.values() for row in rows)))
+
+
+@cli.command()
+@click.argument("definition", metavar="NET", type=Named("net", find))
+@DATASET
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
+@SEED
+@click.option("--stochastic", is_flag=True, help="Draw the signs of activations at random while training.")
+@click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
+def train(definition: Any, dataset: str | None, epochs: int | None, seed: int, stochastic: bool, path: Path) -> None:
+    """Train a network from the zoo; its curve is written beside it."""
+    from .training import train_to_file
+
+    with progress() as report:
+        result = train_to_file(
+            definition, path, dataset=dataset, epochs=epochs, seed=seed, stochastic=stochastic, on_progress=report
+        )
+    OUTPUT.print(table(f"{definition.name}: {path}", ("", ""), result.items()))
+
+
+@cli.command(name="eval")
+@MODEL
+@DATASET
+@IMAGES
+@JSON
+def evaluate(model: str, dataset: str | None, images: int | None, as_json: bool) -> None:
+    """Measure the accuracy of the golden model."""
+    from .model import golden
+
+    network = open_model(model)
+    name, pixels, labels = test_images(network, dataset=dataset, count=images)
+    if labels is None:
+        raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset")
+    correct = int((golden.predict(network, pixels) == labels).sum())
+    if as_json:
+        click.echo(json.dumps({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}))
+        return
+    _warn_untrained(network)
+    OUTPUT.print(
+        f"{network.name} on {name}: {correct / len(labels):.2%} ({correct} of {len(labels)} images)", highlight=False
+    )
+
+
+@cli.command()
+@MODEL
+@BOARD
+@FPS
+@FOLDING
+@JSON
+def estimate(model: str, board: Board | None, fps: float | None, folding: Path | None, as_json: bool) -> None:
+    """Estimate folding, cycles, memory and cells; no tool is run."""
+    if board is None:
+        raise click.UsageError(f"--board must be one of {', '.join(BOARDS)}")
+    network = open_model(model)
+    foldings = fold(network, board=board, fps=fps, foldings=read_foldings(folding, network) if folding else None)
+    design = estimate_design(network, foldings, family=board.device.family, brams=board.device.brams)
+    data = estimate_json(network, foldings, design, board)
+    if as_json:
+        click.echo(json.dumps(data, indent=2))
+        return
+    for part in estimate_tables(data):
+        OUTPUT.print(part)
+
+
+@cli.command()
+@MODEL
+@BOARD
+@FPS
+@FOLDING
+@SCORES
+@FOLDER
+def verilog(
+    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, folder: Path
+) -> None:
+    """Write the Verilog of a network."""
+    design = _design(model, board, fps, folding, scores)
+    with progress() as report:
+        result = write_verilog(design, folder, on_progress=report)
+    _warn_untrained(design.network)
+    OUTPUT.print(
+        f"{folder / result['files']['verilog']}: {design.network.name}, a frame every "
+        f"{result['cycles']['interval_expected']} cycles",
+        highlight=False,
+    )
+
+
+@cli.command()
+@MODEL
+@BOARD
+@FPS
+@FOLDING
+@SCORES
+@DATASET
+@IMAGES
+@SIMULATOR
+@SEED
+@FOLDER
+def build(
+    model: str,
+    board: Board | None,
+    fps: float | None,
+    folding: Path | None,
+    scores: bool,
+    dataset: str | None,
+    images: int | None,
+    simulator: str,
+    seed: int,
+    folder: Path,
+) -> None:
+    """Verilog, verification, bitstream and report for a board."""
+    if board is None:
+        raise click.UsageError(f"--board must be one of {', '.join(BOARDS)}")
+    design = _design(model, board, fps, folding, scores)
+    name, pixels, labels = test_images(design.network, dataset=dataset, count=images)
+    with progress() as report:
+        result = build_design(
+            design,
+            folder,
+            images=pixels,
+            labels=labels,
+            dataset=name,
+            simulator=simulator,
+            seed=seed,
+            on_progress=report,
+        )
+    _warn_untrained(design.network)
+    OUTPUT.print(build_table(result, savings_json(design.network)))
+    OUTPUT.print(f"{folder / 'build.json'} has all of it; {folder / result['files']['bitstream']} is the bitstream")
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--level", type=click.Choice(["rtl"]), default="rtl", show_default=True, help="What to simulate.")
+@DATASET
+@IMAGES
+@SIMULATOR
+@SEED
+@click.option("--waves", is_flag=True, help="Write a waveform.")
+def verify(
+    folder: Path, level: str, dataset: str | None, images: int | None, simulator: str, seed: int, waves: bool
+) -> None:
+    """Verify a build folder again: every image through its Verilog, against the golden model."""
+    from .sim.verify import verify_verilog
+
+    design, result = open_design(folder)
+    _, pixels, labels = test_images(design.network, dataset=dataset, count=images)
+    with progress() as report:
+        found = verify_verilog(
+            [folder / result["files"]["verilog"]],
+            design.accelerator(),
+            pixels,
+            labels=labels,
+            workdir=folder / "verify",
+            level=level,
+            simulator=simulator,
+            seed=seed,
+            waves=waves,
+            on_progress=report,
+        )
+    record_verification(result, found)
+    finish(folder, result)
+    _warn_untrained(design.network)
+    OUTPUT.print(
+        f"{level} on {simulator}: {found.images} images, {found.mismatches} mismatches, interval "
+        f"{found.interval_measured} cycles ({found.interval_expected} by the formula), latency {found.latency_measured}",
+        highlight=False,
+    )
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def flash(folder: Path) -> None:
+    """Load the bitstream of a build folder into its board."""
+    from .boards.flash import flash as flash_board
+
+    design, result = open_design(folder)
+    if design.board is None or "bitstream" not in result["files"]:
+        raise ValueError(f"{folder}: has no bitstream; make it with xnorflow build --board")
+    flash_board(folder / result["files"]["bitstream"], design.board)
+
+
+def main() -> None:
+    """Run the command line; exit with 2 for wrong usage and 1 for a failure, each told in one line."""
+    try:
+        status = cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(_complain("interrupted", 130))
+    except click.ClickException as error:
+        sys.exit(_complain(explain(error), 2))
+    except (ValueError, TypeError, OSError, RuntimeError, ModuleNotFoundError) as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.exit(_complain(explain(error), 1))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(text: str, status: int) -> int:
+    click.echo(f"xnorflow: {text}", err=True)
+    return status
+
+
+def _design(model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool) -> Design:
+    network = open_model(model)
+    foldings = fold(network, board=board, fps=fps, foldings=read_foldings(folding, network) if folding else None)
+    return Design(network, foldings, board, scores)
+
+
+def _warn_untrained(network: Any) -> None:
+    if is_untrained(network):
+        click.echo(
+            f"{network.name}: {network.provenance['weights']}; only the hardware's figures mean anything", err=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""A design: a network, its foldings and its target; what a build folder is made of, and read back from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .boards.catalogue import Board, find_board
+from .hw.accelerator import Accelerator
+from .hw.device import DEVICES, ICE40, Device
+from .hw.folding import Folding, check_foldings, interval
+from .hw.search import check_fit, fastest, smallest
+from .model.ir import Network
+from .model.store import ModelError, load
+
+__all__ = ["BUILD_FILE", "MODEL_FILE", "VERILOG_FILE", "Design", "fold", "open_design", "read_foldings"]
+
+BUILD_FILE = "build.json"
+MODEL_FILE = "model.safetensors"
+VERILOG_FILE = "core.v"
+SCHEMA = 1
+
+UNBOUND_INTERVAL = 1024
+"""Cycles a frame when there is neither a board nor a wish: small on any device."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What to build.
+
+    Parameters
+    ----------
+    network : :class:`Network`
+        What it computes.
+    foldings : tuple of :class:`Folding`
+        Parallelism of each layer.
+    board : :class:`Board` or None
+        Where it is to run; None for Verilog that is bound to no board.
+    scores : :class:`bool`
+        Answer with all scores behind the class.
+    """
+
+    network: Network
+    foldings: tuple[Folding, ...]
+    board: Board | None = None
+    scores: bool = False
+
+    @property
+    def device(self) -> Device | None:
+        """The board's device."""
+        return self.board.device if self.board else None
+
+    def accelerator(self) -> Accelerator:
+        """The hardware; without a board it keeps to what all families have, and waits as long as iCE40 must."""
+        family = self.device.family if self.device else ICE40
+        clock_mhz = self.board.clock_mhz if self.board else 100.0
+        return Accelerator(
+            self.network,
+            self.foldings,
+            scores=self.scores,
+            startup_cycles=round(family.startup_us * clock_mhz),
+            family=family,
+            brams=self.device.brams if self.device else None,
+        )
+
+
+def fold(
+    network: Network, *, board: Board | None, fps: float | None = None, foldings: tuple[Folding, ...] | None = None
+) -> tuple[Folding, ...]:
+    """The foldings that a user asked for, in any of the ways to ask; checked against the board's device.
+
+    Raises
+    ------
+    ValueError
+        When both ways are used at once, the rate is out of reach, or the design does not fit.
+    """
+    if fps is not None and foldings is not None:
+        raise ValueError("--fps and --folding exclude each other; give one of them")
+    if fps is not None and board is None:
+        raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
+    if fps is not None and board is not None:
+        cycles = int(board.clock_mhz * 1e6 / fps) if fps > 0 else 0
+        if cycles < 1:
+            raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
+        foldings = smallest(network, board.device, interval=cycles)
+    if foldings is None:
+        foldings = (
+            fastest(network, board.device)
+            if board
+            else smallest(network, DEVICES["ECP5-85F"], interval=UNBOUND_INTERVAL)
+        )
+    check_foldings(network, foldings)
+    if board is not None:
+        check_fit(network, foldings, board.device, tuple(DEVICES.values()))
+    return foldings
+
+
+def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
+    """Foldings from a JSON file: ``{"dense0": {"pe": 4, "simd": 98}, ...}``, one entry for each layer.
+
+    Raises
+    ------
+    ValueError
+        When the file is not of that form, or a folding is out of range.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such folding file")
+    try:
+        entries = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from None
+    if not isinstance(entries, dict) or set(entries) != set(network.names):
+        raise ValueError(f"{path}: must have the entries {', '.join(network.names)}, one for each layer")
+    foldings = tuple(_folding(path, name, entries[name]) for name in network.names)
+    check_foldings(network, foldings)
+    return foldings
+
+
+def _folding(path: Path, name: str, entry: object) -> Folding:
+    if not isinstance(entry, dict) or set(entry) != {"pe", "simd"} or not all(type(v) is int for v in entry.values()):
+        raise ValueError(f'{path}: {name} must be of the form {{"pe": 1, "simd": 1}}, not {json.dumps(entry)}')
+    return Folding(pe=entry["pe"], simd=entry["simd"])
+
+
+def describe(design: Design) -> dict[str, Any]:
+    """The parts of ``build.json`` that tell what is built, and from which :func:`open_design` makes it again."""
+    accelerator_interval = interval(design.network, design.foldings)
+    rows = zip(design.network.names, design.network.layers, design.foldings, strict=True)
+    layers = [
+        {
+            "name": name,
+            "kind": type(layer).__name__,
+            "mw": layer.mw,
+            "mh": layer.mh,
+            "pe": folding.pe,
+            "simd": folding.simd,
+            "interval": folding.interval(layer),
+        }
+        for name, layer, folding in rows
+    ]
+    return {
+        "network": {
+            "name": design.network.name,
+            "dataset": design.network.dataset,
+            "weight_bits": design.network.weight_bits,
+            "provenance": dict(design.network.provenance),
+            "layers": layers,
+        },
+        "scores": design.scores,
+        "target": _target(design.board),
+        "cycles": {"interval_expected": accelerator_interval},
+    }
+
+
+def _target(board: Board | None) -> dict[str, Any] | None:
+    if board is None:
+        return None
+    return {
+        "board": board.name,
+        "device": board.device.name,
+        "family": board.device.family.name,
+        "package": board.package,
+        "clock_mhz": board.clock_mhz,
+    }
+
+
+def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
+    """The design in a build folder, and its ``build.json``.
+
+    Raises
+    ------
+    ModelError
+        When the folder is not one that ``xnorflow verilog`` or ``xnorflow build`` made.
+    """
+    path = folder / BUILD_FILE
+    if not path.is_file():
+        raise ModelError(f"{folder}: not a finished build, it has no {BUILD_FILE}; make it with xnorflow build")
+    try:
+        build = json.loads(path.read_text())
+        if build["schema"] != SCHEMA:
+            raise ModelError(f"{path}: schema {build['schema']}, expected {SCHEMA}; build again with this xnorflow")
+        design = _design(folder, build)
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: not a whole build.json ({type(error).__name__}: {error}); build again") from None
+    return design, build
+
+
+def _design(folder: Path, build: Mapping[str, Any]) -> Design:
+    network = load(folder / MODEL_FILE)
+    foldings = tuple(Folding(pe=layer["pe"], simd=layer["simd"]) for layer in build["network"]["layers"])
+    check_foldings(network, foldings)
+    target = build["target"]
+    return Design(network, foldings, find_board(target["board"]) if target else None, build["scores"])

@@ -1,0 +1,63 @@
+"""MODEL and DATASET arguments of the command line: what they may name."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model.datasets import DATASETS, load
+from .model.ir import Network
+from .model.store import load as load_model
+from .model.zoo import ZOO, random_network
+
+__all__ = ["RANDOM", "is_untrained", "open_model", "test_images"]
+
+RANDOM = "random"
+"""Data set of seeded random images: it says nothing of accuracy, but proves hardware where there is no data."""
+
+
+def open_model(name: str) -> Network:
+    """The network in a file, or the zoo's network of that name with seeded random weights.
+
+    Raises
+    ------
+    ValueError
+        When there is neither.
+    """
+    path = Path(name)
+    if name in ZOO and not path.is_file():
+        return random_network(name)
+    if not path.is_file():
+        raise ValueError(f"MODEL must be a file or one of {', '.join(ZOO)}, not {name!r}")
+    return load_model(path)
+
+
+def is_untrained(network: Network) -> bool:
+    """Whether the weights are random."""
+    return network.provenance.get("weights", "").startswith("untrained")
+
+
+def test_images(
+    network: Network, *, dataset: str | None = None, count: int | None = None
+) -> tuple[str, NDArray[np.uint8], NDArray[np.int64] | None]:
+    """Name, images and labels of the test set that fits a network, or its first ``count`` images.
+
+    Raises
+    ------
+    ValueError
+        When the data set is unknown, cannot be had, or does not fit the network.
+    """
+    name = dataset or network.dataset or RANDOM
+    if count is not None and count < 1:
+        raise ValueError(f"images must be 1 or more, not {count}")
+    if name == RANDOM:
+        rng = np.random.default_rng(seed=0)
+        return name, rng.integers(0, 256, (count or 1000, *network.input.shape), np.uint8), None
+    if name not in DATASETS:
+        raise ValueError(f"dataset must be one of {', '.join((*DATASETS, RANDOM))}, not {name!r}")
+    data = load(name)
+    if data.test_images.shape[1:] != network.input.shape:
+        raise ValueError(
+            f"{name} has images of {data.test_images.shape[1:]}, but {network.name} takes {network.input.shape}"
+        )
+    return name, data.test_images[:count], data.test_labels[:count]

@@ -1,0 +1,154 @@
+"""Tables of what was estimated, built and verified."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.table import Table
+
+from .boards.catalogue import Board
+from .hw.estimate import Estimate, roofline_fps
+from .hw.folding import Folding
+from .model.ir import Network
+from .savings import savings
+
+__all__ = ["build_table", "estimate_json", "estimate_tables", "table"]
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A table; columns whose heading ends in a colon-free number word are right-aligned by rich itself."""
+    result = Table(title=title, title_justify="left")
+    for column in columns:
+        result.add_column(column)
+    for row in rows:
+        result.add_row(*("" if cell is None else str(cell) for cell in row))
+    return result
+
+
+def estimate_json(network: Network, foldings: tuple[Folding, ...], design: Estimate, board: Board) -> dict[str, Any]:
+    """An estimate as data."""
+    fps = board.clock_mhz * 1e6 / design.interval
+    roofline = roofline_fps(network, board.device, board.clock_mhz)
+    saved = savings(network)
+    rows = zip(design.layers, network.layers, foldings, strict=True)
+    return {
+        "network": network.name,
+        "board": board.name,
+        "device": board.device.name,
+        "clock_mhz": board.clock_mhz,
+        "interval": design.interval,
+        "fps": round(fps, 1),
+        "roofline_fps": round(roofline, 1),
+        "roofline_share": round(fps / roofline, 4),
+        "cells": design.cells,
+        "bram": design.brams,
+        "available": {"cells": board.device.lut4, "bram": board.device.brams},
+        "layers": [
+            {
+                "name": estimated.name,
+                "mw": layer.mw,
+                "mh": layer.mh,
+                "pe": folding.pe,
+                "simd": folding.simd,
+                "interval": estimated.interval,
+                "cells": estimated.cells,
+                "bram": estimated.brams,
+                "memory": {
+                    "weights": estimated.memories.weights.value,
+                    "levels": estimated.memories.levels.value,
+                    "replay": estimated.memories.replay.value,
+                },
+            }
+            for estimated, layer, folding in rows
+        ],
+        "savings": {
+            "weight_bytes": saved.weight_bytes,
+            "int8_bytes": saved.int8_bytes,
+            "float32_bytes": saved.float32_bytes,
+            "multiplications_replaced": saved.operations,
+            "arithmetic_nj": round(saved.binary_nj, 3),
+            "arithmetic_int8_nj": round(saved.int8_nj, 3),
+            "arithmetic_float32_nj": round(saved.float32_nj, 3),
+        },
+    }
+
+
+def estimate_tables(data: dict[str, Any]) -> list[Table]:
+    """An estimate for people."""
+    layers = table(
+        f"{data['network']} on {data['board']} ({data['device']}), estimated",
+        ("layer", "size", "pe x simd", "interval", "cells", "block RAM", "weights", "levels", "replay"),
+        (
+            (
+                layer["name"],
+                f"{layer['mw']} x {layer['mh']}",
+                f"{layer['pe']} x {layer['simd']}",
+                layer["interval"],
+                layer["cells"],
+                layer["bram"],
+                *layer["memory"].values(),
+            )
+            for layer in data["layers"]
+        ),
+    )
+    available = data["available"]
+    summary = table(
+        "in all",
+        ("", "estimate"),
+        (
+            ("interval", f"{data['interval']} cycles"),
+            ("frames per second", f"{data['fps']:,.0f} at {data['clock_mhz']:g} MHz"),
+            ("share of memory roofline", f"{data['roofline_share']:.1%} of {data['roofline_fps']:,.0f}"),
+            ("logic cells", f"{data['cells']:,} of {available['cells']:,}"),
+            ("block RAMs", f"{data['bram']} of {available['bram']}"),
+            *_savings_rows(data["savings"]),
+        ),
+    )
+    return [layers, summary]
+
+
+def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
+    """What ``build.json`` says, for people."""
+    rows: list[tuple[str, str]] = []
+    accuracy, cycles = data["accuracy"], data["cycles"]
+    if accuracy:
+        rows += [
+            (f"accuracy, {name}", f"{count / accuracy['images']:.2%} ({count} of {accuracy['images']})")
+            for name, count in (("torch", accuracy["torch"]), ("golden", accuracy["golden"]), ("RTL", accuracy["rtl"]))
+            if count is not None
+        ]
+    rows += [
+        (f"{entry['level']} on {entry['simulator']}", f"{entry['images']} images, {entry['mismatches']} mismatches")
+        for entry in data["verify"]
+    ]
+    resources, timing, throughput = data["resources"], data["timing"], data["throughput"]
+    available = resources["available"]
+    rows += [
+        ("weight bits", f"{data['network']['weight_bits']:,}"),
+        ("interval", f"{cycles['interval_measured']} cycles measured, {cycles['interval_expected']} by the formula"),
+        ("latency", f"{cycles['latency_measured']} cycles"),
+        ("logic cells", f"{resources['lut4']:,} of {available['lut4']:,}"),
+        ("block RAMs", f"{resources['bram']} of {available['bram']}"),
+        ("clock", f"{timing['fmax_mhz']:.1f} MHz reached, {data['target']['clock_mhz']:g} MHz set"),
+        ("frames per second", f"{throughput['fps']:,.0f} at {data['target']['clock_mhz']:g} MHz"),
+        (
+            "share of memory roofline",
+            f"{throughput['roofline_share']:.1%} of {throughput['roofline_fps']:,.0f} frames per second",
+        ),
+        *_savings_rows(saved),
+    ]
+    return table(f"{data['network']['name']} on {data['target']['board']}", ("", ""), rows)
+
+
+def _savings_rows(saved: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            "weight memory",
+            f"{saved['weight_bytes']:,} bytes; int8 {saved['int8_bytes']:,}, float32 {saved['float32_bytes']:,}",
+        ),
+        ("multiplications now XNOR", f"{saved['multiplications_replaced']:,} an image"),
+        (
+            "energy of arithmetic alone",
+            f"{saved['arithmetic_nj']:.3g} nJ an image; int8 {saved['arithmetic_int8_nj']:.3g}, "
+            f"float32 {saved['arithmetic_float32_nj']:.3g} (estimate: Horowitz, ISSCC 2014, 45 nm)",
+        ),
+    ]

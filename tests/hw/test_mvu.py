@@ -1,0 +1,79 @@
+# amaranth: UnusedElaboratable=no
+import numpy as np
+import pytest
+
+from tests.hw.bench import STALLS, stream
+from xnorflow.hw.folding import Folding
+from xnorflow.hw.mvu import MatrixVectorUnit
+from xnorflow.hw.placement import Memories, Place
+from xnorflow.model.bits import bipolar, pack, unpack
+from xnorflow.model.ir import Dense, Scores
+
+VECTORS = 6
+
+# mw, mh, pe, simd
+SIZES = [
+    (1, 1, 1, 1),
+    (1, 5, 2, 1),
+    (9, 1, 1, 4),
+    (8, 4, 1, 1),
+    (8, 4, 4, 8),
+    (13, 7, 3, 5),
+    (16, 6, 6, 2),
+    (30, 10, 10, 7),
+    (20, 24, 24, 20),
+    (33, 21, 17, 9),
+]
+
+
+def matrix_vector(layer, pe, simd, memories, stalls, port=16):
+    rng = np.random.default_rng(seed=1)
+    folding = Folding(pe, simd)
+    synapses, neurons = folding.synapse_fold(layer), folding.neuron_fold(layer)
+    inputs = rng.integers(0, 2, (VECTORS, layer.mw), np.uint8)
+    padded = np.pad(inputs, ((0, 0), (0, synapses * simd - layer.mw)))
+    beats = [pack(word) for vector in padded for word in np.tile(vector.reshape(synapses, simd), (neurons, 1))]
+    dut = MatrixVectorUnit(layer=layer, folding=folding, memories=memories, port=port)
+    run = stream(dut, beats, count=VECTORS * neurons, stalls=stalls)
+    if not stalls:
+        assert run.given[0] - run.taken[synapses - 1] == dut.latency
+        # Not a single bubble, neither inside a vector nor between two.
+        assert np.diff(run.taken).tolist() == [1] * (len(beats) - 1)
+        assert set(np.diff(run.given)) <= {synapses}
+    dots = bipolar(inputs).astype(int) @ bipolar(layer.weights).astype(int).T
+    return dut, run, dots
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
+def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
+    rng = np.random.default_rng(seed=mw * mh)
+    layer = Dense(rng.integers(0, 2, (mh, mw)), rng.integers(0, mw + 2, mh))
+    _, run, dots = matrix_vector(layer, pe, simd, Memories(), stalls)
+    groups = -(-mh // pe)
+    bits = np.array([unpack(beat, pe) for beat in run.beats]).reshape(VECTORS, groups * pe)[:, :mh]
+    assert (bits == ((dots + mw) // 2 >= layer.thresholds)).all()
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
+def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
+    rng = np.random.default_rng(seed=mw * mh)
+    layer = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-9, 10, mh))
+    dut, run, dots = matrix_vector(layer, pe, simd, Memories(), stalls)
+    width = dut.result.width
+    values = [beat >> width * n & (1 << width) - 1 for beat in run.beats for n in range(pe)]
+    signed = np.array([value - ((value >> width - 1) << width) for value in values])
+    groups = -(-mh // pe)
+    assert (signed.reshape(VECTORS, groups * pe)[:, :mh] == dots + layer.bias).all()
+
+
+@pytest.mark.parametrize("port", [1, 16, 36])
+@pytest.mark.parametrize("place", [Place.BLOCK, Place.LUT])
+def test_result_does_not_depend_on_memories_or_groups(place, port):
+    rng = np.random.default_rng(seed=3)
+    layer = Dense(rng.integers(0, 2, (40, 12)), rng.integers(3, 9, 40))
+    memories = Memories(weights=place, levels=place)
+    _, run, dots = matrix_vector(layer, 20, 5, memories, 0.0, port=port)
+    bits = np.array([unpack(beat, 20) for beat in run.beats]).reshape(VECTORS, 40)
+    assert (bits == ((dots + 12) // 2 >= layer.thresholds)).all()

@@ -1,0 +1,25 @@
+"""Small networks with random weights, for any test."""
+
+import numpy as np
+
+from xnorflow.model.ir import Dense, Network, Scores, Thermometer
+
+__all__ = ["random_images", "random_network"]
+
+
+def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = False) -> Network:
+    """A network of these sizes for images of ``sizes[0]`` pixels; extreme ones have constant neurons too."""
+    rng = np.random.default_rng(seed)
+    *hidden, last = zip(sizes, sizes[1:], strict=False)
+    layers = []
+    for mw, mh in hidden:
+        spread = rng.integers(0, mw + 2, mh) if extreme else rng.integers(mw // 2 - 1, mw // 2 + 3, mh).clip(0, mw + 1)
+        layers.append(Dense(rng.integers(0, 2, (mh, mw)), spread))
+    mw, mh = last
+    scores = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-4, 5, mh))
+    return Network("random", Thermometer((sizes[0],), (128,)), (*layers, scores))
+
+
+def random_images(network: Network, count: int, *, seed: int = 1) -> np.ndarray:
+    """Images of random pixels."""
+    return np.random.default_rng(seed).integers(0, 256, (count, *network.input.shape), np.uint8)
