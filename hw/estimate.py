@@ -12,8 +12,8 @@ from .fifo import SmallFifo
 from .folding import Folding, interval
 from .grouping import group_sizes
 from .levels import accumulator
+from .matches import count_cells, count_latency
 from .placement import Memories, Place, candidates, place_memories, replays_from_memory
-from .popcount import GROUP, popcount_latency
 
 __all__ = ["Estimate", "LayerEstimate", "best_input_bytes", "estimate", "layer_price", "roofline_fps"]
 
@@ -129,23 +129,13 @@ def _row_cells(layer: Matrix, folding: Folding, family: Family) -> int:
     width = accumulator(layer).width
     result = 1 if isinstance(layer, Dense) else width
     groups = len(group_sizes(folding, port=family.bram_width))
-    elements = folding.pe * (folding.simd + _popcount_cells(folding.simd) + 2 * width)
+    elements = folding.pe * (count_cells(folding.simd) + 2 * width)
     shallow_levels = folding.pe * width
     hops = groups * (family.ff_cell * folding.simd + 20)
-    latency = groups + 2 + popcount_latency(folding.simd) + SmallFifo.LATENCY
+    latency = groups + 2 + count_latency(folding.simd) + SmallFifo.LATENCY
     depth = -(-(latency + 1) // folding.synapse_fold(layer)) + 1
     queue = (family.ff_cell * depth + 1) * folding.pe * result
     return elements + shallow_levels + hops + queue + 30
-
-
-def _popcount_cells(width: int) -> int:
-    """First-level counters take about 8 cells for 7 bits, an adder one for each bit of its sum."""
-    limits = [min(GROUP, width - start) for start in range(0, width, GROUP)]
-    cells = sum(limit + 1 for limit in limits if limit > 1)
-    while len(limits) > 1:
-        limits = [sum(limits[n : n + 2]) for n in range(0, len(limits), 2)]
-        cells += sum(limit.bit_length() for limit in limits)
-    return cells
 
 
 def _replay_cells(layer: Matrix, folding: Folding, place: Place, width_in: int, family: Family) -> int:

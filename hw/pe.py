@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Shape, Signal
+import numpy as np
+from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
 
+from .matches import MatchCount, count_latency, count_offset
 from .memory import Rom
-from .popcount import Popcount, popcount_latency
 
 __all__ = ["ProcessingGroup"]
 
@@ -15,9 +17,9 @@ __all__ = ["ProcessingGroup"]
 class ProcessingGroup(wiring.Component):
     """One hop of the systolic row: processing elements side by side, with their weights and levels.
 
-    Each neuron starts from its level, a signed integer, and adds ``gain`` for each match of an activation with a
-    weight. Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and
-    the beat itself goes to the next group one cycle later.
+    Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight.
+    Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and the beat
+    itself goes to the next group one cycle later.
 
     Parameters
     ----------
@@ -63,8 +65,8 @@ class ProcessingGroup(wiring.Component):
         self.gain = gain
         self.accumulator = accumulator
         self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
-        mask = (1 << accumulator.width) - 1
-        words = [sum((level & mask) << n * accumulator.width for n, level in enumerate(neurons)) for neurons in levels]
+        missing = gain * count_offset(simd) * (len(weights) // len(levels))
+        words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.level_rom = Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
         beat = data.StructLayout({"bits": simd, "valid": 1, "last": 1})
         super().__init__(
@@ -78,54 +80,60 @@ class ProcessingGroup(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from the last beat of a neuron to its sum: memory, agreement, popcount, accumulator."""
-        return 3 + popcount_latency(self.simd)
+        """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
+        return 3 + count_latency(self.simd)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.weights = self.weight_rom
         m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
-        self._count(m, self.weight_rom, self.i.valid)
+        self._go_round(m, self.weight_rom, self.i.valid, "address")
 
         valid, last = self.o.valid, self.o.last
-        for stage in range(self.latency - 2):
+        for stage in range(count_latency(self.simd)):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
             m.d.sync += [valid_next.eq(valid), last_next.eq(last)]
             valid, last = valid_next, last_next
 
-        first = Signal(init=1)
+        first, complete = Signal(init=1), Signal()
+        m.d.sync += [complete.eq(valid & last), self.done.eq(complete)]
         with m.If(valid):
             m.d.sync += first.eq(last)
-        m.d.sync += self.done.eq(valid & last)
-        self._look_ahead(m, valid & last)
+        self._go_round(m, self.level_rom, valid & last, "neuron")
 
-        starts = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
+        levels = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
         for n in range(self.elements):
-            agree = Signal(self.simd, name=f"agree{n}", reset_less=True)
-            m.d.sync += agree.eq(~(self.o.bits ^ self.weight_rom.data.word_select(n, self.simd)))
-            m.submodules[f"popcount{n}"] = popcount = Popcount(width=self.simd)
-            total = Signal(self.accumulator, name=f"total{n}", reset_less=True)
-            m.d.comb += [popcount.bits.eq(agree), self.sums[n].eq(total)]
+            m.submodules[f"matches{n}"] = matches = MatchCount(width=self.simd)
+            total = Signal(self._total, name=f"total{n}", reset_less=True)
+            result = Signal(self.accumulator, name=f"result{n}", reset_less=True)
+            m.d.comb += [
+                matches.a.eq(self.o.bits),
+                matches.b.eq(self.weight_rom.data.word_select(n, self.simd)),
+                self.sums[n].eq(result),
+            ]
+            # The choice stands behind the adder, where it fits the adder's own look-up tables.
             with m.If(valid):
-                m.d.sync += total.eq(Mux(first, starts[n], total) + self.gain * popcount.count)
+                m.d.sync += total.eq(Mux(first, matches.count, total + matches.count))
+            m.d.sync += result.eq(self.gain * total + levels[n])
         return m
 
+    @property
+    def _total(self) -> Shape:
+        """Shape of the sum of all counts, each of which is less than it should be by the offset."""
+        beats = len(self.weight_rom.words) // len(self.level_rom.words)
+        offset = count_offset(self.simd)
+        return signed(max(beats * offset - 1, beats * max(0, self.simd - offset)).bit_length() + 1)
+
     @staticmethod
-    def _count(m: Module, rom: Rom, step: Signal) -> None:
+    def _go_round(m: Module, rom: Rom, step: Signal, name: str) -> None:
         """Go to the next word with each step, round and round."""
-        address = Signal(range(len(rom.words)), name="address")
+        address = Signal(range(len(rom.words)), name=name)
         m.d.comb += rom.address.eq(address)
         with m.If(step):
             m.d.sync += address.eq(Mux(address == len(rom.words) - 1, 0, address + 1))
 
-    def _look_ahead(self, m: Module, step: Signal) -> None:
-        """Read the levels of the next neurons while this beat is added: they may be needed in the next cycle."""
-        neurons = len(self.level_rom.words)
-        neuron = Signal(range(neurons))
-        following = Signal.like(neuron)
-        m.d.comb += [
-            following.eq(Mux(step, Mux(neuron == neurons - 1, 0, neuron + 1), neuron)),
-            self.level_rom.address.eq(following),
-        ]
-        m.d.sync += neuron.eq(following)
+
+def _pack(values: NDArray[np.int64], width: int) -> int:
+    """One word of several signed numbers, in two's complement, the first in the lowest bits."""
+    return sum((int(value) & (1 << width) - 1) << n * width for n, value in enumerate(values))

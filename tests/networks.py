@@ -1,7 +1,6 @@
 """Small networks with random weights, for any test."""
 
 import numpy as np
-
 from xnorflow.model.ir import Dense, Network, Scores, Thermometer
 
 __all__ = ["random_images", "random_network"]

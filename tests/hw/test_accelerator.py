@@ -5,14 +5,14 @@ import time
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
-
-from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model import golden
 from xnorflow.model.zoo import random_network as zoo_network
+
+from tests.networks import random_images, random_network
 
 FRAMES = 12
 

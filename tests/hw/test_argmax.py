@@ -4,10 +4,10 @@ import random
 import numpy as np
 import pytest
 from amaranth.hdl import signed
-
-from tests.hw.bench import STALLS, stream
 from xnorflow.hw.answer import Answer
 from xnorflow.hw.argmax import Argmax
+
+from tests.hw.bench import STALLS, stream
 
 WIDTH = 5
 FRAMES = 30
