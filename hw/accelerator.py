@@ -126,8 +126,9 @@ class Accelerator(wiring.Component):
         self.score: Shape = self.layers[-1].mvu.result
         # As few scores per cycle as keep up with the layers: comparing them is the long path.
         lanes = -(-network.classes // self.interval)
+        patient = 2 * network.classes <= self.interval
         self.spread = ReplayBuffer(element=self.score, count=network.classes, width_in=foldings[-1].pe, width_out=lanes)
-        self.answer = Answer(score=self.score, count=network.classes, lanes=lanes, scores=scores)
+        self.answer = Answer(score=self.score, count=network.classes, lanes=lanes, scores=scores, patient=patient)
         self.output_bytes = self.answer.output_bytes
         super().__init__(
             {

@@ -24,6 +24,8 @@ class Answer(wiring.Component):
         Scores of a beat.
     scores : :class:`bool`
         Append all scores to the class.
+    patient : :class:`bool`
+        As for :class:`Argmax`.
 
     Members
     -------
@@ -35,11 +37,12 @@ class Answer(wiring.Component):
 
     LATENCY = Argmax.LATENCY
 
-    def __init__(self, *, score: Shape, count: int, lanes: int, scores: bool) -> None:
+    def __init__(self, *, score: Shape, count: int, lanes: int, scores: bool, patient: bool = False) -> None:
         self.score = score
         self.count = count
         self.lanes = lanes
         self.scores = scores
+        self.patient = patient
         self.class_bytes = max(1, -(-(count - 1).bit_length() // 8))
         self.score_bytes = -(-score.width // 8)
         self.output_bytes = self.class_bytes + (count * self.score_bytes if scores else 0)
@@ -49,7 +52,9 @@ class Answer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.argmax = argmax = Argmax(score=self.score, count=self.count, lanes=self.lanes)
+        m.submodules.argmax = argmax = Argmax(
+            score=self.score, count=self.count, lanes=self.lanes, patient=self.patient
+        )
         wiring.connect(m, wiring.flipped(self.i), argmax.i)
         index = Signal(8 * self.class_bytes)
         m.d.comb += [

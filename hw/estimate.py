@@ -133,7 +133,7 @@ def _row_cells(layer: Matrix, folding: Folding, family: Family) -> int:
     shallow_levels = folding.pe * width
     hops = groups * (family.ff_cell * folding.simd + 20)
     latency = groups + 2 + count_latency(folding.simd) + SmallFifo.LATENCY
-    depth = -(-(latency + 1) // folding.synapse_fold(layer)) + 1
+    depth = -(-(latency + 2) // folding.synapse_fold(layer)) + 1
     queue = (family.ff_cell * depth + 1) * folding.pe * result
     return elements + shallow_levels + hops + queue + 30
 

@@ -1,7 +1,7 @@
 """Matrix-vector unit: a systolic row of processing groups."""
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class MatrixVectorUnit(wiring.Component):
     @property
     def queue_depth(self) -> int:
         """Results that can be under way: from when a group of neurons is begun until its results have left."""
-        return -(-(self.latency + 1) // self.folding.synapse_fold(self.layer)) + 1
+        return -(-(self.latency + 2) // self.folding.synapse_fold(self.layer)) + 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -96,25 +96,34 @@ class MatrixVectorUnit(wiring.Component):
         return m
 
     def _admit(self, m: Module) -> Signal:
-        """Take beats as long as results have a place in the queue; give the first group's input."""
+        """Take beats as long as results have a place in the queue; give the first group's input.
+
+        Whether the next beat can be taken is worked out one cycle ahead, so that ready comes from a register.
+        """
         beats = self.folding.synapse_fold(self.layer)
-        places = Signal(range(self.queue_depth + 1), init=self.queue_depth)
-        synapses, inside, last, begin = Signal(range(beats)), Signal(), Signal(), Signal()
+        places, left = Signal(range(self.queue_depth + 1), init=self.queue_depth), Signal()
+        synapses, ready, first, last = Signal(range(beats)), Signal(init=1), Signal(init=1), Signal(init=beats == 1)
         beat = Signal.like(self.groups[0].i)
-        take = self.i.valid & self.i.ready
+        take, following = Signal(), Signal.like(places)
         m.d.comb += [
-            self.i.ready.eq(inside | (places != 0)),
-            last.eq(synapses == beats - 1),
-            begin.eq(take & ~inside),
+            self.i.ready.eq(ready),
+            take.eq(self.i.valid & ready),
+            following.eq(places - (take & first) + left),
             beat.bits.eq(self.i.payload),
             beat.valid.eq(take),
             beat.last.eq(last),
         ]
-        m.d.sync += places.eq(places - begin + (self.o.valid & self.o.ready))
+        m.d.sync += [
+            left.eq(self.o.valid & self.o.ready),
+            places.eq(following),
+            ready.eq((following != 0) | ~Mux(take, last, first)),
+        ]
         with m.If(take):
-            m.d.sync += [inside.eq(~last), synapses.eq(synapses + 1)]
-            with m.If(last):
-                m.d.sync += synapses.eq(0)
+            m.d.sync += [
+                first.eq(last),
+                last.eq(synapses == (beats - 2) % beats),
+                synapses.eq(Mux(last, 0, synapses + 1)),
+            ]
         return beat
 
     def _groups(self) -> list[ProcessingGroup]:

@@ -71,8 +71,10 @@ class ReplayBuffer(wiring.Component):
         going = Signal(beats_out * self.width_out * width, reset_less=True)
         accept, step = Signal(), Signal()
 
+        # Where there are cycles to spare, the way back from output to input is cut: it would go through all layers.
+        busy = beats_in >= beats_out * self.passes
         m.d.comb += [
-            self.i.ready.eq(~full | load),
+            self.i.ready.eq(~full | load if busy else ~full),
             accept.eq(self.i.valid & self.i.ready),
             self.o.valid.eq(loaded),
             self.o.payload.eq(going),

@@ -1,5 +1,7 @@
 """Small networks with random weights, for any test."""
 
+import itertools
+
 import numpy as np
 from xnorflow.model.ir import Dense, Network, Scores, Thermometer
 
@@ -9,7 +11,7 @@ __all__ = ["random_images", "random_network"]
 def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = False) -> Network:
     """A network of these sizes for images of ``sizes[0]`` pixels; extreme ones have constant neurons too."""
     rng = np.random.default_rng(seed)
-    *hidden, last = zip(sizes, sizes[1:], strict=False)
+    *hidden, last = itertools.pairwise(sizes)
     layers = []
     for mw, mh in hidden:
         spread = rng.integers(0, mw + 2, mh) if extreme else rng.integers(mw // 2 - 1, mw // 2 + 3, mh).clip(0, mw + 1)

@@ -44,6 +44,23 @@ def test_finds_the_first_of_the_highest(count, lanes, stalls):
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("count", [1, 2, 10, 300])
+def test_patient_comparison_takes_two_cycles_a_score(count, stalls):
+    frames = frames_of(count)
+    dut = Argmax(score=signed(WIDTH), count=count, lanes=1, patient=True)
+    run = stream(dut, beats_of(frames, 1), count=FRAMES, stalls=stalls, timeout=60_000)
+    assert run.beats == [int(np.argmax(frame)) for frame in frames]
+    if not stalls:
+        assert run.given[0] - run.taken[count - 1] == Argmax.LATENCY
+        assert set(np.diff(run.given)) == {2 * count}
+
+
+def test_patience_needs_a_single_lane():
+    with pytest.raises(ValueError, match=r"^lanes must be 1 for a patient comparison, not 2$"):
+        Argmax(score=signed(WIDTH), count=4, lanes=2, patient=True)
+
+
+@pytest.mark.parametrize("stalls", STALLS)
 @pytest.mark.parametrize(("count", "lanes"), [(1, 1), (10, 1), (10, 3), (10, 10), (300, 7)])
 def test_answer_has_class_and_all_scores_in_whole_bytes(count, lanes, stalls):
     frames = frames_of(count)
