@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BitArray", "bipolar", "binarize", "pack", "pack_bytes", "pack_rows", "unpack", "unpack_bytes"]
+__all__ = ["BitArray", "binarize", "bipolar", "pack", "pack_bytes", "pack_rows", "unpack", "unpack_bytes"]
 
 BitArray = NDArray[np.uint8]
 

@@ -4,13 +4,14 @@ The matrix products run in single-precision BLAS, which is exact here: all terms
 stays below 2**24.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray, bipolar
-from .ir import Dense, Matrix, Network, Scores, Thermometer
+from .ir import Dense, Layer, Matrix, Network, Scores, Thermometer
 
 __all__ = ["classify", "forward", "predict", "quantize", "trace"]
 
@@ -42,7 +43,7 @@ def predict(network: Network, images: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 def classify(scores: Scored) -> NDArray[np.int64]:
     """Index of the highest score of each row; ties go to the lowest index."""
-    return scores.argmax(axis=-1).astype(np.int64)
+    return np.asarray(scores.argmax(axis=-1), np.int64)
 
 
 def forward(network: Network, images: NDArray[np.uint8]) -> Scored:
@@ -97,4 +98,4 @@ def _dot(layer: Matrix, bits: BitArray) -> NDArray[np.int64]:
     return np.asarray(values @ bipolar(layer.weights).astype(np.float32).T).astype(np.int64)
 
 
-_LAYER = {Dense: _dense, Scores: _scores}
+_LAYER: dict[type[Layer], Callable[[Any, Any], NDArray[np.generic]]] = {Dense: _dense, Scores: _scores}

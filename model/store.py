@@ -18,6 +18,9 @@ __all__ = ["FORMAT_VERSION", "ModelError", "load", "save", "write_atomically"]
 
 FORMAT_VERSION = 1
 
+METADATA = "xnorflow"
+"""The metadata's only key; its value is the description of the network, as JSON."""
+
 LAYERS = {layer.__name__: layer for layer in (Dense, Scores)}
 INTEGERS = {Dense: "thresholds", Scores: "bias"}
 """The integer array that goes with each layer's weights."""
@@ -28,21 +31,25 @@ class ModelError(ValueError):
 
 
 def save(network: Network, path: Path) -> None:
-    """Write a network to a file; a file that was there is replaced only when the new one is whole."""
+    """Write a network to a file; a file that was there is replaced only when the new one is whole.
+
+    The same network gives the same bytes.
+    """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     for index, layer in enumerate(network.layers):
         integers = INTEGERS[type(layer)]
         arrays[f"{index}.weights"] = pack_bytes(layer.weights)
         arrays[f"{index}.{integers}"] = getattr(layer, integers).astype(np.int32)
     description = {
+        "version": FORMAT_VERSION,
         "name": network.name,
         "dataset": network.dataset,
         "input": {"kind": "Thermometer", "shape": network.input.shape, "levels": network.input.levels},
         "layers": [{"kind": type(layer).__name__, "mw": layer.mw} for layer in network.layers],
         "provenance": dict(network.provenance),
     }
-    metadata = {"format": "xnorflow", "version": str(FORMAT_VERSION), "network": json.dumps(description)}
-    write_atomically(path, serialize(arrays, metadata))
+    # A single key, for safetensors writes several in random order.
+    write_atomically(path, serialize(arrays, {METADATA: json.dumps(description)}))
 
 
 def load(path: Path) -> Network:
@@ -58,8 +65,8 @@ def load(path: Path) -> Network:
     try:
         with safe_open(path, framework="numpy") as file:
             description = _description(path, file.metadata() or {})
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: not a mapping
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: not a whole model file ({error}); save or download it again") from None
     try:
         return _network(description, arrays)
@@ -84,14 +91,13 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
-    if metadata.get("format") != "xnorflow":
+    if METADATA not in metadata:
         raise ModelError(f"{path}: a safetensors file, but not an xnorflow model")
-    if metadata.get("version") != str(FORMAT_VERSION):
-        raise ModelError(
-            f"{path}: format version {metadata.get('version')}, expected {FORMAT_VERSION}; use the xnorflow that made it"
-        )
-    description: dict[str, Any] = json.loads(metadata.get("network", ""))
-    return description
+    description = json.loads(metadata[METADATA])
+    version = description.get("version") if isinstance(description, dict) else None
+    if version != FORMAT_VERSION:
+        raise ModelError(f"{path}: format version {version}, expected {FORMAT_VERSION}; use the xnorflow that made it")
+    return dict(description)
 
 
 def _network(description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> Network:
@@ -99,22 +105,39 @@ def _network(description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]
     if rule["kind"] != "Thermometer":
         raise ValueError(f"input kind must be Thermometer, not {rule['kind']!r}")
     return Network(
-        name=description["name"],
-        input=Thermometer(tuple(rule["shape"]), tuple(rule["levels"])),
-        layers=tuple(_layer(index, layer, arrays) for index, layer in enumerate(description["layers"])),
-        dataset=description["dataset"],
-        provenance=description["provenance"],
+        name=_string("name", description["name"]),
+        input=Thermometer(_integers("shape", rule["shape"]), _integers("levels", rule["levels"])),
+        layers=tuple(_layer(f"layer {index}", arrays, layer) for index, layer in enumerate(description["layers"])),
+        dataset=_string("dataset", description["dataset"]),
+        provenance={key: _string("provenance", value) for key, value in dict(description["provenance"]).items()},
     )
 
 
-def _layer(index: int, description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> Layer:
+def _layer(name: str, arrays: dict[str, np.ndarray[Any, Any]], description: dict[str, Any]) -> Layer:
     if description["kind"] not in LAYERS:
-        raise ValueError(f"layer {index}: kind must be one of {', '.join(LAYERS)}, not {description['kind']!r}")
-    kind = LAYERS[description["kind"]]
-    packed, count = arrays[f"{index}.weights"], description["mw"]
+        raise ValueError(f"{name}: kind must be one of {', '.join(LAYERS)}, not {description['kind']!r}")
+    kind, index = LAYERS[description["kind"]], name.split()[1]
+    packed, (count,) = arrays[f"{index}.weights"], _integers("mw", [description["mw"]])
     if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-count // 8):
-        raise ValueError(f"layer {index}: weights must be rows of {count} packed bits, not of shape {packed.shape}")
-    return kind(unpack_bytes(packed, count), arrays[f"{index}.{INTEGERS[kind]}"])
+        raise ValueError(f"{name}: weights must be rows of {count} packed bits, not of shape {packed.shape}")
+    try:
+        return kind(unpack_bytes(packed, count), arrays[f"{index}.{INTEGERS[kind]}"])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _string(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {value!r}")
+    return value
+
+
+def _integers(name: str, values: list[object]) -> tuple[int, ...]:
+    # Not isinstance: bool is a kind of int in Python, but not in the format.
+    integers = tuple(value for value in values if type(value) is int)
+    if len(integers) != len(values):
+        raise TypeError(f"{name} must be integers, not {values!r}")
+    return integers
 
 
 def _reason(error: Exception) -> str:

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
+from .boards.flow import make_bitstream
+from .boards.implementation import Implementation
 from .design import BUILD_FILE, MODEL_FILE, SCHEMA, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
-from .hw.estimate import estimate, roofline_fps
+from .hw.estimate import roofline_fps
 from .hw.verilog import to_verilog
 from .model import golden
+from .model.ir import Network
 from .model.store import save, write_atomically
+from .sim.verify import Report, verify_verilog
 
 __all__ = ["Progress", "build", "record_verification", "write_verilog"]
 
@@ -50,15 +54,10 @@ def build(
     ValueError, OSError, RuntimeError
         What a step raises; there is no ``build.json`` then.
     """
-    # Both need their extras, which somebody who only writes Verilog has no use for.
-    from .boards.flow import make_bitstream
-    from .sim.verify import verify_verilog
-
     assert design.board is not None
     start(folder)
     accelerator = design.accelerator()
     result = _verilog(design, accelerator, folder, on_progress)
-    result["accuracy"] = _accuracy(design, images, labels, dataset)
 
     began = time.monotonic()
     report = verify_verilog(
@@ -70,17 +69,17 @@ def build(
         seed=seed,
         on_progress=on_progress,
     )
-    record_verification(result, dataclasses.asdict(report))
+    record_verification(result, report)
+    result["accuracy"] = _accuracy(design.network, images, labels, dataset, report)
     result["seconds"]["verify"] = round(time.monotonic() - began, 2)
 
     made = make_bitstream(
         accelerator,
         design.board,
         folder / "bitstream",
-        seed=seed,
         on_stage=lambda stage: on_progress(stage, 0, 1),
     )
-    _record_implementation(result, design, made)
+    _record_implementation(result, design, made.implementation)
     result["files"]["bitstream"] = str(made.bitstream.relative_to(folder))
     finish(folder, result)
     return result
@@ -97,16 +96,14 @@ def finish(folder: Path, result: dict[str, Any]) -> None:
     write_atomically(folder / BUILD_FILE, (json.dumps(result, indent=2) + "\n").encode())
 
 
-def record_verification(result: dict[str, Any], report: dict[str, Any]) -> None:
+def record_verification(result: dict[str, Any], report: Report) -> None:
     """Put what a verification found into what will be ``build.json``, in place of an earlier one of its kind."""
-    cycles = {key: report.pop(key) for key in ("interval_expected", "interval_measured", "latency_measured")}
-    others = [
-        entry
-        for entry in result["verify"]
-        if (entry["level"], entry["simulator"]) != (report["level"], report["simulator"])
-    ]
-    result["verify"] = [*others, report]
-    result["cycles"].update(cycles)
+    kind = (report.level, report.simulator)
+    others = [entry for entry in result["verify"] if (entry["level"], entry["simulator"]) != kind]
+    fields = ("level", "simulator", "images", "mismatches", "stalls", "seconds")
+    result["verify"] = [*others, {name: getattr(report, name) for name in fields}]
+    cycles = ("interval_expected", "interval_measured", "latency_measured")
+    result["cycles"].update({name: getattr(report, name) for name in cycles})
 
 
 def _verilog(design: Design, accelerator: Accelerator, folder: Path, on_progress: Progress) -> dict[str, Any]:
@@ -131,18 +128,41 @@ def _verilog(design: Design, accelerator: Accelerator, folder: Path, on_progress
 
 
 def _accuracy(
-    design: Design, images: NDArray[np.uint8], labels: NDArray[np.int64] | None, dataset: str
+    network: Network, images: NDArray[np.uint8], labels: NDArray[np.int64] | None, dataset: str, report: Report
 ) -> dict[str, Any] | None:
-    """Accuracy on labelled images; torch's own count comes from the model file, where training put it."""
+    """Correct answers of torch, the golden model and the RTL; None for images without labels.
+
+    Torch's count comes from the model file, where training put it, and only counts for the same images.
+    """
     if labels is None:
         return None
-    correct = int((golden.predict(design.network, images) == labels).sum())
-    torch_correct = design.network.provenance.get("test_correct")
+    recorded = network.provenance.get("test_images") == str(len(images)) and network.dataset == dataset
     return {
         "dataset": dataset,
         "images": len(images),
-        "golden": correct,
-        "torch": int(torch_correct)
-        if torch_correct and int(design.network.provenance["test_images"]) == len(images)
-        else None,
+        "torch": int(network.provenance["test_correct"]) if recorded else None,
+        "golden": int((golden.predict(network, images) == labels).sum()),
+        "rtl": int((report.classes == labels).sum()),
     }
+
+
+def _record_implementation(result: dict[str, Any], design: Design, made: Implementation) -> None:
+    """Resources, timing and throughput, as the tools report them for the whole board top."""
+    assert design.board is not None
+    clock_mhz = design.board.clock_mhz
+    fps = clock_mhz * 1e6 / result["cycles"]["interval_measured"]
+    roofline = roofline_fps(design.network, design.board.device, clock_mhz)
+    result["resources"] = {
+        "lut4": made.lut4,
+        "ff": made.ff,
+        "bram": made.bram,
+        "dsp": made.dsp,
+        "available": dict(made.available),
+    }
+    result["timing"] = {"fmax_mhz": round(made.fmax_mhz, 2), "met": made.met, "seed": made.seed}
+    result["throughput"] = {
+        "fps": round(fps, 1),
+        "roofline_fps": round(roofline, 1),
+        "roofline_share": round(fps / roofline, 4),
+    }
+    result["seconds"].update({stage: round(seconds, 2) for stage, seconds in made.seconds.items()})

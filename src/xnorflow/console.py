@@ -1,6 +1,7 @@
 """What the command line shows: progress, tables, and errors of one line."""
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 __all__ = ["OUTPUT", "explain", "progress"]
 
-OUTPUT = Console()
+# Tables keep their columns in a pipe or a file, where nobody says how wide a line is.
+OUTPUT = Console() if sys.stdout.isatty() else Console(width=140)
 # Progress is no result: it must not get into a pipe.
 _ERRORS = Console(stderr=True)
 

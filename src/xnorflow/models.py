@@ -10,7 +10,7 @@ from .model.ir import Network
 from .model.store import load as load_model
 from .model.zoo import ZOO, random_network
 
-__all__ = ["RANDOM", "is_untrained", "open_model", "test_images"]
+__all__ = ["RANDOM", "is_untrained", "load_test_images", "open_model"]
 
 RANDOM = "random"
 """Data set of seeded random images: it says nothing of accuracy, but proves hardware where there is no data."""
@@ -37,7 +37,7 @@ def is_untrained(network: Network) -> bool:
     return network.provenance.get("weights", "").startswith("untrained")
 
 
-def test_images(
+def load_test_images(
     network: Network, *, dataset: str | None = None, count: int | None = None
 ) -> tuple[str, NDArray[np.uint8], NDArray[np.int64] | None]:
     """Name, images and labels of the test set that fits a network, or its first ``count`` images.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from .boards.catalogue import Board
@@ -11,12 +12,12 @@ from .hw.folding import Folding
 from .model.ir import Network
 from .savings import savings
 
-__all__ = ["build_table", "estimate_json", "estimate_tables", "table"]
+__all__ = ["build_table", "estimate_json", "estimate_tables", "savings_json", "table"]
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    """A table; columns whose heading ends in a colon-free number word are right-aligned by rich itself."""
-    result = Table(title=title, title_justify="left")
+    """A table with a title above it."""
+    result = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         result.add_column(column)
     for row in rows:
@@ -28,7 +29,6 @@ def estimate_json(network: Network, foldings: tuple[Folding, ...], design: Estim
     """An estimate as data."""
     fps = board.clock_mhz * 1e6 / design.interval
     roofline = roofline_fps(network, board.device, board.clock_mhz)
-    saved = savings(network)
     rows = zip(design.layers, network.layers, foldings, strict=True)
     return {
         "network": network.name,
@@ -60,15 +60,21 @@ def estimate_json(network: Network, foldings: tuple[Folding, ...], design: Estim
             }
             for estimated, layer, folding in rows
         ],
-        "savings": {
-            "weight_bytes": saved.weight_bytes,
-            "int8_bytes": saved.int8_bytes,
-            "float32_bytes": saved.float32_bytes,
-            "multiplications_replaced": saved.operations,
-            "arithmetic_nj": round(saved.binary_nj, 3),
-            "arithmetic_int8_nj": round(saved.int8_nj, 3),
-            "arithmetic_float32_nj": round(saved.float32_nj, 3),
-        },
+        "savings": savings_json(network),
+    }
+
+
+def savings_json(network: Network) -> dict[str, Any]:
+    """What binarization saves, as data."""
+    saved = savings(network)
+    return {
+        "weight_bytes": saved.weight_bytes,
+        "int8_bytes": saved.int8_bytes,
+        "float32_bytes": saved.float32_bytes,
+        "multiplications_replaced": saved.operations,
+        "arithmetic_nj": round(saved.binary_nj, 3),
+        "arithmetic_int8_nj": round(saved.int8_nj, 3),
+        "arithmetic_float32_nj": round(saved.float32_nj, 3),
     }
 
 

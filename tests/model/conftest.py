@@ -1,7 +1,6 @@
 """What several tests of the model need."""
 
 import pytest
-
 from xnorflow.model.datasets import Dataset, load
 
 

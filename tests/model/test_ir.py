@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from xnorflow.model.ir import Dense, Element, Network, Scores, Tensor, Thermometer
 
 RULE = Thermometer((2, 2), (8,))
@@ -18,8 +17,13 @@ def scores(mh, mw, bias=0):
 
 @pytest.mark.parametrize(
     ("shape", "levels", "output"),
-    [((8, 8), (4, 8, 12), (8, 8, 3)), ((28, 28), (128,), (28, 28, 1)), ((2, 3, 3), (1, 255), (2, 3, 6)), ((5,), (1, 2), (10,))],
-)  # fmt: skip
+    [
+        ((8, 8), (4, 8, 12), (8, 8, 3)),
+        ((28, 28), (128,), (28, 28, 1)),
+        ((2, 3, 3), (1, 255), (2, 3, 6)),
+        ((5,), (1, 2), (10,)),
+    ],
+)
 def test_bits_of_a_pixel_are_innermost(shape, levels, output):
     assert Thermometer(shape, levels).output == Tensor(output)
 
@@ -50,7 +54,10 @@ def test_arrays_are_frozen_copies():
         (lambda: Thermometer((2,), (9, 9)), r"levels must be one or more ascending numbers, not \(9, 9\)"),
         (lambda: Thermometer((2,), (0, 9)), r"levels must be in 1..255, not \(0, 9\)"),
         (lambda: Thermometer((2,), (9, 256)), r"levels must be in 1..255, not \(9, 256\)"),
-        (lambda: Dense(np.zeros(4, np.uint8), np.zeros(4, int)), r"weights must be a matrix of .*, not of shape \(4,\)"),
+        (
+            lambda: Dense(np.zeros(4, np.uint8), np.zeros(4, int)),
+            r"weights must be a matrix of neurons by synapses, not of shape \(4,\)",
+        ),
         (lambda: Dense(np.full((1, 4), 2), np.zeros(1, int)), r"weights must be bits, 0 or 1"),
         (lambda: Dense(np.zeros((2, 4)), np.zeros(3, int)), r"thresholds must have shape \(2,\), not \(3,\)"),
         (lambda: Dense(np.zeros((2, 4)), np.zeros(2)), r"thresholds must be integers, not float64"),
@@ -63,7 +70,7 @@ def test_arrays_are_frozen_copies():
         (lambda: Network("n", RULE, (dense(3, 5), scores(2, 3))), r"dense0: takes 5 inputs, but gets 4"),
         (lambda: Network("n", RULE, (dense(3, 4), scores(2, 4))), r"scores1: takes 4 inputs, but gets 3"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         make()

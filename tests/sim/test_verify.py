@@ -30,6 +30,8 @@ NETWORKS = [
     ((16, 8, 8, 3), (Folding(8, 8), Folding(1, 1), Folding(3, 8))),
     # One input, one neuron, one class.
     ((1, 1, 1), (Folding(1, 1), Folding(1, 1))),
+    # More beats at the input than cycles in any layer.
+    ((40, 4, 3), (Folding(4, 40), Folding(3, 4))),
 ]
 
 
@@ -39,7 +41,7 @@ def test_every_network_passes_on_icarus(
     sizes: tuple[int, ...], foldings: tuple[Folding, ...], scores: bool, tmp_path: Path
 ) -> None:
     network = random_network(sizes)
-    accelerator = Accelerator(network, foldings, scores=scores)
+    accelerator = Accelerator(network, foldings, scores=scores, input_bytes=1)
     report = verify(accelerator, random_images(network, 40), simulator="icarus", workdir=tmp_path)
     assert (report.images, report.mismatches) == (40, 0)
     assert report.interval_measured == accelerator.interval

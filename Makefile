@@ -1,0 +1,38 @@
+# Everything is set up by the targets themselves; `make demo` and `make test` need nothing before them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+OUT := out/demo
+
+.PHONY: demo test lint bench clean system
+
+demo: $(READY)
+	$(BIN)/xnorflow train digits -o $(OUT)/digits.safetensors
+	$(BIN)/xnorflow build $(OUT)/digits.safetensors --board icebreaker --fps 100000 -o $(OUT)
+
+test: $(READY) system
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tests/lint/mypy_installed.py
+	$(BIN)/python -m pytest -q tests/lint
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Icarus is the second simulator of the tests; where there is no apt, or no right to use it, the tests say what is missing.
+system:
+	@command -v iverilog >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -q && apt-get install -q -y --no-install-recommends iverilog; } || true
+
+clean:
+	rm -rf build dist out *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

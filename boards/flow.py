@@ -1,0 +1,138 @@
+"""From a design to a bitstream, or to its area and clock, with the tools from pip."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.lib import wiring
+
+from ..hw.accelerator import Accelerator
+from ..hw.device import Device
+from .catalogue import Board
+from .harness import Harness, port_bits
+from .implementation import Implementation
+from .stages import TOP, Chip, pack, route, synthesize
+from .top import BoardTop
+
+__all__ = ["Bitstream", "OnStage", "implement_core", "make_bitstream"]
+
+OnStage = Callable[[str], None]
+"""Called with the name of each stage when it begins."""
+
+PINS = 36
+"""Bits of ports that fit the smallest package, beside clock and reset."""
+
+CLOSE = 0.85
+"""Share of the clock above which another seed may still meet it."""
+
+
+@dataclass(frozen=True)
+class Bitstream:
+    """A bitstream, and what it is made of.
+
+    Parameters
+    ----------
+    bitstream : :class:`~pathlib.Path`
+        The file to load into the board.
+    implementation : :class:`Implementation`
+        Area and clock.
+    """
+
+    bitstream: Path
+    implementation: Implementation
+
+
+def make_bitstream(
+    accelerator: Accelerator,
+    board: Board,
+    folder: Path,
+    *,
+    seed: int = 1,
+    attempts: int = 3,
+    on_stage: OnStage = lambda _stage: None,
+) -> Bitstream:
+    """Build a board's bitstream in ``folder``, where all that the tools write stays, their logs included.
+
+    When the board's clock is just missed, up to ``attempts`` seeds are tried from ``seed`` on, and the best one is
+    taken; the result says whether it met the clock.
+
+    Raises
+    ------
+    ImportError
+        When ``amaranth-boards`` is missing.
+    ToolError
+        When a tool is missing or fails, as it does when the design does not fit.
+    ValueError
+        When the board's clock suits neither its PLL nor its UART.
+    """
+    chip = Chip(board.device, board.package, board.speed)
+    plan = board.load_platform().prepare(BoardTop(accelerator, board), TOP, emit_src=False)
+    _write(folder, {name: plan.files[name] for name in (f"{TOP}.il", chip.constraints)})
+
+    on_stage("synthesize")
+    seconds = {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
+    tried: list[Implementation] = []
+    for attempt in range(seed, seed + attempts):
+        on_stage(f"place and route, seed {attempt}")
+        tried.append(route(chip, folder, mhz=board.clock_mhz, seed=attempt, constrained=True, seconds=seconds))
+        seconds = dict(tried[-1].seconds)
+        if tried[-1].met or tried[-1].fmax_mhz < CLOSE * board.clock_mhz:
+            break
+    best = max(tried, key=lambda result: result.fmax_mhz)
+
+    on_stage("pack")
+    bitstream, seconds["pack"] = pack(chip, folder, seed=best.seed)
+    return Bitstream(bitstream, replace(best, seconds=seconds))
+
+
+def implement_core(
+    core: wiring.Component,
+    device: Device,
+    package: str,
+    *,
+    speed: str = "",
+    freq_mhz: float,
+    folder: Path,
+    seed: int = 1,
+    on_stage: OnStage = lambda _stage: None,
+) -> Implementation:
+    """Place and route a core by itself in ``folder``, to know its area and clock.
+
+    A core with more ports than small packages have pins gets shift registers around it, which count too.
+
+    Parameters
+    ----------
+    core : component
+        Its ports are flat, as those of :class:`Accelerator` are.
+    device, package, speed
+        Where to place it.
+    freq_mhz : :class:`float`
+        Clock to strive for.
+    folder : :class:`~pathlib.Path`
+        Where all files go.
+    seed : :class:`int`
+        Seed of the placement.
+    on_stage : callable
+        Called with the name of each stage when it begins.
+
+    Raises
+    ------
+    ToolError
+        When a tool is missing or fails, as it does when the design does not fit.
+    """
+    chip = Chip(device, package, speed)
+    top = core if port_bits(core) <= PINS else Harness(core)
+    text = verilog.convert(top, name=TOP, emit_src=False, strip_internal_attrs=True)
+    _write(folder, {f"{TOP}.v": text})
+
+    on_stage("synthesize")
+    seconds = {"synthesize": synthesize(f"read_verilog {TOP}.v", chip, folder)}
+    on_stage("place and route")
+    return route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds)
+
+
+def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,0 +1,123 @@
+"""What runs on a board: the core behind its UART, with the class on the LEDs."""
+
+from typing import Any
+
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import io, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..hw.accelerator import Accelerator
+from .catalogue import Board
+from .clock import add_clock
+from .link import Link
+from .uart import uart_divisor
+
+__all__ = ["BoardTop", "SerialAccelerator"]
+
+SILENCE_S = 0.05
+"""Seconds without a byte after which a frame has broken off: longer than a USB host pauses within a write."""
+
+
+class SerialAccelerator(wiring.Component):
+    """An accelerator behind a UART: everything of the board top that needs no board.
+
+    Parameters
+    ----------
+    accelerator : :class:`Accelerator`
+        The core.
+    divisor : :class:`int`
+        Clock cycles of a bit.
+    silence : :class:`int`
+        Clock cycles after which a frame is taken to have broken off.
+
+    Members
+    -------
+    rx, tx : 1, in and out
+        The lines from and to the host.
+    answer : ``range(classes)``, out
+        Class of the last answer.
+    error : 1, out
+        High for a cycle when a byte was lost or a frame broke off.
+
+    Raises
+    ------
+    ValueError
+        As for :class:`Link`.
+    """
+
+    def __init__(self, accelerator: Accelerator, *, divisor: int, silence: int) -> None:
+        self.accelerator = accelerator
+        self.link = Link(
+            beats=accelerator.input_beats,
+            beat_bytes=accelerator.input_bytes,
+            answer_bytes=accelerator.output_bytes,
+            divisor=divisor,
+            silence=silence,
+        )
+        classes = accelerator.network.classes
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "answer": Out(range(classes)), "error": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.core = core = self.accelerator
+        m.submodules.link = link = self.link
+        m.d.comb += [
+            link.rx.eq(self.rx),
+            self.tx.eq(link.tx),
+            self.error.eq(link.error | core.error),
+            core.s_axis_tdata.eq(link.frames.tdata),
+            core.s_axis_tvalid.eq(link.frames.tvalid),
+            core.s_axis_tlast.eq(link.frames.tlast),
+            link.frames.tready.eq(core.s_axis_tready),
+            link.answers.tdata.eq(core.m_axis_tdata),
+            link.answers.tvalid.eq(core.m_axis_tvalid),
+            link.answers.tlast.eq(core.m_axis_tlast),
+            core.m_axis_tready.eq(link.answers.tready),
+        ]
+        with m.If(link.answers.tvalid & link.answers.tready):
+            m.d.sync += self.answer.eq(link.answers.tdata)
+        return m
+
+
+class BoardTop(Elaboratable):
+    """The top of a board: asks the platform for clock, UART and LEDs, and connects them.
+
+    Parameters
+    ----------
+    accelerator : :class:`Accelerator`
+        The core.
+    board : :class:`Board`
+        The board.
+
+    Raises
+    ------
+    ValueError
+        When the board's clock does not suit its UART.
+    """
+
+    def __init__(self, accelerator: Accelerator, board: Board) -> None:
+        self.board = board
+        self.serial = SerialAccelerator(
+            accelerator,
+            divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud),
+            silence=round(SILENCE_S * board.clock_mhz * 1e6),
+        )
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        add_clock(m, platform, self.board)
+        m.submodules.serial = serial = self.serial
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.d.comb += [serial.rx.eq(rx.i), tx.o.eq(serial.tx)]
+
+        for n, bit in enumerate(serial.answer):
+            if ("led", n) in platform.resources:
+                self._led(m, platform, n, bit)
+        return m
+
+    @staticmethod
+    def _led(m: Module, platform: Any, number: int, bit: Signal) -> None:
+        m.submodules[f"led{number}"] = led = io.Buffer("o", platform.request("led", number, dir="-"))
+        m.d.comb += led.o.eq(bit)

@@ -1,0 +1,239 @@
+"""The host's end of ``bench.v``: beats in, events out."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hw.accelerator import Accelerator
+from ..model.golden import quantize
+from .simulators import Build, SimulationError, Simulator, build, run
+
+__all__ = [
+    "NO_STALLS",
+    "Bench",
+    "Core",
+    "Progress",
+    "Recording",
+    "Stalls",
+    "build_bench",
+    "frames",
+    "pack_beats",
+    "read_events",
+]
+
+BENCH = Path(__file__).with_name("bench.v")
+MODULE = f"{__package__}.testbench"
+TOPLEVEL = "xnorflow_bench"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what runs, how much of it is done, and how much there is."""
+
+KINDS = ("in", "out", "error")
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """Random stalls at both ends of the core.
+
+    Parameters
+    ----------
+    percent : :class:`int`
+        Share of the cycles in which the source, and independently the sink, does nothing.
+    longest : :class:`int`
+        Binary logarithm of the longest single stall in cycles; all lengths up to there are equally likely on a
+        logarithmic scale.
+    seed : :class:`int`
+        Seed of both.
+    """
+
+    percent: int = 0
+    longest: int = 0
+    seed: int = 0
+
+
+NO_STALLS = Stalls()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What happened at the ports of the core; times are cycles since the reset.
+
+    Parameters
+    ----------
+    answers : :class:`bytes`
+        Data of the output beats.
+    answered : array of shape ``(answers,)``
+        When each of them was taken.
+    sent : array of shape ``(frames,)``
+        When the last beat of each input frame was taken.
+    errors : array
+        When ``error`` was high.
+    broken : tuple of :class:`str`
+        Rules of the protocol that the core broke.
+    cycles : :class:`int`
+        Length of the run.
+    """
+
+    answers: bytes
+    answered: NDArray[np.int64]
+    sent: NDArray[np.int64]
+    errors: NDArray[np.int64]
+    broken: tuple[str, ...]
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Core:
+    """A core to put on the bench.
+
+    Parameters
+    ----------
+    sources : tuple of :class:`~pathlib.Path`
+        Verilog of ``xnorflow_core`` and of what it needs.
+    accelerator : :class:`Accelerator`
+        What it should be.
+    """
+
+    sources: tuple[Path, ...]
+    accelerator: Accelerator
+
+    @property
+    def patience(self) -> int:
+        """Cycles without a transfer, though both sides would, after which nothing more can come."""
+        layers = zip(self.accelerator.foldings, self.accelerator.network.layers, strict=True)
+        work = sum(folding.interval(layer) for folding, layer in layers)
+        # Twice the time that a frame needs, and a thousand cycles for the pipelines of any number of layers.
+        return 2 * (work + self.accelerator.input_beats) + self.accelerator.startup_cycles + 1000
+
+    @property
+    def longest_stall(self) -> int:
+        """Binary logarithm of the stalls that fill all buffers of the core: a few intervals."""
+        return self.accelerator.interval.bit_length() + 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A core with the bench around it, compiled; :func:`build_bench` makes it.
+
+    Parameters
+    ----------
+    core : :class:`Core`
+        The core.
+    build : :class:`Build`
+        What the simulator made of it.
+    """
+
+    core: Core
+    build: Build
+
+    def run(
+        self,
+        beats: bytes,
+        *,
+        stalls: Stalls = NO_STALLS,
+        testcase: str = "run_bench",
+        plusargs: Sequence[str] = (),
+        waves: Path | None = None,
+        on_answers: Callable[[int], None] | None = None,
+    ) -> Recording:
+        """Send beats, as :func:`pack_beats` packs them, through the core until nothing moves any more.
+
+        Raises
+        ------
+        SimulationError
+            When the simulator fails.
+        """
+        source, events = self.build.folder / "beats.bin", self.build.folder / "events.txt"
+        source.write_bytes(beats)
+        events.unlink(missing_ok=True)
+        options = {
+            "beats": source,
+            "events": events,
+            "idle": self.core.patience,
+            "stalls": stalls.percent,
+            "longest": stalls.longest,
+            "stall_seed": stalls.seed % (1 << 30),
+            # Far above what any stalls cost: each beat may wait for one at either end.
+            "limit": 1000 + (len(beats) + 100) * (self.core.patience + (4 << stalls.longest)),
+        }
+        with _watching(events, on_answers):
+            run(
+                self.build,
+                module=MODULE,
+                testcase=testcase,
+                plusargs=[*(f"+{name}={value}" for name, value in options.items()), *plusargs],
+                waves=waves and waves.absolute(),
+            )
+        return read_events(events)
+
+
+def build_bench(core: Core, simulator: Simulator, *, folder: Path, visible: bool = False) -> Bench:
+    """Compile a core with the bench around it; parameters and errors as for :func:`~.simulators.build`."""
+    made = build(
+        simulator,
+        [*core.sources, BENCH],
+        toplevel=TOPLEVEL,
+        parameters={"INPUT_BYTES": core.accelerator.input_bytes, "OUTPUT_BYTES": core.accelerator.output_bytes},
+        folder=folder.absolute(),
+        visible=visible,
+    )
+    return Bench(core, made)
+
+
+def frames(accelerator: Accelerator, images: NDArray[np.uint8]) -> bytes:
+    """Beats of raw images, with ``tlast`` on the last beat of each."""
+    data = accelerator.encode(quantize(accelerator.network.input, images))
+    beats = np.frombuffer(data, np.uint8).reshape(-1, accelerator.input_bytes)
+    return pack_beats(beats, np.arange(1, len(beats) + 1) % accelerator.input_beats == 0)
+
+
+def pack_beats(beats: NDArray[np.uint8], last: NDArray[np.bool_]) -> bytes:
+    """Records for the bench of beats, of shape ``(count, input_bytes)``, and their ``tlast``, of shape ``(count,)``."""
+    return np.concatenate([last[:, np.newaxis].astype(np.uint8), beats[:, ::-1]], axis=1).tobytes()
+
+
+def read_events(path: Path) -> Recording:
+    """Read what the bench wrote; SimulationError when it did not come to its end."""
+    lines = [line.split(maxsplit=2) for line in path.read_text().splitlines()]
+    if not lines or lines[-1][0] != "end":
+        raise SimulationError(f"{path}: the bench did not come to its end; run it again")
+    times = {kind: np.array([int(line[1]) for line in lines if line[0] == kind], np.int64) for kind in KINDS}
+    answers = [line[2] for line in lines if line[0] == "out"]
+    return Recording(
+        # An unknown bit, which only Icarus has, is reported as a broken rule.
+        answers=b"".join(bytes.fromhex(re.sub("[^0-9a-f]", "0", answer))[::-1] for answer in answers),
+        answered=times["out"],
+        sent=times["in"],
+        errors=times["error"],
+        broken=tuple(f"{line[2]} in cycle {line[1]}" for line in lines if line[0] == "broken"),
+        cycles=int(lines[-1][1]),
+    )
+
+
+@contextmanager
+def _watching(events: Path, on_answers: Callable[[int], None] | None) -> Iterator[None]:
+    """Call back now and then with the number of answers so far, from a thread of its own."""
+    if on_answers is None:
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            if events.exists():
+                on_answers(events.read_bytes().count(b"out "))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,188 @@
+// Drives xnorflow_core from a file of beats and writes what happens to a file of events.
+//
+// Plusargs: +beats=FILE      records of INPUT_BYTES + 1 bytes: first tlast (0 or 1), then the data, highest byte first
+//           +events=FILE     one line per event: its kind, its cycle, and what goes with it (docs/verification.md)
+//           +idle=CYCLES     how long nothing may move, though both sides would, before the run ends
+//           +stalls=PERCENT  share of the cycles in which the source, and likewise the sink, stalls; 0 for none
+//           +longest=BITS    stalls last up to 2**BITS cycles
+//           +stall_seed=N    of both
+//           +waves=FILE      waveform, on Icarus
+//
+// What happens in each cycle happens here, so that Python sleeps until `done` rises. Verilog-2005: Icarus starts the
+// core's combinational processes right under that standard only (see simulators.py).
+
+`timescale 1ns / 1ps
+`default_nettype none
+
+// Open or closed for random times. The lengths are log-uniform: as many single cycles as whole intervals.
+module xnorflow_gate (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire [31:0] seed,
+    input  wire [31:0] percent,
+    input  wire [31:0] longest,
+    output reg         open
+);
+    reg [31:0] state;
+    reg [31:0] left;
+
+    function [31:0] xorshift(input [31:0] value);
+        reg [31:0] a, b;
+        begin
+            a = value ^ (value << 13);
+            b = a ^ (a >> 17);
+            xorshift = b ^ (b << 5);
+        end
+    endfunction
+
+    wire [31:0] first  = xorshift(state);
+    wire [31:0] second = xorshift(first);
+    wire [31:0] third  = xorshift(second);
+
+    always @(posedge clk)
+        if (rst) begin
+            // xorshift never leaves zero.
+            state <= xorshift(seed | 32'h80000000);
+            left  <= 0;
+            open  <= percent == 0;
+        end else if (left != 0) begin
+            left <= left - 1;
+        end else if (percent != 0) begin
+            state <= third;
+            open  <= (first >> 4) % 100 >= percent;
+            left  <= (second >> 4) & ((32'd1 << ((third >> 4) % (longest + 1))) - 1);
+        end
+endmodule
+
+module xnorflow_bench #(
+    parameter INPUT_BYTES  = 1,
+    parameter OUTPUT_BYTES = 1
+) (
+    input  wire clk  /*verilator public_flat_rw*/,
+    input  wire rst  /*verilator public_flat_rw*/,
+    output reg  done /*verilator public_flat_rw*/
+);
+    reg  [8*INPUT_BYTES-1:0]  s_axis_tdata;
+    reg                       s_axis_tvalid;
+    wire                      s_axis_tready;
+    reg                       s_axis_tlast;
+    wire [8*OUTPUT_BYTES-1:0] m_axis_tdata;
+    wire                      m_axis_tvalid;
+    wire                      m_axis_tready;
+    wire                      m_axis_tlast;
+    wire                      error;
+
+    xnorflow_core core (
+        .clk(clk),
+        .rst(rst),
+        .s_axis_tdata(s_axis_tdata),
+        .s_axis_tvalid(s_axis_tvalid),
+        .s_axis_tready(s_axis_tready),
+        .s_axis_tlast(s_axis_tlast),
+        .m_axis_tdata(m_axis_tdata),
+        .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready),
+        .m_axis_tlast(m_axis_tlast),
+        .error(error)
+    );
+
+    // Options.
+    reg [8*1024-1:0] name;
+    reg [31:0] idle_limit, stalls, longest, seed;
+    integer beats, events;
+
+    initial begin
+        done = 0;
+        if (!$value$plusargs("idle=%d", idle_limit)) idle_limit = 100000;
+        if (!$value$plusargs("stalls=%d", stalls)) stalls = 0;
+        if (!$value$plusargs("longest=%d", longest)) longest = 4;
+        if (!$value$plusargs("stall_seed=%d", seed)) seed = 1;
+        if (!$value$plusargs("beats=%s", name)) $fatal(1, "+beats=FILE is missing");
+        beats = $fopen(name, "rb");
+        if (beats == 0) $fatal(1, "cannot read the beats");
+        if (!$value$plusargs("events=%s", name)) $fatal(1, "+events=FILE is missing");
+        events = $fopen(name, "w");
+        if (events == 0) $fatal(1, "cannot write the events");
+        if ($value$plusargs("waves=%s", name)) begin
+            $dumpfile(name);
+            $dumpvars(0, xnorflow_bench);
+        end
+    end
+
+    // Time in cycles since the reset, without a limit that a long run could reach.
+    reg [63:0] cycle;
+    always @(posedge clk) cycle <= rst ? 0 : cycle + 1;
+
+    // Source: a beat waits until it is taken; stalls come between beats only, as the protocol wants.
+    wire source_open;
+    xnorflow_gate source_gate (clk, rst, seed * 2, stalls, longest, source_open);
+
+    reg [8*(INPUT_BYTES+1)-1:0] record;
+    reg exhausted;
+    integer got;
+
+    always @(posedge clk)
+        if (rst) begin
+            s_axis_tvalid <= 0;
+            exhausted <= 0;
+        end else begin
+            if (s_axis_tvalid && s_axis_tready && s_axis_tlast) $fwrite(events, "in %0d\n", cycle);
+            if (!s_axis_tvalid || s_axis_tready) begin
+                s_axis_tvalid <= 0;
+                if (source_open && !exhausted) begin
+                    got = $fread(record, beats);
+                    if (got == INPUT_BYTES + 1) begin
+                        s_axis_tvalid <= 1;
+                        s_axis_tdata  <= record[8*INPUT_BYTES-1:0];
+                        s_axis_tlast  <= record[8*INPUT_BYTES];
+                    end else begin
+                        exhausted <= 1;
+                        if (got != 0) $fwrite(events, "broken %0d the last record of the beats is cut off\n", cycle);
+                    end
+                end
+            end
+        end
+
+    // Sink: ready comes and goes, whatever valid does.
+    xnorflow_gate sink_gate (clk, rst, seed * 2 + 1, stalls, longest, m_axis_tready);
+
+    always @(posedge clk)
+        if (!rst && !done) begin
+            if (m_axis_tvalid && m_axis_tready) $fwrite(events, "out %0d %h\n", cycle, m_axis_tdata);
+            if (error) $fwrite(events, "error %0d\n", cycle);
+        end
+
+    // Checks of the protocol.
+    reg waiting;
+    reg [8*OUTPUT_BYTES-1:0] waiting_data;
+
+    always @(posedge clk) begin
+        waiting <= !rst && m_axis_tvalid && !m_axis_tready;
+        waiting_data <= m_axis_tdata;
+        if (!rst && !done) begin
+            if (waiting && !m_axis_tvalid) $fwrite(events, "broken %0d m_axis_tvalid fell before m_axis_tready\n", cycle);
+            if (waiting && m_axis_tvalid && m_axis_tdata !== waiting_data)
+                $fwrite(events, "broken %0d m_axis_tdata changed while it waited\n", cycle);
+            if (m_axis_tvalid && m_axis_tlast !== 1'b1) $fwrite(events, "broken %0d m_axis_tlast is low\n", cycle);
+            // Unknown bits exist on Icarus only.
+            if (^{s_axis_tready, m_axis_tvalid, error} === 1'bx)
+                $fwrite(events, "broken %0d s_axis_tready, m_axis_tvalid or error is unknown\n", cycle);
+            if (m_axis_tvalid && ^m_axis_tdata === 1'bx) $fwrite(events, "broken %0d m_axis_tdata is unknown\n", cycle);
+        end
+    end
+
+    // The end: nothing has moved for long, although the bench was ready on both sides.
+    reg [31:0] idle;
+    wire moving = s_axis_tvalid && s_axis_tready || m_axis_tvalid && m_axis_tready;
+
+    always @(posedge clk)
+        if (rst || moving) idle <= 0;
+        else if (m_axis_tready && (s_axis_tvalid || exhausted) && !done) begin
+            idle <= idle + 1;
+            if (idle == idle_limit) begin
+                $fwrite(events, "end %0d\n", cycle);
+                $fflush(events);
+                done <= 1;
+            end
+        end
+endmodule

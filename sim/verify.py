@@ -1,0 +1,234 @@
+"""Verification: every image through the hardware, each answer equal to the golden model's, each cycle accounted for."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hw.accelerator import Accelerator
+from ..hw.verilog import to_verilog
+from ..model import golden
+from ..model.store import write_atomically
+from .bench import NO_STALLS, Bench, Core, Progress, Recording, Stalls, build_bench, frames
+from .compare import wrong_answers
+from .diagnose import locate
+from .simulators import find_simulator
+
+__all__ = ["Report", "VerificationError", "verify", "verify_verilog"]
+
+Images = NDArray[np.uint8]
+
+STALL_PERCENT = 50
+"""Share of the cycles in which either side stalls: each state of the flow control comes up all the time."""
+
+TIMED_FRAMES = 64
+"""Frames of the run that measures the interval; an interval that holds for these holds."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verification found; the fields are those of ``build.json``.
+
+    Parameters
+    ----------
+    level : :class:`str`
+        What ran: ``rtl`` or another level.
+    simulator : :class:`str`
+        On what.
+    images : :class:`int`
+        How many images.
+    mismatches : :class:`int`
+        How many answers were not the golden model's.
+    stalls : :class:`bool`
+        Whether both sides stalled at random.
+    seconds : :class:`float`
+        Compilation included.
+    interval_expected, interval_measured : :class:`int`
+        Cycles between two answers without stalls, by the formula and in the simulation.
+    latency_measured : :class:`int`
+        Cycles from the last input beat of a frame to its answer, in an empty pipeline.
+    classes : array of ``int64`` of shape ``(images,)``
+        The core's own answers; not a field of ``build.json``.
+    """
+
+    level: str
+    simulator: str
+    images: int
+    mismatches: int
+    stalls: bool
+    seconds: float
+    interval_expected: int
+    interval_measured: int
+    latency_measured: int
+    classes: NDArray[np.int64] = field(repr=False, compare=False)
+
+
+class VerificationError(RuntimeError):
+    """Hardware that does not do what the golden model or the formula says; the message is one line.
+
+    Parameters
+    ----------
+    message : :class:`str`
+        What differs first, and where.
+    mismatches : :class:`int`
+        How many answers were not the golden model's.
+    """
+
+    def __init__(self, message: str, *, mismatches: int = 0) -> None:
+        self.mismatches = mismatches
+        super().__init__(message)
+
+
+def verify(
+    accelerator: Accelerator,
+    images: Images,
+    *,
+    workdir: Path,
+    simulator: str = "verilator",
+    seed: int = 0,
+    stalls: bool = True,
+    waves: bool = False,
+    on_progress: Progress | None = None,
+) -> Report:
+    """Verify the Verilog that is generated for an accelerator; as :func:`verify_verilog`."""
+    # Before the Verilog, which may take a while.
+    find_simulator(simulator)
+    verilog = workdir / "core.v"
+    write_atomically(verilog, to_verilog(accelerator).encode())
+    return verify_verilog(
+        [verilog],
+        accelerator,
+        images,
+        workdir=workdir,
+        simulator=simulator,
+        seed=seed,
+        stalls=stalls,
+        waves=waves,
+        on_progress=on_progress,
+    )
+
+
+def verify_verilog(
+    sources: Sequence[Path],
+    accelerator: Accelerator,
+    images: Images,
+    *,
+    workdir: Path,
+    level: str = "rtl",
+    simulator: str = "verilator",
+    seed: int = 0,
+    stalls: bool = True,
+    waves: bool = False,
+    on_progress: Progress | None = None,
+) -> Report:
+    """Send all images through a core, once, and some of them again without stalls, to measure its cycles.
+
+    Parameters
+    ----------
+    sources : sequence of :class:`~pathlib.Path`
+        Verilog of ``xnorflow_core`` and of what it needs.
+    accelerator : :class:`Accelerator`
+        What the core should be: its ports, its network, its interval.
+    images : array of ``uint8`` of shape ``(count, *network.input.shape)``
+        Raw images.
+    workdir : :class:`~pathlib.Path`
+        Folder for everything that is made on the way.
+    level : :class:`str`
+        Name for the report.
+    simulator : :class:`str`
+        ``verilator`` or ``icarus``.
+    seed : :class:`int`
+        Seed of the stalls.
+    stalls : :class:`bool`
+        Stall at random on both sides.
+    waves : :class:`bool`
+        Write a waveform of the run without stalls, ``waves.vcd`` or ``waves.fst``.
+    on_progress : callable or None
+        Told what runs, and how much of it is done.
+
+    Raises
+    ------
+    ValueError
+        When there is no such simulator, or no image.
+    TypeError
+        When the images are not ``uint8``.
+    VerificationError
+        When the core does something else than it should.
+    SimulationError
+        When the simulator is missing or fails.
+    """
+    started = time.monotonic()
+    tool = find_simulator(simulator)
+    golden.check_images(accelerator.network, images)
+    if len(images) == 0:
+        raise ValueError("images must be one or more, not none")
+    report = on_progress or _silence
+    core = Core(tuple(sources), accelerator)
+
+    report("compile the simulation", 0, 1)
+    bench = build_bench(core, tool, folder=workdir / "bench", visible=waves)
+
+    pattern = Stalls(STALL_PERCENT, core.longest_stall, seed) if stalls else NO_STALLS
+    recording = bench.run(
+        frames(accelerator, images), stalls=pattern, on_answers=lambda count: report("simulate", count, len(images))
+    )
+    _check(bench, images, recording, stalls=pattern, report=report)
+
+    report("measure the interval", 0, 1)
+    count = max(_fill(accelerator) + 4, min(len(images), TIMED_FRAMES))
+    timed = np.resize(images, (count, *images.shape[1:]))
+    timing = bench.run(frames(accelerator, timed), waves=workdir / f"waves{tool.waves}" if waves else None)
+    _check(bench, timed, timing, stalls=NO_STALLS, report=report)
+    return Report(
+        level=level,
+        simulator=simulator,
+        images=len(images),
+        mismatches=0,
+        stalls=stalls,
+        seconds=round(time.monotonic() - started, 2),
+        interval_expected=accelerator.interval,
+        interval_measured=_interval(accelerator, timing),
+        latency_measured=int(timing.answered[0] - timing.sent[0]),
+        classes=accelerator.decode(recording.answers)[0],
+    )
+
+
+def _silence(_text: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _fill(accelerator: Accelerator) -> int:
+    """Answers that may come before the pipeline is full: each layer holds two frames."""
+    return 2 * len(accelerator.network.layers) + 2
+
+
+def _check(bench: Bench, images: Images, recording: Recording, *, stalls: Stalls, report: Progress) -> None:
+    """Raise VerificationError unless each image got its answer and no rule was broken."""
+    if recording.broken:
+        raise VerificationError(f"the core broke the stream protocol: {recording.broken[0]}")
+    if recording.errors.size:
+        raise VerificationError(f"error rose in cycle {recording.errors[0]}, but tlast was in its place")
+    count, came = len(images), len(recording.answered)
+    if came < count:
+        raise VerificationError(f"{came} of {count} answers came, then nothing moved for {bench.core.patience} cycles")
+    if came > count:
+        raise VerificationError(f"{came} answers came to {count} images")
+    wrong = wrong_answers(bench.core.accelerator, images, recording.answers)
+    if wrong.size:
+        report("locate the difference", 0, 1)
+        place = locate(bench, images, image=int(wrong[0]), stalls=stalls)
+        text = f"{wrong.size} of {count} images differ from the golden model, first {place}"
+        raise VerificationError(text, mismatches=wrong.size)
+
+
+def _interval(accelerator: Accelerator, timing: Recording) -> int:
+    """Cycles between two answers once the pipeline is full: the same each time, and what the formula says."""
+    gaps = np.diff(timing.answered)[_fill(accelerator) :]
+    if not (gaps == accelerator.interval).all():
+        raise VerificationError(
+            f"the interval must be {accelerator.interval} cycles, measured {gaps.min()}..{gaps.max()}"
+        )
+    return int(gaps[0])

@@ -1,0 +1,61 @@
+"""Distortions: geometry, limits and seeds."""
+
+import numpy as np
+import pytest
+import torch
+from xnorflow.model.augment import distort
+from xnorflow.model.zoo import Distortion
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def dot(count, height, width, row, column):
+    """Images with a bright pixel."""
+    images = torch.zeros(count, height, width, dtype=torch.uint8)
+    images[:, row, column] = 240
+    return images
+
+
+def centres(images):
+    """Row and column of each image's centre of brightness."""
+    weights = images.double() / images.double().sum(dim=(1, 2), keepdim=True)
+    rows, columns = (torch.arange(size, dtype=torch.float64) for size in images.shape[1:])
+    return (weights.sum(dim=2) @ rows).numpy(), (weights.sum(dim=1) @ columns).numpy()
+
+
+def test_no_distortion_changes_nothing():
+    images = torch.tensor(np.random.default_rng(seed=0).integers(0, 256, (20, 9, 7), np.uint8))
+    assert torch.equal(distort(images, Distortion(shift=0), generator=generator()), images)
+
+
+def test_shift_stays_within_its_limit_and_uses_it():
+    rows, columns = centres(distort(dot(500, 9, 13, 4, 6), Distortion(shift=2), generator=generator()))
+    for moved in (rows - 4, columns - 6):
+        # Grey levels are rounded, which moves a centre by less than a hundredth of a pixel.
+        assert 1.9 < abs(moved).max() < 2.01
+        assert abs(moved.mean()) < 0.2
+    assert abs(np.corrcoef(rows, columns)[0, 1]) < 0.2
+
+
+def test_rotation_keeps_the_distance_from_the_middle():
+    rows, columns = centres(distort(dot(500, 21, 31, 10, 22), Distortion(shift=0, rotation=30), generator=generator()))
+    angles = np.degrees(np.arctan2(rows - 10, columns - 15))
+    assert 28 < abs(angles).max() < 31
+    assert np.hypot(rows - 10, columns - 15) == pytest.approx(7, abs=0.3)
+
+
+def test_scale_moves_along_the_ray():
+    rows, columns = centres(distort(dot(500, 21, 21, 10, 18), Distortion(shift=0, scale=0.2), generator=generator()))
+    assert rows == pytest.approx(10, abs=1e-6)
+    assert columns.min() == pytest.approx(10 + 8 / 1.2, abs=0.2)
+    assert columns.max() == pytest.approx(10 + 8 / 0.8, abs=0.2)
+
+
+def test_a_seed_gives_the_same_distortions_and_another_others():
+    images = dot(5, 9, 9, 4, 4)
+    first, again, other = (distort(images, Distortion(shift=2), generator=generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(first[0], first[1])

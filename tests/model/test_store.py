@@ -1,0 +1,149 @@
+"""Model files: whole and right, or refused in one line."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from safetensors.numpy import load as parse
+from safetensors.numpy import save as serialize
+from xnorflow.model import store
+from xnorflow.model.store import ModelError, load, save, write_atomically
+from xnorflow.model.zoo import random_network as zoo_network
+
+from tests.networks import random_network
+
+
+def changed(path, **changes):
+    """Rewrite a model file with another description, or with other arrays where a change is an array."""
+    arrays = parse(path.read_bytes())
+    header = json.loads(path.read_bytes()[8 : 8 + int.from_bytes(path.read_bytes()[:8], "little")])
+    description = json.loads(header["__metadata__"]["xnorflow"])
+    for name, value in changes.items():
+        (arrays if isinstance(value, np.ndarray) else description)[name.replace("_", ".")] = value
+    path.write_bytes(serialize(arrays, {"xnorflow": json.dumps(description)}))
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A good file."""
+    path = tmp_path / "a" / "model.safetensors"
+    save(random_network((9, 5, 3), extreme=True), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "network", [random_network((9, 5, 3), extreme=True), random_network((1, 1)), zoo_network("digits")]
+)
+def test_what_is_saved_is_loaded(network, tmp_path):
+    save(network, tmp_path / "model")
+    loaded = load(tmp_path / "model")
+    for name in ("name", "input", "dataset", "provenance", "names"):
+        assert getattr(loaded, name) == getattr(network, name)
+    for old, new in zip(network.layers, loaded.layers, strict=True):
+        assert type(old) is type(new)
+        for name, values in vars(old).items():
+            assert (getattr(new, name) == values).all()
+            assert getattr(new, name).dtype == values.dtype
+
+
+def test_the_same_network_gives_the_same_bytes(path, tmp_path):
+    save(load(path), tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 2}, "format version 2, expected 1; use the xnorflow that made it"),
+        ({"version": None}, "format version None, expected 1; use the xnorflow that made it"),
+        ({"name": 7}, "name must be a string, not 7"),
+        ({"provenance": {"seed": 1}}, "provenance must be a string, not 1"),
+        ({"input": {"kind": "Affine"}}, "input kind must be Thermometer, not 'Affine'"),
+        ({"input": {"kind": "Thermometer", "shape": [9]}}, "lacks 'levels'"),
+        ({"input": {"kind": "Thermometer", "shape": [9], "levels": [1.5]}}, "levels must be integers, not [1.5]"),
+        ({"input": {"kind": "Thermometer", "shape": [8], "levels": [1]}}, "dense0: takes 9 inputs, but gets 8"),
+        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Scores, not 'Pool'"),
+        ({"layers": [{"kind": "Dense", "mw": True}]}, "mw must be integers, not [True]"),
+        (
+            {"layers": [{"kind": "Dense", "mw": 4}]},
+            "layer 0: weights must be rows of 4 packed bits, not of shape (5, 2)",
+        ),
+        ({"layers": [{"kind": "Dense", "mw": 9}]}, "the last layer must be Scores"),
+        ({"0_thresholds": np.full(5, 11)}, "layer 0: thresholds must be in 0..10, not 11..11"),
+        ({"0_thresholds": np.full(4, 1)}, "layer 0: thresholds must have shape (5,), not (4,)"),
+        ({"1_bias": np.full(3, 0.5)}, "layer 1: bias must be integers, not float64"),
+        (
+            {"1_weights": np.zeros((3, 2), np.uint8)},
+            "layer 1: weights must be rows of 5 packed bits, not of shape (3, 2)",
+        ),
+    ],
+)
+def test_wrong_contents_are_refused(path, changes, message):
+    changed(path, **changes)
+    with pytest.raises(ModelError, match=f"^{re.escape(f'{path}: {message}')}$"):
+        load(path)
+
+
+def test_missing_and_foreign_files_are_refused(path):
+    with pytest.raises(ModelError, match=f"^{path.parent}: no such model file$"):
+        load(path.parent)
+    path.write_bytes(serialize({"x": np.zeros(3)}, {"format": "pt"}))
+    with pytest.raises(ModelError, match=f"^{path}: a safetensors file, but not an xnorflow model$"):
+        load(path)
+    path.write_bytes(b"P5 28 28 255")
+    with pytest.raises(ModelError, match=rf"^{path}: not a whole model file \(.*\); save or download it again$"):
+        load(path)
+
+
+def test_every_truncation_is_refused(path):
+    data = path.read_bytes()
+    for length in range(len(data)):
+        path.write_bytes(data[:length])
+        with pytest.raises(ModelError, match=rf"^{path}: not a whole model file \(.*\); save or download it again$"):
+            load(path)
+
+
+def test_a_changed_byte_gives_a_network_or_one_line(path):
+    data, rng = path.read_bytes(), np.random.default_rng(seed=0)
+    refused = 0
+    for position in range(len(data)):
+        for value in (rng.integers(256), rng.choice(list(b'"[]{},:-.0123456789'))):
+            path.write_bytes(data[:position] + bytes([value]) + data[position + 1 :])
+            message = refusal(path)
+            assert message is None or re.fullmatch(rf"{path}: [^\n]+", message)
+            refused += message is not None
+    assert refused > len(data)
+
+
+def refusal(path):
+    """Why a file cannot be loaded; None when it can."""
+    try:
+        load(path)
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_interrupted_writing_leaves_what_was_there(before, tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    if before is not None:
+        path.write_bytes(before)
+    opened = store.os.fdopen
+
+    def fdopen(*arguments):
+        file = opened(*arguments)
+        file.write(b"half")
+        file.flush()
+        file.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.os, "fdopen", fdopen)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, b"half and half")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if before is None else [before])
+
+
+def test_others_may_read_the_file(path):
+    assert path.stat().st_mode & 0o777 == 0o644

@@ -1,0 +1,138 @@
+"""Training: reproducible, and what it makes is what the golden model computes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from xnorflow.model import golden
+from xnorflow.model.export import export
+from xnorflow.model.layers import BinaryLinear, Sign
+from xnorflow.model.store import load, save
+from xnorflow.model.train import classes, train
+from xnorflow.model.zoo import ZOO
+
+from tests.model.modules import torch_trace
+
+DIGITS, TFC = ZOO["digits"], ZOO["tfc"]
+
+
+def weights(trained):
+    return {name: value.clone() for name, value in trained.module.state_dict().items()}
+
+
+def equal(first, second):
+    return all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def assert_equal_everywhere(network, module, images):
+    for ours, torchs in zip(golden.trace(network, images), torch_trace(module, images), strict=True):
+        assert np.array_equal(ours, torchs)
+    assert np.array_equal(golden.predict(network, images), classes(module, images))
+
+
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_a_seed_gives_the_same_network_to_the_last_bit(digits, stochastic):
+    first, again, other = (train(DIGITS, digits, epochs=2, seed=seed, stochastic=stochastic) for seed in (7, 7, 8))
+    assert equal(weights(first), weights(again))
+    assert not equal(weights(first), weights(other))
+    timeless = [[dataclasses.replace(epoch, seconds=0) for epoch in run.history] for run in (first, again)]
+    assert timeless[0] == timeless[1]
+
+
+def test_torchs_global_state_is_left_alone(digits):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    threads = torch.get_num_threads()
+    train(DIGITS, digits, epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == (threads, False)
+
+
+def test_digits_are_learnt_and_exported_exactly(digits, tmp_path):
+    trained = train(DIGITS, digits, epochs=25, seed=1)
+    assert trained.history[-1].validation_accuracy > 0.85
+    assert trained.history[-1].loss < trained.history[0].loss / 3
+    network = export(trained.module, name="digits", dataset=digits.name, provenance=trained.provenance)
+    save(network, tmp_path / "digits.safetensors")
+    network = load(tmp_path / "digits.safetensors")
+    assert_equal_everywhere(network, trained.module, digits.test_images)
+    assert_equal_everywhere(network, trained.module, digits.train_images)
+
+
+def test_tfc_on_mnist_is_learnt_and_exported_exactly(mnist):
+    trained = train(TFC, mnist, epochs=1)
+    assert trained.history[-1].validation_accuracy > 0.8
+    assert_equal_everywhere(export(trained.module, name="tfc"), trained.module, mnist.test_images)
+
+
+def test_progress_is_told_and_can_stop_it(digits):
+    told = []
+    trained = train(DIGITS, digits, epochs=3, on_epoch=told.append)
+    assert tuple(told) == trained.history
+    assert [(epoch.number, epoch.epochs) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
+    assert 0 < told[0].seconds < told[1].seconds < told[2].seconds
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(DIGITS, digits, epochs=3, on_epoch=interrupt)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_latent_weights_stay_in_range_and_the_module_is_ready(digits):
+    trained = train(DIGITS, digits, epochs=2, rate=0.5, stochastic=True)
+    assert not trained.module.training
+    layers = [layer for layer in trained.module if isinstance(layer, BinaryLinear)]
+    assert max(layer.weight.abs().max().item() for layer in layers) == 1
+    assert all(layer.stochastic for layer in trained.module if isinstance(layer, Sign))
+
+
+def test_the_recipe_is_noted(digits):
+    assert train(DIGITS, digits, epochs=1, batch=100, seed=3).provenance == {
+        "weights": "trained",
+        "definition": "digits",
+        "epochs": "1",
+        "batch": "100",
+        "rate": "0.01",
+        "seed": "3",
+        "stochastic": "False",
+        "validation": "0.1",
+        "torch": torch.__version__,
+    }
+
+
+def test_nothing_need_be_held_out(digits):
+    (epoch,) = train(DIGITS, digits, epochs=1, validation=0).history
+    assert (epoch.validation_loss, epoch.validation_accuracy) == (None, None)
+
+
+def test_more_than_all_images_in_a_batch(digits):
+    few = dataclasses.replace(digits, train_images=digits.train_images[:50], train_labels=digits.train_labels[:50])
+    assert len(train(DIGITS, few, epochs=2, batch=1000).history) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "epochs must be 1 or more, not 0"),
+        ({"batch": 1}, "batch must be 2 or more, for batch norm needs a variance, not 1"),
+        ({"rate": 0.0}, "rate must be above 0, not 0.0"),
+        ({"rate": float("nan")}, "rate must be above 0, not nan"),
+        ({"seed": -1}, "seed must be in 0..4294967295, not -1"),
+        ({"validation": 0.6}, "validation must be in 0 to 0.5, not 0.6"),
+    ],
+)
+def test_options_out_of_range_are_refused(digits, options, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        train(DIGITS, digits, **options)
+
+
+def test_a_data_set_for_another_network_is_refused(digits):
+    with pytest.raises(ValueError, match=r"^tfc takes images of 28x28, but digits has 8x8; choose another$"):
+        train(TFC, digits)
+    letters = dataclasses.replace(digits, name="letters", classes=tuple("abcdef"))
+    with pytest.raises(ValueError, match=r"^digits has 10 classes, but letters has 6$"):
+        train(DIGITS, letters)

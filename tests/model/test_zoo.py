@@ -1,0 +1,76 @@
+"""The networks that have a name."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from xnorflow.model.datasets import DATASETS
+from xnorflow.model.golden import predict, trace
+from xnorflow.model.ir import Dense
+from xnorflow.model.zoo import ZOO, find, random_network
+
+
+def test_the_reference_networks_have_the_published_sizes():
+    assert {name: definition.sizes for name, definition in ZOO.items() if name != "digits"} == {
+        "tfc": (784, 64, 64, 64, 10),
+        "sfc": (784, 256, 256, 256, 10),
+        "lfc": (784, 1024, 1024, 1024, 10),
+    }
+    assert {name: definition.weight_bits for name, definition in ZOO.items() if name != "digits"} == {
+        "tfc": 59_008,
+        "sfc": 334_336,
+        "lfc": 2_910_208,
+    }
+
+
+def test_digits_leaves_room_on_the_smallest_board():
+    assert ZOO["digits"].weight_bits <= 20_000
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_random_networks_have_the_definitions_layers(name):
+    definition, network = find(name), random_network(name, seed=5)
+    assert definition.name == name
+    assert definition.dataset in DATASETS
+    assert definition.epochs >= 1
+    assert (network.name, network.dataset, network.input) == (name, definition.dataset, definition.input)
+    assert [layer.mw for layer in network.layers] + [network.classes] == list(definition.sizes)
+    assert network.weight_bits == definition.weight_bits
+    assert dict(network.provenance) == {"weights": "untrained random weights, seed 5"}
+
+
+def test_a_seed_gives_the_same_network_and_another_another():
+    networks = [random_network("digits", seed=seed) for seed in (3, 3, 4)]
+    weights = [network.layers[0].weights for network in networks]
+    assert (weights[0] == weights[1]).all()
+    assert (weights[0] != weights[2]).any()
+
+
+def test_bits_of_random_networks_vary():
+    network = random_network("tfc")
+    images = np.random.default_rng(seed=0).integers(0, 256, (500, 28, 28), np.uint8)
+    for layer, bits in zip(network.layers, trace(network, images)[1:], strict=True):
+        if isinstance(layer, Dense):
+            # Neither the neurons nor the images are all alike.
+            assert 0.2 < bits.mean() < 0.8
+            assert len(np.unique(bits, axis=0)) > 100
+    assert len(np.unique(predict(network, images))) > 1
+
+
+@pytest.mark.parametrize("function", [find, random_network])
+def test_unknown_names_are_refused(function):
+    with pytest.raises(ValueError, match=r"^net must be one of digits, tfc, sfc, lfc, not 'vgg'$"):
+        function("vgg")
+
+
+def test_negative_seeds_are_refused():
+    with pytest.raises(ValueError, match=r"^seed must be 0 or more, not -1$"):
+        random_network("tfc", seed=-1)
+
+
+def test_zoo_and_data_sets_need_neither_torch_nor_sklearn():
+    code = (
+        "import sys, xnorflow.model.zoo, xnorflow.model.datasets; sys.exit(bool({'torch', 'sklearn'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
