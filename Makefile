@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/python -m pytest -q tests/lint
 
 bench: $(READY)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --write
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

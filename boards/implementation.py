@@ -68,9 +68,11 @@ def read_implementation(
     try:
         data, cells = json.loads(report.read_text()), _cells(json.loads(statistics.read_text()))
         used = {key: data["utilization"].get(name, _NONE) for key, name in CELLS[family].items()}
-        fmax = min(clock["achieved"] for clock in data["fmax"].values())
+        clocks = [clock["achieved"] for clock in data["fmax"].values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(f"{report}: not a report of nextpnr ({type(error).__name__}: {error})") from None
+    if not clocks:
+        raise ToolError(f"{report}: has no clock, so the design must be without a path between flip-flops")
     flip_flops = sum(count for name, count in cells.items() if name.startswith(("SB_DFF", "TRELLIS_FF")))
     available = {key: cell["available"] for key, cell in used.items()}
     return Implementation(
@@ -80,7 +82,7 @@ def read_implementation(
         dsp=used["dsp"]["used"],
         # Each logic cell of iCE40 has its flip-flop.
         available={"ff": available["lut4"], **available},
-        fmax_mhz=round(fmax, 2),
+        fmax_mhz=round(min(clocks), 2),
         target_mhz=target_mhz,
         seed=seed,
         seconds=dict(seconds),

@@ -7,6 +7,7 @@ from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hw.accelerator import Accelerator
+from ..hw.core import AcceleratorCore
 from .catalogue import Board
 from .clock import add_clock
 from .link import Link
@@ -59,7 +60,7 @@ class SerialAccelerator(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.core = core = self.accelerator
+        m.submodules.core = core = AcceleratorCore(self.accelerator)
         m.submodules.link = link = self.link
         m.d.comb += [
             link.rx.eq(self.rx),

@@ -1,12 +1,61 @@
 """The beat that answers a frame: its class, and all scores where they are wanted."""
 
+from dataclasses import dataclass
+
+import numpy as np
 from amaranth.hdl import Cat, Module, Shape, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
 
 from .argmax import Argmax
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "AnswerFormat"]
+
+
+@dataclass(frozen=True)
+class AnswerFormat:
+    """Bytes of an answer: the class, then each score, sign extended where they are wanted; all little endian.
+
+    Parameters
+    ----------
+    count : :class:`int`
+        Classes.
+    score_width : :class:`int`
+        Bits of a score.
+    scores : :class:`bool`
+        Whether all scores follow the class.
+    """
+
+    count: int
+    score_width: int
+    scores: bool
+
+    @property
+    def class_bytes(self) -> int:
+        """Bytes of the class."""
+        return max(1, -(-(self.count - 1).bit_length() // 8))
+
+    @property
+    def score_bytes(self) -> int:
+        """Bytes of a score."""
+        return -(-self.score_width // 8)
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of the answer."""
+        return self.class_bytes + (self.count * self.score_bytes if self.scores else 0)
+
+    def decode(self, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """Classes, of shape ``(answers,)``, and scores, of shape ``(answers, count)`` or None, of many answers."""
+        answers = np.frombuffer(data, np.uint8).reshape(-1, self.output_bytes).astype(np.int64)
+        head, tail = answers[:, : self.class_bytes], answers[:, self.class_bytes :]
+        classes = head @ (256 ** np.arange(self.class_bytes))
+        if not self.scores:
+            return classes, None
+        values = tail.reshape(len(tail), -1, self.score_bytes) @ (256 ** np.arange(self.score_bytes))
+        bits = 8 * self.score_bytes
+        return classes, values - ((values >> bits - 1) << bits)
 
 
 class Answer(wiring.Component):
@@ -31,8 +80,8 @@ class Answer(wiring.Component):
     -------
     i : stream of ``lanes`` scores, in
         Scores, that of class 0 first.
-    o : stream of ``8 * output_bytes`` bits, out
-        The class in ``class_bytes`` bytes, then each score in ``score_bytes``, sign extended; little endian.
+    o : stream of ``8 * format.output_bytes`` bits, out
+        Answers, as :class:`AnswerFormat` has them.
     """
 
     LATENCY = Argmax.LATENCY
@@ -43,11 +92,9 @@ class Answer(wiring.Component):
         self.lanes = lanes
         self.scores = scores
         self.patient = patient
-        self.class_bytes = max(1, -(-(count - 1).bit_length() // 8))
-        self.score_bytes = -(-score.width // 8)
-        self.output_bytes = self.class_bytes + (count * self.score_bytes if scores else 0)
+        self.format = AnswerFormat(count, score.width, scores)
         super().__init__(
-            {"i": In(stream.Signature(score.width * lanes)), "o": Out(stream.Signature(8 * self.output_bytes))}
+            {"i": In(stream.Signature(score.width * lanes)), "o": Out(stream.Signature(8 * self.format.output_bytes))}
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -56,7 +103,7 @@ class Answer(wiring.Component):
             score=self.score, count=self.count, lanes=self.lanes, patient=self.patient
         )
         wiring.connect(m, wiring.flipped(self.i), argmax.i)
-        index = Signal(8 * self.class_bytes)
+        index = Signal(8 * self.format.class_bytes)
         m.d.comb += [
             self.o.valid.eq(argmax.o.valid),
             argmax.o.ready.eq(self.o.ready),
@@ -75,6 +122,6 @@ class Answer(wiring.Component):
             m.d.sync += held.eq(arrived)
 
         values = data.View(data.ArrayLayout(self.score, self.count), held[: self.count * self.score.width])
-        extended = Signal(data.ArrayLayout(signed(8 * self.score_bytes), self.count))
+        extended = Signal(data.ArrayLayout(signed(8 * self.format.score_bytes), self.count))
         m.d.comb += [extended[n].eq(values[n]) for n in range(self.count)]
         return extended.as_value()

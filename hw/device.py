@@ -58,6 +58,11 @@ class Device:
     dsps: int = 0
 
     @property
+    def bram_kbit(self) -> float:
+        """Size of all block RAMs in units of 1,024 bits."""
+        return self.brams * self.family.bram_width * self.family.bram_depth / 1024
+
+    @property
     def bram_bits_per_cycle(self) -> int:
         """Bits that all block RAMs together read in a cycle."""
         return self.brams * self.family.bram_width

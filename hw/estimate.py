@@ -126,7 +126,7 @@ def _layer(
 
 def _row_cells(layer: Matrix, folding: Folding, family: Family) -> int:
     """The systolic row: agreement, popcount, accumulators, hops, queue."""
-    width = accumulator(layer).width
+    width: int = accumulator(layer).width
     result = 1 if isinstance(layer, Dense) else width
     groups = len(group_sizes(folding, port=family.bram_width))
     elements = folding.pe * (count_cells(folding.simd) + 2 * width)

@@ -111,9 +111,8 @@ def train(
 ) -> Trained:
     """Train a network from scratch; the test images are not looked at.
 
-    The same arguments on the same machine give the same weights to the last bit (large networks: with the same number
-    of threads).
-    Torch's global random state is as before afterwards.
+    The same arguments on the same machine give the same weights to the last bit; networks of more than
+    :data:`ONE_THREAD` weights need the same number of threads too. Torch's global random state is as before afterwards.
 
     Parameters
     ----------
@@ -150,7 +149,7 @@ def train(
     _check(definition, dataset, settings)
     with _reproducible(seed, threads=1 if definition.weight_bits < ONE_THREAD else torch.get_num_threads()):
         module = module_for(definition, stochastic=stochastic)
-        learn, held = _split(dataset, validation)
+        learn, held = _split(dataset, settings)
         history = []
         for epoch in _epochs(module, learn, held, settings, definition.distortion):
             history.append(epoch)
@@ -208,11 +207,11 @@ def _reproducible(seed: int, *, threads: int) -> Iterator[None]:
             torch.use_deterministic_algorithms(deterministic)
 
 
-def _split(dataset: Dataset, validation: float) -> tuple[_Images, _Images]:
-    """Images to learn from and images held out."""
+def _split(dataset: Dataset, settings: _Settings) -> tuple[_Images, _Images]:
+    """Images to learn from and images held out; the same ones for every network with the same seed."""
     images, labels = torch.tensor(dataset.train_images), torch.tensor(dataset.train_labels)
-    order = torch.randperm(len(images))
-    held, learn = order.tensor_split([round(validation * len(images))])
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(settings.seed))
+    held, learn = order.tensor_split([round(settings.validation * len(images))])
     return _Images(images[learn], labels[learn]), _Images(images[held], labels[held])
 
 
@@ -237,10 +236,8 @@ def _epochs(
             step_loss, step_right = _step(module, images, labels, optimizer)
             schedule.step()
             loss, right = loss + step_loss * len(labels), right + step_right
-        yield Epoch(
-            number, settings.epochs, loss / len(learn), right / len(learn), *_measure(module, held),
-            time.perf_counter() - start,
-        )  # fmt: skip
+        learnt = loss / len(learn), right / len(learn)
+        yield Epoch(number, settings.epochs, *learnt, *_measure(module, held), time.perf_counter() - start)
 
 
 def _step(module: nn.Sequential, images: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer) -> tuple[float, int]:

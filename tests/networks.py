@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+
 from xnorflow.model.ir import Dense, Network, Scores, Thermometer
 
 __all__ = ["random_images", "random_network"]

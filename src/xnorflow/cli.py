@@ -25,7 +25,7 @@ __all__ = ["cli", "main"]
 SIMULATORS = ("verilator", "icarus")
 
 
-class Named(click.ParamType):
+class Named(click.ParamType[Any]):
     """An argument that names something; unknown names are an error of usage that lists the known ones."""
 
     def __init__(self, name: str, look_up: Any) -> None:
@@ -41,7 +41,7 @@ class Named(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class ImageCount(click.ParamType):
+class ImageCount(click.ParamType[Any]):
     """A number of images, or all of them."""
 
     name = "N|all"

@@ -10,7 +10,7 @@ Line = list[int]
 
 
 def send_bytes(data: Iterable[int], *, divisor: float, gap: float = 0.0) -> Line:
-    """Levels of a line that carries bytes, with a bit every ``divisor`` cycles and idle for ``gap`` cycles between bytes."""
+    """Levels of a line with bytes on it, a bit every ``divisor`` cycles and idle for ``gap`` cycles between bytes."""
     levels, start = [], 1.0
     edges = [(0.0, 1)]
     for byte in data:

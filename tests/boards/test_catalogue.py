@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from xnorflow.boards.catalogue import BOARDS, find_board
 from xnorflow.boards.stages import NEXTPNR_DEVICE
 from xnorflow.boards.uart import uart_divisor

@@ -2,14 +2,14 @@
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+
+from tests.boards.serial import read_bytes, send_bytes
+from tests.networks import random_images, random_network
 from xnorflow.boards.link import Link
 from xnorflow.boards.top import SerialAccelerator
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.model import golden
-
-from tests.boards.serial import read_bytes, send_bytes
-from tests.networks import random_images, random_network
 
 DIVISOR = 4
 SILENCE = 200

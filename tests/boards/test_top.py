@@ -2,15 +2,20 @@
 from dataclasses import replace
 
 import pytest
+
+from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS, find_board
 from xnorflow.boards.top import BoardTop
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 
-from tests.networks import random_network
-
 PINS = {
-    "icebreaker": ["set_io uart_0__rx__io 6", "set_io uart_0__tx__io 9", "set_io led_0__io 11", "set_io clk12_0__io 35"],
+    "icebreaker": [
+        "set_io uart_0__rx__io 6",
+        "set_io uart_0__tx__io 9",
+        "set_io led_0__io 11",
+        "set_io clk12_0__io 35",
+    ],
     "hx8k-breakout": ["set_io uart_0__rx__io B10", "set_io uart_0__tx__io B12", "set_io led_3__io C5"],
     "ulx3s-25f": ['"uart_0__rx__io" SITE "M1"', '"uart_0__tx__io" SITE "L4"', '"led_3__io" SITE "D2"'],
     "ulx3s-85f": ['"uart_0__rx__io" SITE "M1"', '"uart_0__tx__io" SITE "L4"', '"clk25_0__io" SITE "G2"'],

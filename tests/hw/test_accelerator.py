@@ -1,18 +1,18 @@
-# amaranth: UnusedElaboratable=no
 import random
 import time
 
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+
+from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.core import AcceleratorCore
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model import golden
 from xnorflow.model.zoo import random_network as zoo_network
-
-from tests.networks import random_images, random_network
 
 FRAMES = 12
 
@@ -32,24 +32,24 @@ def send(accelerator, images, *, stalls):
     data = accelerator.encode(golden.quantize(accelerator.network.input, images))
     size = accelerator.input_bytes
     beats = [int.from_bytes(data[n : n + size], "little") for n in range(0, len(data), size)]
-    rng = random.Random(0)
+    core, rng = AcceleratorCore(accelerator), random.Random(0)
     answers, cycles = [], []
 
     async def source(ctx):
         for index, beat in enumerate(beats, 1):
             while rng.random() < stalls:
                 await ctx.tick()
-            ctx.set(accelerator.s_axis_tdata, beat)
-            ctx.set(accelerator.s_axis_tlast, index % accelerator.input_beats == 0)
-            ctx.set(accelerator.s_axis_tvalid, 1)
-            await ctx.tick().until(accelerator.s_axis_tready)
-            ctx.set(accelerator.s_axis_tvalid, 0)
+            ctx.set(core.s_axis_tdata, beat)
+            ctx.set(core.s_axis_tlast, index % accelerator.input_beats == 0)
+            ctx.set(core.s_axis_tvalid, 1)
+            await ctx.tick().until(core.s_axis_tready)
+            ctx.set(core.s_axis_tvalid, 0)
 
     async def sink(ctx):
         for cycle in range(100_000):
             ready = rng.random() >= stalls
-            ctx.set(accelerator.m_axis_tready, ready)
-            sample = (accelerator.m_axis_tvalid, accelerator.m_axis_tdata, accelerator.error)
+            ctx.set(core.m_axis_tready, ready)
+            sample = (core.m_axis_tvalid, core.m_axis_tdata, core.error)
             _, _, valid, answer, error = await ctx.tick().sample(*sample)
             assert not error
             if valid and ready:
@@ -59,7 +59,7 @@ def send(accelerator, images, *, stalls):
                 return
         raise AssertionError(f"{len(answers)} answers came")
 
-    simulator = Simulator(accelerator)
+    simulator = Simulator(core)
     simulator.add_clock(1e-6)
     simulator.add_testbench(source)
     simulator.add_testbench(sink)

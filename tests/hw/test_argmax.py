@@ -4,10 +4,10 @@ import random
 import numpy as np
 import pytest
 from amaranth.hdl import signed
-from xnorflow.hw.answer import Answer
-from xnorflow.hw.argmax import Argmax
 
 from tests.hw.bench import STALLS, stream
+from xnorflow.hw.answer import Answer, AnswerFormat
+from xnorflow.hw.argmax import Argmax
 
 WIDTH = 5
 FRAMES = 30
@@ -67,11 +67,11 @@ def test_answer_has_class_and_all_scores_in_whole_bytes(count, lanes, stalls):
     dut = Answer(score=signed(WIDTH), count=count, lanes=lanes, scores=True)
     run = stream(dut, beats_of(frames, lanes), count=FRAMES, stalls=stalls)
     for frame, answer in zip(frames, run.beats, strict=True):
-        data = answer.to_bytes(dut.output_bytes, "little")
-        assert int.from_bytes(data[: dut.class_bytes], "little") == int(np.argmax(frame))
-        assert np.frombuffer(data[dut.class_bytes :], np.int8).tolist() == frame
+        data = answer.to_bytes(dut.format.output_bytes, "little")
+        assert int.from_bytes(data[: dut.format.class_bytes], "little") == int(np.argmax(frame))
+        assert np.frombuffer(data[dut.format.class_bytes :], np.int8).tolist() == frame
 
 
 def test_class_takes_two_bytes_beyond_256_classes():
-    assert Answer(score=signed(WIDTH), count=256, lanes=1, scores=False).output_bytes == 1
-    assert Answer(score=signed(WIDTH), count=257, lanes=1, scores=False).output_bytes == 2
+    assert AnswerFormat(256, WIDTH, scores=False).output_bytes == 1
+    assert AnswerFormat(257, WIDTH, scores=False).output_bytes == 2

@@ -2,9 +2,9 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from xnorflow.hw.axi import FrameGuard
 
 from tests.hw.bench import STALLS
+from xnorflow.hw.axi import FrameGuard
 
 BEATS = 4
 

@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
 import pytest
 from amaranth.hdl import unsigned
-from xnorflow.hw.fifo import SmallFifo
 
 from tests.hw.bench import STALLS, stream
+from xnorflow.hw.fifo import SmallFifo
 
 
 @pytest.mark.parametrize("stalls", STALLS)

@@ -3,6 +3,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+
 from xnorflow.hw.matches import MatchCount, count_latency, count_offset
 
 

@@ -1,13 +1,13 @@
 # amaranth: UnusedElaboratable=no
 import numpy as np
 import pytest
+
+from tests.hw.bench import STALLS, stream
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.mvu import MatrixVectorUnit
 from xnorflow.hw.placement import Memories, Place
 from xnorflow.model.bits import bipolar, pack, unpack
 from xnorflow.model.ir import Dense, Scores
-
-from tests.hw.bench import STALLS, stream
 
 VECTORS = 6
 

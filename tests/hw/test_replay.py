@@ -2,11 +2,11 @@
 import numpy as np
 import pytest
 from amaranth.hdl import unsigned
+
+from tests.hw.bench import STALLS, stream
 from xnorflow.hw.replay import ReplayBuffer
 from xnorflow.hw.replay_memory import ReplayMemory
 from xnorflow.model.bits import pack
-
-from tests.hw.bench import STALLS, stream
 
 VECTORS = 7
 

@@ -1,14 +1,14 @@
 import time
 
 import pytest
+
+from tests.networks import random_network
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate, roofline_fps
 from xnorflow.hw.folding import Folding, interval
 from xnorflow.hw.placement import Place, place_memories
 from xnorflow.hw.search import DoesNotFitError, check_fit, fastest, fits, smallest
 from xnorflow.model.zoo import random_network as zoo_network
-
-from tests.networks import random_network
 
 TFC = tuple(Folding(*f) for f in [(4, 98), (8, 4), (8, 4), (5, 1)])
 

@@ -33,12 +33,16 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names if node.level and not node.module)
+            yield from (f"{base}{alias.name}" for alias in node.names if node.level and not node.module)
+
+
+def imports_of(package):
+    return [(path, name) for path in modules(package) for name in imports(path)]
 
 
 @pytest.mark.parametrize("package", BELOW)
 def test_imports_run_downwards(package):
-    for path, name in ((path, name) for path in modules(package) for name in imports(path)):
+    for path, name in imports_of(package):
         above = re.match(r"\.\.(\w+)", name)
         assert above is None or above[1] in BELOW[package], f"{path.name} imports {name}"
         assert not name.startswith("xnorflow"), f"{path.name} imports {name}: use a relative import"
@@ -46,13 +50,13 @@ def test_imports_run_downwards(package):
 
 @pytest.mark.parametrize("package", ["hw", "sim", "boards"])
 def test_hardware_uses_only_the_numeric_half_of_the_model(package):
-    for path, name in ((path, name) for path in modules(package) for name in imports(path)):
+    for path, name in imports_of(package):
         used = re.match(r"\.\.model\.(\w+)", name)
         assert used is None or used[1] in NUMERIC, f"{path.name} imports {name}"
 
 
 def test_numeric_half_imports_no_torch():
-    for path, name in ((path, name) for path in modules("model") for name in imports(path)):
+    for path, name in imports_of("model"):
         if path.stem in NUMERIC:
             assert name.partition(".")[0] not in {"torch", "amaranth", "matplotlib"}, f"{path.name} imports {name}"
             local = re.match(r"\.(\w+)", name)

@@ -1,6 +1,7 @@
 """What several tests of the model need."""
 
 import pytest
+
 from xnorflow.model.datasets import Dataset, load
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import nn
+
 from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 __all__ = ["everything", "network", "set_batch_norm", "torch_trace"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from xnorflow.model.augment import distort
 from xnorflow.model.zoo import Distortion
 

@@ -4,6 +4,7 @@ import doctest
 
 import numpy as np
 import pytest
+
 from xnorflow.model import bits, idx
 from xnorflow.model.bits import binarize, bipolar, pack, pack_bytes, pack_rows, unpack, unpack_bytes
 

@@ -4,6 +4,7 @@ import io
 
 import matplotlib.image
 import pytest
+
 from xnorflow.model.curves import plot_history
 from xnorflow.model.train import Epoch
 

@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from xnorflow.model import datasets
 from xnorflow.model.datasets import DataError, Download, load
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from torch import nn
-from xnorflow.model import golden
-from xnorflow.model.export import export
-from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 from tests.model.modules import everything, network, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
+from xnorflow.model import golden
+from xnorflow.model.export import export
+from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 
 def assert_equal_everywhere(module, images):

@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
+
+from tests.networks import random_images, random_network
 from xnorflow.model.golden import classify, forward, predict, quantize, trace
 from xnorflow.model.ir import Dense, Network, Scores, Thermometer
 from xnorflow.model.zoo import random_network as zoo_network
-
-from tests.networks import random_images, random_network
 
 
 def by_the_book(network, image):

@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from xnorflow.model.idx import decompress, parse
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from xnorflow.model.ir import Dense, Element, Network, Scores, Tensor, Thermometer
 
 RULE = Thermometer((2, 2), (8,))

@@ -5,6 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.model.modules import set_batch_norm
+from tests.model.parameters import batch_norms, exact_sign
 from xnorflow.model import golden, ir
 from xnorflow.model.layers import (
     BatchNorm,
@@ -18,9 +21,6 @@ from xnorflow.model.layers import (
     stochastic_sign_ste,
 )
 from xnorflow.model.zoo import ZOO
-
-from tests.model.modules import set_batch_norm
-from tests.model.parameters import batch_norms, exact_sign
 
 VALUES = [-1e30, -1.0000001, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.3, 1.0, 1.0000001, 1e30]
 SIGNS = [-1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialize
+
+from tests.networks import random_network
 from xnorflow.model import store
 from xnorflow.model.store import ModelError, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network
-
-from tests.networks import random_network
 
 
 def changed(path, **changes):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from xnorflow.model.thresholds import fold_batchnorm
 
 from tests.model.parameters import batch_norms, exact_sign
+from xnorflow.model.thresholds import fold_batchnorm
 
 ONE = {name: np.array([value], np.float32) for name, value in (("gamma", 1), ("beta", 0), ("mean", 0), ("var", 1))}
 

@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+
+from tests.model.modules import torch_trace
 from xnorflow.model import golden
 from xnorflow.model.export import export
 from xnorflow.model.layers import BinaryLinear, Sign
 from xnorflow.model.store import load, save
 from xnorflow.model.train import classes, train
 from xnorflow.model.zoo import ZOO
-
-from tests.model.modules import torch_trace
 
 DIGITS, TFC = ZOO["digits"], ZOO["tfc"]
 

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from xnorflow.model.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
 from xnorflow.model.ir import Dense

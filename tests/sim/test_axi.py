@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import CORE, to_verilog
 from xnorflow.model import golden
 from xnorflow.sim.simulators import SIMULATORS, Build, build, find_simulator, run
-
-from tests.networks import random_images, random_network
 
 NETWORK = random_network((40, 8, 6))
 ACCELERATOR = Accelerator(NETWORK, (Folding(4, 9), Folding(1, 4)), scores=True, input_bytes=2)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.networks import random_images
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.model.ir import Network, Scores, Thermometer
 from xnorflow.sim.bench import read_events
 from xnorflow.sim.simulators import SimulationError
 from xnorflow.sim.verify import Report, VerificationError, verify_verilog
-
-from tests.networks import random_images
 
 FAULTY = Path(__file__).with_name("faulty.v").read_text()
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+
+from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model import golden
 from xnorflow.sim.bench import NO_STALLS, Bench, Core, Stalls, build_bench, pack_beats
 from xnorflow.sim.simulators import find_simulator
-
-from tests.networks import random_images, random_network
 
 BEATS = 5
 NETWORK = random_network((8 * BEATS, 6, 4))

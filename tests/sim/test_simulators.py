@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.sim.simulators import SIMULATORS, SimulationError, build, find_simulator
 from xnorflow.sim.verify import verify
-
-from tests.networks import random_images, random_network
 
 
 @pytest.mark.parametrize("name", SIMULATORS)

@@ -3,16 +3,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
-from xnorflow.model import datasets
+from xnorflow.model import datasets, golden
 from xnorflow.model.ir import Layer, Network
 from xnorflow.sim.bench import Core, Stalls, build_bench, frames
 from xnorflow.sim.simulators import SIMULATORS, find_simulator
 from xnorflow.sim.verify import VerificationError, verify, verify_verilog
-
-from tests.networks import random_images, random_network
 
 SMALL = (12, 8, 8, 4)
 SMALL_FOLDINGS = (Folding(2, 3), Folding(4, 4), Folding(1, 8))
@@ -50,10 +50,11 @@ def test_every_network_passes_on_icarus(
 def test_report_has_the_fields_of_build_json(tmp_path: Path) -> None:
     network = random_network(SMALL)
     accelerator = Accelerator(network, SMALL_FOLDINGS, scores=True)
+    images = random_images(network, 200)
     seen: list[tuple[str, int, int]] = []
     report = verify(
         accelerator,
-        random_images(network, 200),
+        images,
         simulator="icarus",
         workdir=tmp_path,
         waves=True,
@@ -61,6 +62,7 @@ def test_report_has_the_fields_of_build_json(tmp_path: Path) -> None:
     )
     found = asdict(report)
     assert found.pop("seconds") > 0
+    assert found.pop("classes").tolist() == golden.predict(network, images).tolist()
     assert found.pop("latency_measured") > 3 * accelerator.interval / 2
     assert found == {
         "level": "rtl",

@@ -1,0 +1,119 @@
+"""Place and route the designs of the table, and write ``docs/results.md``.
+
+python -m bench [--only tfc] [--write]
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.designs import DESIGNS, BenchDesign
+from xnorflow.boards.flow import implement_core
+from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.core import AcceleratorCore
+from xnorflow.hw.device import DEVICES
+from xnorflow.hw.estimate import estimate, roofline_fps
+from xnorflow.hw.search import smallest
+from xnorflow.model.zoo import random_network
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "out" / "bench"
+PAGE = ROOT / "docs" / "results.md"
+MARKS = ("<!-- bench: begin -->\n", "<!-- bench: end -->\n")
+SEED = 1
+
+COLUMNS = (
+    "network", "device", "folding", "interval", "LUT4", "estimated", "FF", "block RAM", "MHz", "must", "frames/s",
+    "roofline", "cells per lane",
+)  # fmt: skip
+
+
+def main() -> int:
+    """Measure, print, and with ``--write`` keep; exit with 1 when a design misses what it must reach."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="networks whose name begins so")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/results.md")
+    options = parser.parse_args()
+    results = [measure(design) for design in DESIGNS if design.network.startswith(options.only)]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    text = markdown(results)
+    print(text)
+    if options.write:
+        page = PAGE.read_text()
+        head, rest = page.split(MARKS[0])
+        PAGE.write_text(head + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
+    return 0 if all(result["reached"] for result in results) else 1
+
+
+def measure(design: BenchDesign) -> dict[str, Any]:
+    """Figures of one design, with random weights: they do not depend on what the weights are."""
+    began = time.monotonic()
+    network, device = random_network(design.network), DEVICES[design.device]
+    foldings = design.foldings or smallest(network, device, interval=design.interval)
+    core = Accelerator(network, foldings, family=device.family, brams=device.brams)
+    console = Console(stderr=True)
+    made = implement_core(
+        AcceleratorCore(core),
+        device,
+        design.package,
+        speed=design.speed,
+        freq_mhz=design.mhz,
+        folder=FOLDER / f"{design.network}-{design.device.lower()}-{design.interval}",
+        seed=SEED,
+        on_stage=lambda stage: console.print(f"{design.network} on {design.device}: {stage}"),
+    )
+    fps = made.fmax_mhz * 1e6 / core.interval
+    lanes = sum(folding.pe * folding.simd for folding in foldings)
+    return {
+        **dataclasses.asdict(design),
+        "foldings": [[folding.pe, folding.simd] for folding in foldings],
+        "interval": core.interval,
+        "lut4": made.lut4,
+        "lut4_limit": design.lut4,
+        "lut4_estimated": estimate(network, foldings, family=device.family, brams=device.brams).cells,
+        "lut4_available": device.lut4,
+        "ff": made.ff,
+        "bram": made.bram,
+        "fmax_mhz": round(made.fmax_mhz, 1),
+        "fps": round(fps),
+        "roofline_share": round(fps / roofline_fps(network, device, made.fmax_mhz), 3),
+        "cells_per_lane": round(made.lut4 / lanes, 2),
+        "seed": made.seed,
+        "reached": made.fmax_mhz >= design.mhz and made.lut4 <= (design.lut4 or device.lut4),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def markdown(results: list[dict[str, Any]]) -> str:
+    """The table."""
+    rows = [COLUMNS, ["---"] * len(COLUMNS)]
+    for row in results:
+        rows.append(
+            [
+                row["network"],
+                f"{row['device']}{', speed ' + row['speed'] if row['speed'] else ''}",
+                " ".join(f"{pe}x{simd}" for pe, simd in row["foldings"]),
+                f"{row['interval']}",
+                f"{row['lut4']:,}{' (limit ' + format(row['lut4_limit'], ',') + ')' if row['lut4_limit'] else ''}",
+                f"{row['lut4_estimated']:,}",
+                f"{row['ff']:,}",
+                f"{row['bram']}",
+                f"{row['fmax_mhz']}",
+                f"{row['mhz']:g}",
+                f"{row['fps']:,}",
+                f"{row['roofline_share']:.0%}",
+                f"{row['cells_per_lane']}",
+            ]
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

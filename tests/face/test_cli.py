@@ -1,0 +1,245 @@
+"""The command line as a user meets it: what it prints, what it writes, how it says no."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.networks import random_network
+from xnorflow.cli import main
+from xnorflow.model.store import save
+
+BOARDS = "icebreaker, hx8k-breakout, ulx3s-25f, ulx3s-85f"
+
+
+def run(capsys, monkeypatch, *words):
+    """Exit status, standard output and standard error of a command."""
+    monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    return lambda *words: run(capsys, monkeypatch, *words)
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "small.safetensors"
+    save(random_network((16, 8, 4)), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["eval", "nix"], 1, "MODEL must be a file or one of digits, tfc, sfc, lfc, not 'nix'"),
+        (
+            ["eval", "digits", "--dataset", "nix"],
+            1,
+            "dataset must be one of digits, mnist, fashion-mnist, random, not 'nix'",
+        ),
+        (
+            ["eval", "digits", "--dataset", "random"],
+            1,
+            "dataset must have labels, which random has not; name another with --dataset",
+        ),
+        (
+            ["eval", "digits", "--images", "0"],
+            2,
+            "Invalid value for '--images': images must be 1 or more, or all, not '0'",
+        ),
+        (
+            ["train", "nix", "-o", "x"],
+            2,
+            "Invalid value for 'NET': net must be one of digits, tfc, sfc, lfc, not 'nix'",
+        ),
+        (
+            ["estimate", "tfc", "--board", "nix"],
+            2,
+            f"Invalid value for '--board': board must be one of {BOARDS}, not 'nix'",
+        ),
+        (["estimate", "tfc"], 2, f"--board must be one of {BOARDS}"),
+        (
+            ["estimate", "tfc", "--board", "icebreaker", "--fps", "0"],
+            1,
+            "--fps must be in 1..36000000, the clock of icebreaker, not 0",
+        ),
+        (
+            ["verilog", "tfc", "--fps", "9", "-o", "x"],
+            1,
+            "--fps needs a board, whose clock it is counted in; give --board too",
+        ),
+        (["verilog", "tfc", "--folding", "no.json", "-o", "x"], 1, "no.json: no such folding file"),
+        (["verify", "nowhere"], 1, "nowhere: not a finished build, it has no build.json; make it with xnorflow build"),
+        (
+            ["estimate", "lfc", "--board", "icebreaker"],
+            1,
+            "lfc: does not fit UP5K at any folding; take a larger device",
+        ),
+        (
+            ["verify", "x", "--simulator", "nix"],
+            2,
+            "Invalid value for '--simulator': 'nix' is not one of 'verilator', 'icarus'.",
+        ),
+        (["nix"], 2, "No such command 'nix'."),
+    ],
+)
+def test_bad_usage_is_told_in_one_line(command, words, status, message):
+    assert command(*words) == (status, "", f"xnorflow: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"not a JSON file (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ("{}", "must have the entries dense0, scores1, one for each layer"),
+        ('{"dense0": 3, "scores1": 4}', 'dense0 must be of the form {"pe": 1, "simd": 1}, not 3'),
+        (
+            '{"dense0": {"pe": 1, "simd": 1.5}, "scores1": 4}',
+            'dense0 must be of the form {"pe": 1, "simd": 1}, not {"pe": 1, "simd": 1.5}',
+        ),
+    ],
+)
+def test_says_what_is_wrong_with_a_folding_file(command, model, tmp_path, text, message):
+    path = tmp_path / "folding.json"
+    path.write_text(text)
+    assert command("verilog", model, "--folding", path, "-o", tmp_path / "out") == (
+        1,
+        "",
+        f"xnorflow: {path}: {message}\n",
+    )
+
+
+def test_says_which_folding_is_out_of_range(command, model, tmp_path):
+    path = tmp_path / "folding.json"
+    path.write_text('{"dense0": {"pe": 9, "simd": 1}, "scores1": {"pe": 1, "simd": 1}}')
+    expected = (1, "", "xnorflow: dense0: pe must be in 1..8, not 9\n")
+    assert command("verilog", model, "--folding", path, "-o", tmp_path / "out") == expected
+
+
+def test_says_when_the_output_folder_cannot_be_written(command, model, tmp_path):
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "out"
+    assert command("verilog", model, "-o", folder) == (1, "", f"xnorflow: {folder}: Not a directory\n")
+
+
+def test_a_cut_off_model_is_refused(command, model):
+    model.write_bytes(model.read_bytes()[:-5])
+    status, out, err = command("eval", model, "--dataset", "digits")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"xnorflow: {model}: not a whole model file (")
+    assert err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(command):
+    with pytest.raises(ValueError, match=r"^MODEL must be a file or one of digits, tfc, sfc, lfc, not 'nix'$"):
+        command("--debug", "eval", "nix")
+
+
+def test_missing_extra_is_named(command, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("xnorflow.") and name.endswith(("training", "train"))]:
+        monkeypatch.delitem(sys.modules, name)
+    status, _, err = command("train", "digits", "-o", tmp_path / "x")
+    assert (status, err) == (1, "xnorflow: torch is not installed; pip install 'xnorflow[train]'\n")
+
+
+def test_estimate_of_an_untrained_network_as_json(command):
+    status, out, _ = command("estimate", "tfc", "--board", "ulx3s-25f", "--fps", "1000000", "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert data["interval"] <= 75
+    assert data["fps"] >= 1_000_000
+    assert data["savings"] == {
+        "weight_bytes": 7376,
+        "int8_bytes": 59008,
+        "float32_bytes": 236032,
+        "multiplications_replaced": 59008,
+        "arithmetic_nj": 0.369,
+        "arithmetic_int8_nj": 17.702,
+        "arithmetic_float32_nj": 271.437,
+    }
+
+
+@pytest.mark.parametrize("words", [["zoo"], ["boards"]])
+def test_lists_are_json_on_request(command, words):
+    _, out, _ = command(*words, "--json")
+    names = [row["name"] for row in json.loads(out)]
+    _, table, _ = command(*words)
+    assert all(name in table for name in names)
+
+
+def test_verilog_then_verify_on_random_images(command, model, tmp_path):
+    folder = tmp_path / "out"
+    assert command("verilog", model, "-o", folder)[0] == 0
+    before = json.loads((folder / "build.json").read_text())
+    assert before["verify"] == []
+    status, out, err = command("verify", folder, "--images", "50", "--simulator", "icarus")
+    assert (status, "50 images, 0 mismatches" in out) == (0, True), err
+    after = json.loads((folder / "build.json").read_text())
+    assert [(entry["level"], entry["images"]) for entry in after["verify"]] == [("rtl", 50)]
+    assert after["cycles"]["interval_measured"] == after["cycles"]["interval_expected"]
+
+
+def test_untrained_weights_are_pointed_out(command, tmp_path):
+    status, _, err = command("verilog", "digits", "-o", tmp_path / "out")
+    assert status == 0
+    assert err.endswith("digits: untrained random weights, seed 0; only the hardware's figures mean anything\n")
+
+
+def test_a_failed_build_leaves_no_build_json(command, model, tmp_path):
+    folder = tmp_path / "out"
+    assert command("verilog", model, "-o", folder)[0] == 0
+    assert (folder / "build.json").is_file()
+    # An unreadable place for the network makes the next run fail half-way.
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").mkdir()
+    assert command("verilog", model, "-o", folder)[0] == 1
+    assert not (folder / "build.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["train", "digits", "-o", "net.safetensors"], ["build", "digits", "--board", "icebreaker", "-o", "out"]]
+)
+def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xnorflow.cli", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+    )
+    assert process.stderr is not None
+    line = ""
+    while "train" not in line and "compile" not in line:
+        line = process.stderr.readline()
+        assert line, "it ended before it could be interrupted"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "xnorflow: interrupted"
+    made = {path.name for path in Path(tmp_path).rglob("*")}
+    assert not made & {"net.safetensors", "build.json"}
+
+
+def test_eval_says_how_many_are_right(command, tmp_path):
+    path = tmp_path / "model.safetensors"
+    network = random_network((64, 4, 10))
+    save(type(network)(network.name, type(network.input)((8, 8), (8,)), network.layers, "digits"), path)
+    status, out, _ = command("eval", path, "--images", "100", "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert (data["images"], data["dataset"]) == (100, "digits")
+    assert 0 <= data["correct"] <= 100
+    assert np.isclose(data["correct"], round(data["correct"]))
