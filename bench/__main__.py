@@ -77,7 +77,7 @@ def measure(design: BenchDesign) -> dict[str, Any]:
         "interval": core.interval,
         "lut4": made.lut4,
         "lut4_limit": design.lut4,
-        "lut4_estimated": estimate(network, foldings, family=device.family, brams=device.brams).cells,
+        "lut4_estimated": estimate(core).cells,
         "lut4_available": device.lut4,
         "ff": made.ff,
         "bram": made.bram,

@@ -4,13 +4,14 @@ import numpy as np
 from amaranth.hdl import Shape
 from numpy.typing import NDArray
 
-from ..model.bits import BitArray, pack_bytes
-from ..model.ir import Network
+from ..model.ir import MaxPool, Network
 from .answer import AnswerFormat
 from .device import ICE40, Family
-from .folding import Folding, check_foldings, interval
+from .folding import Folding, check_foldings
+from .frames import Source, frame_format
 from .levels import accumulator
 from .placement import place_memories
+from .plan import output, plan_network, slowest_layer
 
 __all__ = ["Accelerator"]
 
@@ -30,7 +31,7 @@ class Accelerator:
     scores : :class:`bool`
         Answer with all scores behind the class.
     input_bytes : :class:`int` or None
-        Bytes of an input beat; without it the fewest that do not slow the layers down.
+        Bytes of an input beat, where they can be chosen; without it the fewest that do not slow the layers down.
     startup_cycles : :class:`int`
         Cycles after configuration in which nothing is taken.
     family : :class:`Family`
@@ -62,16 +63,23 @@ class Accelerator:
         self.startup_cycles = startup_cycles
         self.family = family
         self.brams = brams
-        frame_bits = network.tensors[0].bits
-        slowest = interval(network, foldings)
-        self.input_bytes = -(-frame_bits // (8 * slowest)) if input_bytes is None else input_bytes
-        if not 1 <= self.input_bytes <= -(-frame_bits // 8):
-            raise ValueError(f"input_bytes must be in 1..{-(-frame_bits // 8)}, not {input_bytes!r}")
-        self.input_beats = -(-frame_bits // (8 * self.input_bytes))
-        self.interval = max(slowest, self.input_beats)
-        self.memories = place_memories(network, foldings, family=family, brams=brams, frame_width=8 * self.input_bytes)
-        self.score: Shape = accumulator(network.layers[-1])
+        slowest = slowest_layer(network, foldings)
+        self.frame = frame_format(network, interval=slowest, input_bytes=input_bytes)
+        self.plan = plan_network(network, foldings, self.frame)
+        self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
+        self.memories = place_memories(self.plan, family=family, brams=brams)
+        self.score: Shape = accumulator(network.layers[-1], network.tensors[-2])
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes of an input beat."""
+        return self.frame.input_bytes
+
+    @property
+    def input_beats(self) -> int:
+        """Input beats of a frame."""
+        return self.frame.input_beats
 
     @property
     def output_bytes(self) -> int:
@@ -83,12 +91,18 @@ class Accelerator:
         """Scores compared per cycle: as few as keep up with the layers, because comparing them is a long path."""
         return -(-self.network.classes // self.interval)
 
-    def encode(self, bits: BitArray) -> bytes:
-        """Input stream of quantized images: each as ``input_beats * input_bytes`` bytes, bit 0 of byte 0 first."""
-        packed = pack_bytes(bits.reshape(len(bits), -1))
-        frames = np.zeros((len(bits), self.input_beats * self.input_bytes), np.uint8)
-        frames[:, : packed.shape[1]] = packed
-        return frames.tobytes()
+    def outputs(self) -> tuple[Source, ...]:
+        """Beats of each layer's output stream."""
+        sources, source, remaining = [], self.frame.source, iter(self.foldings)
+        for layer, tensor in zip(self.network.layers, self.network.tensors, strict=False):
+            folding = None if isinstance(layer, MaxPool) else next(remaining)
+            source = output(layer, tensor, folding, source)
+            sources.append(source)
+        return tuple(sources)
+
+    def encode(self, values: NDArray[np.generic]) -> bytes:
+        """Input stream of quantized images, each ``input_beats * input_bytes`` long, as :class:`FrameFormat` has it."""
+        return self.frame.encode(values)
 
     def decode(self, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         """Classes, of shape ``(count,)``, and scores, of shape ``(count, classes)`` or None, of an output stream."""

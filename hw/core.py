@@ -1,18 +1,23 @@
 """The whole network as a chain of components, with AXI4-Stream at both ends."""
 
-from amaranth.hdl import Module, unsigned
+from typing import Any
+
+from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..model.ir import Matrix
 from .accelerator import Accelerator
 from .answer import Answer
 from .axi import FrameGuard, axi_stream
-from .folding import Folding
+from .device import Family
+from .frames import FrameFormat
 from .mvu import MatrixVectorUnit
 from .placement import Memories, Place
+from .plan import Convert, Pool, Product, Replay, Stage, Window
+from .pool import BitPool
 from .replay import ReplayBuffer
 from .replay_memory import ReplayMemory
+from .swu import SlidingWindow
 
 __all__ = ["AcceleratorCore"]
 
@@ -56,16 +61,10 @@ class AcceleratorCore(wiring.Component):
             self.error.eq(guard.error),
         ]
 
-        source = guard.o
-        rows = zip(accelerator.network.layers, accelerator.foldings, accelerator.memories, strict=True)
-        for name, (matrix, folding, memories) in zip(accelerator.network.names, rows, strict=True):
-            m.submodules[name] = layer = MatrixLayer(
-                layer=matrix,
-                folding=folding,
-                memories=memories,
-                port=accelerator.family.bram_width,
-                width_in=len(source.payload),
-            )
+        source = _narrowed(m, guard.o, accelerator.frame)
+        rows = zip(accelerator.network.names, accelerator.plan, accelerator.memories, strict=True)
+        for name, stages, memories in rows:
+            m.submodules[name] = layer = Layer(stages=stages, memories=memories, family=accelerator.family)
             wiring.connect(m, source, layer.i)
             source = layer.o
 
@@ -91,44 +90,106 @@ class AcceleratorCore(wiring.Component):
         return m
 
 
-class MatrixLayer(wiring.Component):
-    """A matrix-vector unit behind the buffer that replays its input.
+class Layer(wiring.Component):
+    """The stages of a layer, one behind the other.
 
     Parameters
     ----------
-    layer, folding, memories, port
-        As for :class:`MatrixVectorUnit`.
-    width_in : :class:`int`
-        Bits of a beat at the input.
+    stages : tuple of stages
+        As :func:`plan_layer` gives them.
+    memories : :class:`Memories`
+        Where their memories are.
+    family : :class:`Family`
+        Whose block RAM to use.
 
     Members
     -------
-    i : stream of ``width_in`` bits, in
-        Vectors.
-    o : stream of ``pe`` results, out
-        Results, neuron 0 first; the last beat may hold padded neurons, whose results are without meaning.
+    i, o : streams, in and out
+        Beats of the first and of the last stage.
     """
 
-    def __init__(self, *, layer: Matrix, folding: Folding, memories: Memories, port: int, width_in: int) -> None:
-        self.replay = _replay(layer, folding, memories.replay, width_in)
-        self.mvu = MatrixVectorUnit(layer=layer, folding=folding, memories=memories, port=port)
-        super().__init__({"i": In(stream.Signature(width_in)), "o": Out(stream.Signature(len(self.mvu.o.payload)))})
+    def __init__(self, *, stages: tuple[Stage, ...], memories: Memories, family: Family) -> None:
+        self.components = {
+            type(stage).__name__.lower(): LOWER[type(stage)](stage, memories, family) for stage in stages
+        }
+        first, *_, last = *self.components.values(), *self.components.values()
+        super().__init__(
+            {
+                "i": In(stream.Signature(len(first.i.payload))),
+                "o": Out(stream.Signature(len(last.o.payload))),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.replay = self.replay
-        m.submodules.mvu = self.mvu
-        wiring.connect(m, wiring.flipped(self.i), self.replay.i)
-        wiring.connect(m, self.replay.o, self.mvu.i)
-        wiring.connect(m, self.mvu.o, wiring.flipped(self.o))
+        source = wiring.flipped(self.i)
+        for name, component in self.components.items():
+            m.submodules[name] = component
+            wiring.connect(m, source, component.i)
+            source = component.o
+        wiring.connect(m, source, wiring.flipped(self.o))
         return m
 
 
-def _replay(layer: Matrix, folding: Folding, place: Place, width_in: int) -> ReplayBuffer | ReplayMemory:
-    widths = {"width_in": width_in, "width_out": folding.simd, "passes": folding.neuron_fold(layer)}
-    if place is Place.REGISTERS:
-        return ReplayBuffer(element=unsigned(1), count=layer.mw, **widths)
-    return ReplayMemory(count=layer.mw, block=place is Place.BLOCK, **widths)
+def _convert(stage: Convert, _memories: Memories, _family: Family) -> ReplayBuffer:
+    return ReplayBuffer(
+        element=unsigned(stage.bits), count=stage.count, width_in=stage.width_in, width_out=stage.width_out
+    )
+
+
+def _replay(stage: Replay, memories: Memories, _family: Family) -> ReplayBuffer | ReplayMemory:
+    if memories.replay is Place.REGISTERS:
+        return ReplayBuffer(
+            element=unsigned(stage.bits),
+            count=stage.count,
+            width_in=stage.width_in,
+            width_out=stage.width_out,
+            passes=stage.passes,
+        )
+    return ReplayMemory(
+        count=stage.count * stage.bits,
+        width_in=stage.width_in * stage.bits,
+        width_out=stage.width_out * stage.bits,
+        passes=stage.passes,
+        block=memories.replay is Place.BLOCK,
+    )
+
+
+def _window(stage: Window, memories: Memories, _family: Family) -> SlidingWindow:
+    return SlidingWindow(window=stage, place=memories.rows)
+
+
+def _product(stage: Product, memories: Memories, family: Family) -> MatrixVectorUnit:
+    return MatrixVectorUnit(
+        layer=stage.layer, tensor=stage.tensor, folding=stage.folding, memories=memories, port=family.bram_width
+    )
+
+
+def _pool(stage: Pool, _memories: Memories, _family: Family) -> BitPool:
+    return BitPool(width=stage.width, beats=stage.beats)
+
+
+LOWER: dict[type[Stage], Any] = {
+    Convert: _convert,
+    Replay: _replay,
+    Window: _window,
+    Product: _product,
+    Pool: _pool,
+}
+
+
+def _narrowed(m: Module, beats: stream.Interface, frame: FrameFormat) -> stream.Interface:
+    """The elements of a stream whose integers come in a byte each."""
+    element, width = frame.element_bits, frame.tensor.width
+    if element == width:
+        return beats
+    elements = stream.Signature(frame.source.width * width).create()
+    m.d.comb += [
+        elements.payload.eq(Cat(beats.payload.word_select(n, element)[:width] for n in range(frame.source.width))),
+        elements.valid.eq(beats.valid),
+        beats.ready.eq(elements.ready),
+    ]
+    return elements
 
 
 def _flat(prefix: str, signature: wiring.Signature) -> dict[str, wiring.Member]:

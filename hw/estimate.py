@@ -4,18 +4,22 @@ Cells are counted from the structure of each component and were checked against 
 command and ``docs/results.md`` the differences. The memory roofline is exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ..model.ir import Dense, Matrix, Network
+from ..model.ir import Element, Network, Scores
+from .accelerator import Accelerator
 from .device import Device, Family
 from .fifo import SmallFifo
-from .folding import Folding, interval
 from .grouping import group_sizes
 from .levels import accumulator
 from .matches import count_cells, count_latency
-from .placement import Memories, Place, candidates, place_memories, replays_from_memory
+from .memory import RomSize
+from .placement import Memories, Place, candidates, memory_cells, usual_places
+from .plan import Convert, Pool, Product, Replay, Stage, Window
+from .sum import sum_latency
 
-__all__ = ["Estimate", "LayerEstimate", "best_input_bytes", "estimate", "layer_price", "roofline_fps"]
+__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_price", "roofline_fps"]
 
 
 @dataclass(frozen=True)
@@ -63,87 +67,104 @@ class Estimate:
         return sum(layer.brams for layer in self.layers)
 
 
-def best_input_bytes(network: Network, foldings: tuple[Folding, ...]) -> int:
-    """Fewest bytes of an input beat that do not slow the layers down."""
-    return -(-network.tensors[0].bits // (8 * interval(network, foldings)))
-
-
 def roofline_fps(network: Network, device: Device, clock_mhz: float) -> float:
     """Frames per second that the ports of all block RAMs allow.
 
     Each weight must be read once for each frame, so that no design with its weights in block RAM is faster than
-    ``bits readable per cycle * clock / weight bits`` (roofline model: Williams et al., CACM 52(4), 2009).
+    ``bits readable per cycle * clock / weight bits`` (roofline model: Williams et al., CACM 52(4), 2009). A convolution
+    reads its weights anew for each window.
     """
-    return device.bram_bits_per_cycle * clock_mhz * 1e6 / network.weight_bits
+    return device.bram_bits_per_cycle * clock_mhz * 1e6 / network.multiplications
 
 
-def estimate(network: Network, foldings: tuple[Folding, ...], *, family: Family, brams: int | None) -> Estimate:
-    """What the accelerator of these foldings takes on a family with at most ``brams`` block RAMs."""
-    input_bytes = best_input_bytes(network, foldings)
-    frame_width = 8 * input_bytes
-    placed = place_memories(network, foldings, family=family, brams=brams, frame_width=frame_width)
-    widths = (frame_width, *(folding.pe for folding in foldings))
-    layers = tuple(
-        _layer(*row, family) for row in zip(network.names, network.layers, foldings, placed, widths, strict=False)
-    )
-    scores = network.classes * accumulator(network.layers[-1]).width
-    beats = -(-network.tensors[0].bits // frame_width)
+def estimate(accelerator: Accelerator) -> Estimate:
+    """What an accelerator takes."""
+    network, family = accelerator.network, accelerator.family
+    rows = zip(network.names, accelerator.plan, accelerator.memories, strict=True)
+    scores = network.classes * accelerator.score.width
     return Estimate(
-        layers, max(interval(network, foldings), beats), input_bytes, edge_cells=(2 + family.ff_cell) * scores + 80
+        layers=tuple(_layer(*row, family) for row in rows),
+        interval=accelerator.interval,
+        input_bytes=accelerator.input_bytes,
+        edge_cells=(2 + family.ff_cell) * scores + 80,
     )
 
 
-def layer_price(layer: Matrix, folding: Folding, *, family: Family, width_in: int, price: int) -> int:
+def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
     """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
-    memory = replays_from_memory(layer, folding, width_in)
-    replay = Place.DISTRIBUTED if memory and family.distributed else Place.REGISTERS
-    wishes = {wish.field: wish for wish in candidates(layer, folding, family=family, width_in=width_in)}
-    if "replay" in wishes and price * wishes["replay"].blocks < wishes["replay"].cells:
-        replay = Place.BLOCK
-    roms = (min(wish.cells, price * wish.blocks) for field, wish in wishes.items() if field != "replay")
-    blocks = wishes["replay"].blocks if replay is Place.BLOCK else 0
-    return (
-        _row_cells(layer, folding, family)
-        + _replay_cells(layer, folding, replay, width_in, family)
-        + price * blocks
-        + sum(roms)
-    )
+    places, cells = usual_places(stages, family), 0
+    for wish in candidates(stages, family):
+        if price * wish.blocks < wish.cells:
+            places = replace(places, **{wish.field: Place.BLOCK})
+            cells += price * wish.blocks
+    return cells + _layer_cells(stages, places, family)
 
 
-def _layer(
-    name: str, layer: Matrix, folding: Folding, memories: Memories, width_in: int, family: Family
-) -> LayerEstimate:
-    wishes = list(candidates(layer, folding, family=family, width_in=width_in))
-    cells = _row_cells(layer, folding, family) + _replay_cells(layer, folding, memories.replay, width_in, family)
+def _layer(name: str, stages: tuple[Stage, ...], memories: Memories, family: Family) -> LayerEstimate:
+    wishes = candidates(stages, family)
     return LayerEstimate(
         name=name,
-        interval=folding.interval(layer),
-        cells=cells + sum(wish.cells for wish in wishes if getattr(memories, wish.field) is Place.LUT),
+        interval=max(stage.cycles for stage in stages),
+        cells=_layer_cells(stages, memories, family),
         brams=sum(wish.blocks for wish in wishes if getattr(memories, wish.field) is Place.BLOCK),
         memories=memories,
     )
 
 
-def _row_cells(layer: Matrix, folding: Folding, family: Family) -> int:
+def _layer_cells(stages: tuple[Stage, ...], memories: Memories, family: Family) -> int:
+    """Cells of all stages, and of the memories that are look-up tables or distributed RAM."""
+    wishes = [wish for wish in candidates(stages, family) if wish.field != "replay"]
+    outside = sum(wish.cells for wish in wishes if getattr(memories, wish.field) is not Place.BLOCK)
+    return outside + sum(_CELLS[type(stage)](stage, memories, family) for stage in stages)
+
+
+def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
     """The systolic row: agreement, popcount, accumulators, hops, queue."""
-    width: int = accumulator(layer).width
-    result = 1 if isinstance(layer, Dense) else width
+    layer, folding, bits = stage.layer, stage.folding, stage.tensor.width
+    width: int = accumulator(layer, stage.tensor).width
+    result = width if isinstance(layer, Scores) else 1
     groups = len(group_sizes(folding, port=family.bram_width))
-    elements = folding.pe * (count_cells(folding.simd) + 2 * width)
+    integers = stage.tensor.element is not Element.BIT
+    # A sum of integers takes a sign and an adder for each lane.
+    count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
+    depth = sum_latency(folding.simd) if integers else count_latency(folding.simd)
+    elements = folding.pe * (count + 2 * width)
     shallow_levels = folding.pe * width
-    hops = groups * (family.ff_cell * folding.simd + 20)
-    latency = groups + 2 + count_latency(folding.simd) + SmallFifo.LATENCY
-    depth = -(-(latency + 2) // folding.synapse_fold(layer)) + 1
-    queue = (family.ff_cell * depth + 1) * folding.pe * result
+    hops = groups * (family.ff_cell * folding.simd * bits + 20)
+    latency = groups + 2 + depth + SmallFifo.LATENCY
+    places = -(-(latency + 2) // folding.synapse_fold(layer)) + 1
+    queue = (family.ff_cell * places + 1) * folding.pe * result
     return elements + shallow_levels + hops + queue + 30
 
 
-def _replay_cells(layer: Matrix, folding: Folding, place: Place, width_in: int, family: Family) -> int:
+def _replay_cells(stage: Replay, memories: Memories, family: Family) -> int:
     """The buffer in front: two flip-flops a bit, or a word's assembly and the memory's addresses."""
-    if place is Place.REGISTERS:
-        return (1 + family.ff_cell) * folding.synapse_fold(layer) * folding.simd + 30
-    assembly = (1 + family.ff_cell) * folding.simd + width_in + 50
-    if place is Place.DISTRIBUTED:
-        # 16 words of 4 bits take six cells: four of memory, two that write.
-        assembly += -(-2 * folding.synapse_fold(layer) // 16) * folding.simd * 6 // 4
+    if memories.replay is Place.REGISTERS:
+        return (1 + family.ff_cell) * stage.words * stage.width_out * stage.bits + 30
+    assembly = ((1 + family.ff_cell) * stage.width_out + stage.width_in) * stage.bits + 50
+    if memories.replay is Place.DISTRIBUTED:
+        assembly += memory_cells(RomSize(stage.width_out * stage.bits, 2 * stage.words), family)
     return assembly
+
+
+def _convert_cells(stage: Convert, _memories: Memories, family: Family) -> int:
+    return (1 + family.ff_cell) * stage.count * stage.bits + 20
+
+
+def _window_cells(stage: Window, _memories: Memories, _family: Family) -> int:
+    """Counters and pointers of about a dozen words, and the choice between a pixel and padding."""
+    padded = stage.width * stage.bits + 40 if any(stage.padding) else 0
+    return 12 * stage.depth.bit_length() + 30 + padded
+
+
+def _pool_cells(stage: Pool, _memories: Memories, _family: Family) -> int:
+    return 2 * stage.width + 10
+
+
+_CELLS: dict[type[Stage], Any] = {
+    Convert: _convert_cells,
+    Pool: _pool_cells,
+    Product: _product_cells,
+    Replay: _replay_cells,
+    Window: _window_cells,
+}

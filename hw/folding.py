@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..model.ir import Matrix, Network
 
-__all__ = ["Folding", "check_foldings", "interval"]
+__all__ = ["Folding", "check_foldings"]
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,11 @@ class Folding:
 
 
 def check_foldings(network: Network, foldings: tuple[Folding, ...]) -> None:
-    """Raise ValueError when there is not one folding for each layer, or one is out of range."""
-    if len(foldings) != len(network.layers):
-        raise ValueError(f"folding must have {len(network.layers)} layers, not {len(foldings)}")
-    for name, layer, folding in zip(network.names, network.layers, foldings, strict=True):
+    """Raise ValueError when there is not one folding for each layer with weights, or one is out of range."""
+    if len(foldings) != len(network.matrices):
+        raise ValueError(f"folding must have {len(network.matrices)} layers, not {len(foldings)}")
+    for (name, layer), folding in zip(network.matrices.items(), foldings, strict=True):
         if not 1 <= folding.pe <= layer.mh:
             raise ValueError(f"{name}: pe must be in 1..{layer.mh}, not {folding.pe!r}")
         if not 1 <= folding.simd <= layer.mw:
             raise ValueError(f"{name}: simd must be in 1..{layer.mw}, not {folding.simd!r}")
-
-
-def interval(network: Network, foldings: tuple[Folding, ...]) -> int:
-    """Cycles between two frames: the interval of the slowest layer."""
-    return max(folding.interval(layer) for folding, layer in zip(foldings, network.layers, strict=True))

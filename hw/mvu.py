@@ -7,11 +7,11 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..model.bits import pack_rows
-from ..model.ir import Dense, Matrix
+from ..model.ir import Element, Matrix, Scores, Tensor
 from .fifo import SmallFifo
 from .folding import Folding
 from .grouping import group_sizes
-from .levels import accumulator, gain, levels
+from .levels import accumulator, element_shape, gain, levels
 from .pe import ProcessingGroup
 from .placement import Memories, Place
 
@@ -19,7 +19,7 @@ __all__ = ["MatrixVectorUnit"]
 
 
 class MatrixVectorUnit(wiring.Component):
-    """Products of a layer's weights with vectors of ±1, then thresholds (:class:`Dense`) or scores (:class:`Scores`).
+    """Products of a layer's weights with vectors, then thresholds or scores.
 
     Takes a beat of ``simd`` activations per cycle, each vector as often as there are groups of ``pe`` neurons, and
     gives the results of a group ``latency`` cycles after its last beat. Processing groups stand in a row: a beat hops
@@ -31,8 +31,10 @@ class MatrixVectorUnit(wiring.Component):
 
     Parameters
     ----------
-    layer : :class:`Dense` or :class:`Scores`
+    layer : :class:`Dense`, :class:`Conv2d` or :class:`Scores`
         The layer; its weights and thresholds become the contents of the memories.
+    tensor : :class:`Tensor`
+        Type of its input.
     folding : :class:`Folding`
         ``pe`` and ``simd``; they need not divide the layer's size. Padded synapses never match, for they weigh 1 where
         the beat is filled up with 0; the results of padded neurons are without meaning.
@@ -43,24 +45,25 @@ class MatrixVectorUnit(wiring.Component):
 
     Members
     -------
-    i : stream of ``simd`` bits, in
+    i : stream of ``simd`` elements, in
         Activations.
     o : stream of ``pe`` results, out
         Bits, or scores in two's complement of ``result.width`` bits.
     """
 
-    def __init__(self, *, layer: Matrix, folding: Folding, memories: Memories, port: int) -> None:
+    def __init__(self, *, layer: Matrix, tensor: Tensor, folding: Folding, memories: Memories, port: int) -> None:
         self.layer = layer
+        self.tensor = tensor
         self.folding = folding
         self.memories = memories
         self.port = port
-        self.binary = isinstance(layer, Dense)
-        self.accumulator = accumulator(layer)
+        self.binary = not isinstance(layer, Scores)
+        self.accumulator = accumulator(layer, tensor)
         self.result = unsigned(1) if self.binary else self.accumulator
         self.groups = self._groups()
         super().__init__(
             {
-                "i": In(stream.Signature(folding.simd)),
+                "i": In(stream.Signature(folding.simd * tensor.width)),
                 "o": Out(stream.Signature(folding.pe * self.result.width)),
             }
         )
@@ -128,7 +131,7 @@ class MatrixVectorUnit(wiring.Component):
 
     def _groups(self) -> list[ProcessingGroup]:
         weights = _weights_by_neuron(self.layer, self.folding)
-        starts = _levels_by_neuron(self.layer, self.folding)
+        starts = _levels_by_neuron(self.layer, self.tensor, self.folding)
         groups, start = [], 0
         for size in group_sizes(self.folding, port=self.port):
             words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
@@ -136,8 +139,9 @@ class MatrixVectorUnit(wiring.Component):
                 ProcessingGroup(
                     weights=pack_rows(words),
                     levels=starts[:, start : start + size].tolist(),
+                    element=None if self.tensor.element is Element.BIT else element_shape(self.tensor),
                     simd=self.folding.simd,
-                    gain=gain(self.layer),
+                    gain=gain(self.layer, self.tensor),
                     accumulator=self.accumulator,
                     block_weights=self.memories.weights is Place.BLOCK,
                     block_levels=self.memories.levels is Place.BLOCK,
@@ -151,12 +155,12 @@ def _weights_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.uint8]:
     """Weights of shape ``(neuron_fold, pe, synapse_fold, simd)``, filled up with 1."""
     rows, columns = folding.neuron_fold(layer) * folding.pe, folding.synapse_fold(layer) * folding.simd
     padded = np.ones((rows, columns), np.uint8)
-    padded[: layer.mh, : layer.mw] = layer.weights
+    padded[: layer.mh, : layer.mw] = layer.matrix
     return padded.reshape(-1, folding.pe, columns // folding.simd, folding.simd)
 
 
-def _levels_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.int64]:
+def _levels_by_neuron(layer: Matrix, tensor: Tensor, folding: Folding) -> NDArray[np.int64]:
     """Where each neuron's sum starts, of shape ``(neuron_fold, pe)``."""
     padded = np.zeros(folding.neuron_fold(layer) * folding.pe, np.int64)
-    padded[: layer.mh] = levels(layer)
+    padded[: layer.mh] = levels(layer, tensor)
     return padded.reshape(-1, folding.pe)

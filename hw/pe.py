@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .matches import MatchCount, count_latency, count_offset
 from .memory import Rom
+from .sum import SignedSum, sum_latency
 
 __all__ = ["ProcessingGroup"]
 
@@ -27,10 +28,12 @@ class ProcessingGroup(wiring.Component):
         A word for each beat, neurons outer and synapses inner; element ``e`` in bits ``e * simd`` and up.
     levels : sequence of sequences of :class:`int`
         A level for each element, for each group of neurons.
+    element : :class:`~amaranth.hdl.Shape` or None
+        Shape of an activation that is an integer; None for bits.
     simd : :class:`int`
         Activations per beat.
     gain : :class:`int`
-        1 to count matches, 2 for dot products.
+        What a match, or a unit of the dot product, adds.
     accumulator : :class:`~amaranth.hdl.Shape`
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
@@ -38,7 +41,7 @@ class ProcessingGroup(wiring.Component):
 
     Members
     -------
-    i : ``bits`` (``simd``), ``valid``, ``last``, in
+    i : ``bits``, ``valid``, ``last``, in
         One beat; ``last`` ends a group of neurons.
     o : the same, out
         The beat for the next processing group.
@@ -53,6 +56,7 @@ class ProcessingGroup(wiring.Component):
         *,
         weights: Sequence[int],
         levels: Sequence[Sequence[int]],
+        element: Shape | None,
         simd: int,
         gain: int,
         accumulator: Shape,
@@ -61,14 +65,15 @@ class ProcessingGroup(wiring.Component):
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
+        self.element = element
         self.simd = simd
         self.gain = gain
         self.accumulator = accumulator
         self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
-        missing = gain * count_offset(simd) * (len(weights) // len(levels))
+        missing = gain * self._offset * (len(weights) // len(levels))
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.level_rom = Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
-        beat = data.StructLayout({"bits": simd, "valid": 1, "last": 1})
+        beat = data.StructLayout({"bits": simd * (element.width if element else 1), "valid": 1, "last": 1})
         super().__init__(
             {
                 "i": In(beat),
@@ -81,7 +86,25 @@ class ProcessingGroup(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
-        return 3 + count_latency(self.simd)
+        return 3 + self._count_latency
+
+    @property
+    def _count_latency(self) -> int:
+        return sum_latency(self.simd) if self.element else count_latency(self.simd)
+
+    @property
+    def _offset(self) -> int:
+        """What is missing from each count."""
+        return 0 if self.element else count_offset(self.simd)
+
+    @property
+    def _total(self) -> Shape:
+        """Shape of the sum of all counts of a neuron, as they come."""
+        beats = len(self.weight_rom.words) // len(self.level_rom.words)
+        most = max(self._offset, self.simd - self._offset)
+        if self.element:
+            most = self.simd << self.element.width
+        return signed((beats * most).bit_length() + 1)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -91,7 +114,7 @@ class ProcessingGroup(wiring.Component):
         self._go_round(m, self.weight_rom, self.i.valid, "address")
 
         valid, last = self.o.valid, self.o.last
-        for stage in range(count_latency(self.simd)):
+        for stage in range(self._count_latency):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
             m.d.sync += [valid_next.eq(valid), last_next.eq(last)]
             valid, last = valid_next, last_next
@@ -104,7 +127,7 @@ class ProcessingGroup(wiring.Component):
 
         levels = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
         for n in range(self.elements):
-            m.submodules[f"matches{n}"] = matches = MatchCount(width=self.simd)
+            m.submodules[f"matches{n}"] = matches = self._counter()
             total = Signal(self._total, name=f"total{n}", reset_less=True)
             result = Signal(self.accumulator, name=f"result{n}", reset_less=True)
             m.d.comb += [
@@ -118,12 +141,10 @@ class ProcessingGroup(wiring.Component):
             m.d.sync += result.eq(self.gain * total + levels[n])
         return m
 
-    @property
-    def _total(self) -> Shape:
-        """Shape of the sum of all counts, each of which is less than it should be by the offset."""
-        beats = len(self.weight_rom.words) // len(self.level_rom.words)
-        offset = count_offset(self.simd)
-        return signed(max(beats * offset - 1, beats * max(0, self.simd - offset)).bit_length() + 1)
+    def _counter(self) -> MatchCount | SignedSum:
+        if self.element:
+            return SignedSum(element=self.element, width=self.simd)
+        return MatchCount(width=self.simd)
 
     @staticmethod
     def _go_round(m: Module, rom: Rom, step: Signal, name: str) -> None:

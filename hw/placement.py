@@ -5,14 +5,13 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..model.ir import Matrix, Network
 from .device import Family
-from .folding import Folding
 from .grouping import group_sizes
 from .levels import accumulator
 from .memory import RomSize
+from .plan import Product, Replay, Stage, Window
 
-__all__ = ["Candidate", "Memories", "Place", "candidates", "place_memories", "replays_from_memory"]
+__all__ = ["Candidate", "Memories", "Place", "candidates", "memory_cells", "place_memories", "usual_places"]
 
 SHALLOW = 16
 """Words up to which a memory is look-up tables in any case: one for each bit of a word."""
@@ -29,11 +28,12 @@ class Place(enum.Enum):
 
 @dataclass(frozen=True)
 class Memories:
-    """Where the memories of a layer are: its weights, the levels at which its sums start, the vector to replay."""
+    """Where a layer's memories are: weights, levels at which sums start, vector to replay, rows of the image."""
 
     weights: Place = Place.LUT
     levels: Place = Place.LUT
     replay: Place = Place.REGISTERS
+    rows: Place = Place.REGISTERS
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,14 @@ class Candidate:
     cells: int
 
 
-def place_memories(
-    network: Network, foldings: tuple[Folding, ...], *, family: Family, brams: int | None, frame_width: int
-) -> tuple[Memories, ...]:
+def place_memories(layers: tuple[tuple[Stage, ...], ...], *, family: Family, brams: int | None) -> tuple[Memories, ...]:
     """Place the memories of each layer.
 
     What may be block RAM is, unless that takes more than ``brams`` blocks: then those that save the fewest cells for
-    each block stay out. None is no limit. ``frame_width`` is the number of bits of an input beat.
+    each block stay out. None is no limit.
     """
-    placed, wishes, width_in = [], [], frame_width
-    for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
-        distributed = family.distributed and replays_from_memory(layer, folding, width_in)
-        placed.append(Memories(replay=Place.DISTRIBUTED if distributed else Place.REGISTERS))
-        wishes += [(index, wish) for wish in candidates(layer, folding, family=family, width_in=width_in)]
-        width_in = folding.pe
-
+    placed = [usual_places(stages, family) for stages in layers]
+    wishes = [(index, wish) for index, stages in enumerate(layers) for wish in candidates(stages, family)]
     left = brams
     for index, wish in sorted(wishes, key=lambda item: item[1].blocks / item[1].cells):
         if left is None or wish.blocks <= left:
@@ -78,26 +71,46 @@ def place_memories(
     return tuple(placed)
 
 
+def usual_places(stages: tuple[Stage, ...], family: Family) -> Memories:
+    """Where a layer's memories are when none of them is block RAM."""
+    if not family.distributed:
+        return Memories()
+    from_memory = any(isinstance(stage, Replay) and _is_long(stage) for stage in stages)
+    return Memories(replay=Place.DISTRIBUTED if from_memory else Place.REGISTERS, rows=Place.DISTRIBUTED)
+
+
 @functools.lru_cache(maxsize=1 << 16)
-def candidates(layer: Matrix, folding: Folding, *, family: Family, width_in: int) -> tuple[Candidate, ...]:
-    """The memories of a layer that are worth block RAM; ``width_in`` is the number of bits of a beat that comes in."""
-    return tuple(_candidates(layer, folding, family, width_in))
+def candidates(stages: tuple[Stage, ...], family: Family) -> tuple[Candidate, ...]:
+    """The memories of a layer that are worth block RAM."""
+    return tuple(wish for stage in stages for wish in _candidates(stage, family))
 
 
-def _candidates(layer: Matrix, folding: Folding, family: Family, width_in: int) -> Iterator[Candidate]:
-    sizes = group_sizes(folding, port=family.bram_width)
-    neurons = folding.neuron_fold(layer)
-    weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
-    levels = [RomSize(size * accumulator(layer).width, neurons) for size in sizes]
-    for field, roms in (("weights", weights), ("levels", levels)):
-        if roms[0].depth > SHALLOW:
-            blocks = sum(rom.blocks(family) for rom in roms)
-            yield Candidate(field, blocks, sum(rom.lut4 for rom in roms))
-    if not family.distributed and replays_from_memory(layer, folding, width_in):
-        banks = RomSize(folding.simd, 2 * folding.synapse_fold(layer))
-        yield Candidate("replay", banks.blocks(family), 2 * layer.mw)
+def _candidates(stage: Stage, family: Family) -> Iterator[Candidate]:
+    if isinstance(stage, Product):
+        folding, layer = stage.folding, stage.layer
+        sizes = group_sizes(folding, port=family.bram_width)
+        width = accumulator(layer, stage.tensor).width
+        weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
+        levels = [RomSize(size * width, folding.neuron_fold(layer)) for size in sizes]
+        for field, roms in (("weights", weights), ("levels", levels)):
+            if roms[0].depth > SHALLOW:
+                blocks = sum(rom.blocks(family) for rom in roms)
+                yield Candidate(field, blocks, sum(rom.lut4 for rom in roms))
+    elif isinstance(stage, Replay) and not family.distributed and _is_long(stage):
+        banks = RomSize(stage.width_out * stage.bits, 2 * stage.words)
+        yield Candidate("replay", banks.blocks(family), 2 * stage.count * stage.bits)
+    elif isinstance(stage, Window):
+        rows = RomSize(stage.width * stage.bits, stage.depth)
+        yield Candidate("rows", rows.blocks(family), memory_cells(rows, family))
 
 
-def replays_from_memory(layer: Matrix, folding: Folding, width_in: int) -> bool:
+def memory_cells(size: RomSize, family: Family) -> int:
+    """Cells of a memory that is not block RAM: distributed, 16 words of 4 bits in six, or flip-flops."""
+    if family.distributed:
+        return -(-size.depth // 16) * size.width * 6 // 4
+    return 2 * size.depth * size.width
+
+
+def _is_long(stage: Replay) -> bool:
     """Whether the vector can be replayed from a memory, and is long enough for that to be the smaller."""
-    return folding.simd % width_in == 0 and folding.synapse_fold(layer) >= 4
+    return stage.divides and stage.words >= 4

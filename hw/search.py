@@ -1,12 +1,14 @@
 """Automatic folding: the smallest design for an interval, or the fastest for a device."""
 
-import functools
 from collections.abc import Iterator
 
-from ..model.ir import Matrix, Network
+from ..model.ir import Conv2d, Matrix, MaxPool, Network
+from .accelerator import Accelerator
 from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
+from .frames import frame_format
+from .plan import output, plan_layer, slowest_layer
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
@@ -43,7 +45,8 @@ def fastest(network: Network, device: Device) -> tuple[Folding, ...]:
     DoesNotFitError
         When not even one neuron and one synapse at a time fit.
     """
-    slow = max(layer.mw * layer.mh for layer in network.layers)
+    one = (Folding(1, 1),) * len(network.matrices)
+    slow = slowest_layer(network, one)
     low, high = 1, slow
     if not fits(_estimate(network, smallest(network, device, interval=slow), device), device):
         raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
@@ -87,29 +90,43 @@ def check_fit(network: Network, foldings: tuple[Folding, ...], device: Device, o
 
 
 def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device) -> Estimate:
-    return estimate(network, foldings, family=device.family, brams=device.brams)
+    return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams))
 
 
 def _priced(network: Network, family: Family, interval: int, price: int) -> tuple[Folding, ...]:
     """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
     foldings: list[Folding] = []
-    width_in = 8 * -(-network.tensors[0].bits // (8 * interval))
-    for layer in network.layers:
-        options = _options(layer, interval, width_in)
-        cost = functools.partial(layer_price, layer, family=family, width_in=width_in, price=price)
-        foldings.append(min(options, key=cost))
-        width_in = foldings[-1].pe
+    source = frame_format(network, interval=interval).source
+    for layer, before, after in zip(network.layers, network.tensors, network.tensors[1:], strict=False):
+        if isinstance(layer, MaxPool):
+            source = output(layer, before, None, source)
+            continue
+        options = set(_options(layer, max(1, interval * layer.mh // after.size), source.width))
+        plans = {option: plan_layer(layer, before, option, source) for option in options}
+        # What takes more cycles than it may comes last: nothing may be fast enough.
+        cost = {
+            option: (max(interval, *(stage.cycles for stage in plan)), layer_price(plan, family, price), option.pe)
+            for option, plan in plans.items()
+        }
+        foldings.append(min(options, key=cost.__getitem__))
+        source = output(layer, before, foldings[-1], source)
     return tuple(foldings)
 
 
 def _options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
-    """Foldings within the interval: for each number of neuron groups the fewest elements and synapses that do."""
+    """Foldings within the interval of a vector: for each number of neuron groups the fewest elements and synapses.
+
+    More synapses may be cheaper when they are whole beats of the input; in a convolution, when they divide a pixel.
+    """
     for neuron_fold in range(1, min(layer.mh, interval) + 1):
         pe = -(-layer.mh // neuron_fold)
         if -(-layer.mh // pe) != neuron_fold:
             continue
         simd = -(-layer.mw // min(layer.mw, interval // neuron_fold))
-        yield Folding(pe, simd)
         rounded = -(-simd // width_in) * width_in
-        if rounded <= layer.mw:
-            yield Folding(pe, rounded)
+        wider = [rounded] if rounded <= layer.mw else []
+        if isinstance(layer, Conv2d):
+            channels = layer.channels
+            wider += [width for width in range(simd, channels + 1) if channels % width == 0][:2]
+            wider += [width for width in range(channels, layer.mw + 1, channels) if width >= simd][:1]
+        yield from (Folding(pe, width) for width in (simd, *wider))

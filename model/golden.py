@@ -1,24 +1,31 @@
 """The golden model: what a network computes, in exact integers, a whole test set in seconds.
 
-The matrix products run in single-precision BLAS, which is exact here: all terms are integers and every partial sum
-stays below 2**24.
+The matrix products run in BLAS, which is exact here: all terms are integers, and every partial sum stays below 2**24,
+up to which single precision has each integer, or else below 2**53 in double precision.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .bits import BitArray, bipolar
-from .ir import Dense, Layer, Matrix, Network, Scores, Thermometer
+from .ir import Affine, Conv2d, Dense, Element, Input, Layer, Matrix, MaxPool, Network, Scores, Tensor, Thermometer
 
 __all__ = ["classify", "forward", "predict", "quantize", "trace"]
 
 Scored = NDArray[np.int64]
 
+Integers = NDArray[np.integer]
+
 BATCH = 1000
-"""Images per matrix product: large enough for BLAS, small enough for the cache and for memory."""
+"""Images per matrix product, at most: large enough for BLAS, small enough for the cache."""
+
+WORKSPACE = 1 << 26
+"""Bytes that the windows of a convolution's images may take; this many images make a batch, and at least one."""
 
 
 def predict(network: Network, images: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -49,20 +56,29 @@ def classify(scores: Scored) -> NDArray[np.int64]:
 def forward(network: Network, images: NDArray[np.uint8]) -> Scored:
     """Scores of each image, of shape ``(count, classes)``; parameters and errors as for :func:`predict`."""
     check_images(network, images)
-    parts = [list(_steps(network, images[start : start + BATCH]))[-1] for start in range(0, len(images), BATCH)]
-    return np.concatenate(parts) if parts else np.zeros((0, network.classes), np.int64)
+    # Only the scores of a batch are kept, so that the rest may go.
+    scores = [deque(_steps(network, part), maxlen=1).pop() for part in _batches(network, images)]
+    return np.concatenate(scores).astype(np.int64)
 
 
 def trace(network: Network, images: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
-    """The quantized images, then the output of each layer: bits, and at last the scores."""
+    """The quantized images, then the output of each layer: bits, and at last the scores.
+
+    Each is of shape ``(count, *tensor.shape)``, with the tensors that ``network.tensors`` names; parameters and errors
+    are as for :func:`predict`.
+    """
     check_images(network, images)
-    return [values.astype(np.int64) for values in _steps(network, images)]
+    parts = [list(_steps(network, part)) for part in _batches(network, images)]
+    return [np.concatenate(steps).astype(np.int64) for steps in zip(*parts, strict=True)]
 
 
-def quantize(rule: Thermometer, images: NDArray[np.uint8]) -> BitArray:
-    """Input bits of each image, of shape ``(count, *rule.output.shape)``."""
-    bits = images[..., np.newaxis] >= np.array(rule.levels)
-    return bits.reshape(len(images), *rule.output.shape).astype(np.uint8)
+def quantize(rule: Input, images: NDArray[np.uint8]) -> Integers:
+    """Input values of each image, of shape ``(count, *rule.output.shape)``.
+
+    Bits are ``uint8``, as are unsigned integers; signed ones are ``int8``.
+    """
+    # A pixel has only 256 values: the rule is applied to each of them once.
+    return _QUANTIZE[type(rule)](rule)[images].reshape(len(images), *rule.output.shape)
 
 
 def check_images(network: Network, images: NDArray[np.uint8]) -> None:
@@ -75,27 +91,92 @@ def check_images(network: Network, images: NDArray[np.uint8]) -> None:
         )
 
 
-def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.generic]]:
-    values: NDArray[np.generic] = quantize(network.input, images)
+def _thermometer(rule: Thermometer) -> BitArray:
+    """Bits of every pixel value, one row for each."""
+    return (np.arange(256)[:, np.newaxis] >= np.array(rule.levels)).astype(np.uint8)
+
+
+def _affine(rule: Affine) -> Integers:
+    """Integer of every pixel value."""
+    values = (rule.multiplier * np.arange(256, dtype=np.int64) + rule.offset) // rule.divisor
+    return values.clip(*rule.output.span).astype(np.int8 if rule.signed else np.uint8)
+
+
+def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """The images in parts that keep within :data:`WORKSPACE`; where there are none, one part that is empty."""
+    outputs = zip(network.layers, network.tensors[1:], strict=True)
+    # Each window of a layer is a row of mw numbers, and gives mh results.
+    widest = max(tensor.size // layer.mh * layer.mw for layer, tensor in outputs if not isinstance(layer, MaxPool))
+    batch = max(1, min(BATCH, WORKSPACE // (widest * np.dtype(np.float32).itemsize)))
+    for start in range(0, max(1, len(images)), batch):
+        yield images[start : start + batch]
+
+
+def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
+    """The quantized images, then the output of each layer."""
+    values = quantize(network.input, images)
     yield values
-    for layer in network.layers:
-        values = _LAYER[type(layer)](layer, values)
+    for layer, tensor in zip(network.layers, network.tensors[:-1], strict=True):
+        values = _LAYER[type(layer)](layer, tensor, values)
         yield values
 
 
-def _dense(layer: Dense, bits: BitArray) -> BitArray:
-    matches = (_dot(layer, bits) + layer.mw) // 2
-    return (matches >= layer.thresholds).astype(np.uint8)
+def _dense(layer: Dense, tensor: Tensor, values: Integers) -> BitArray:
+    return _compare(layer, tensor, _values(tensor, values).reshape(-1, layer.mw))
 
 
-def _scores(layer: Scores, bits: BitArray) -> Scored:
-    return _dot(layer, bits) + layer.bias
+def _conv2d(layer: Conv2d, tensor: Tensor, values: Integers) -> BitArray:
+    above, left = layer.padding
+    padded = np.pad(values, ((0, 0), (above, above), (left, left), (0, 0)), constant_values=layer.pad)
+    # A window is read row by row, channels innermost.
+    rows = _windows(layer, _values(tensor, padded)).transpose(0, 1, 2, 4, 5, 3)
+    return _compare(layer, tensor, rows.reshape(-1, layer.mw)).reshape(*rows.shape[:3], layer.mh)
 
 
-def _dot(layer: Matrix, bits: BitArray) -> NDArray[np.int64]:
-    values = bipolar(bits.reshape(len(bits), -1)).astype(np.float32)
-    assert layer.mw < 1 << 24
-    return np.asarray(values @ bipolar(layer.weights).astype(np.float32).T).astype(np.int64)
+def _max_pool(layer: MaxPool, tensor: Tensor, bits: BitArray) -> BitArray:
+    assert tensor.element is Element.BIT
+    return np.asarray(_windows(layer, bits).max(axis=(-2, -1)))
 
 
-_LAYER: dict[type[Layer], Callable[[Any, Any], NDArray[np.generic]]] = {Dense: _dense, Scores: _scores}
+def _windows(layer: Conv2d | MaxPool, images: Integers) -> Integers:
+    """A view of shape ``(count, rows, columns, channels, kernel rows, kernel columns)``."""
+    down, right = layer.stride
+    return sliding_window_view(images, layer.kernel, axis=(1, 2))[:, ::down, ::right]
+
+
+def _scores(layer: Scores, tensor: Tensor, values: Integers) -> Scored:
+    return _dots(layer, tensor, _values(tensor, values).reshape(-1, layer.mw)).astype(np.int64) + layer.bias
+
+
+def _values(tensor: Tensor, stored: Integers) -> Integers:
+    """What the stored elements stand for: ±1 or themselves."""
+    return bipolar(stored) if tensor.element is Element.BIT else stored
+
+
+def _compare(layer: Dense | Conv2d, tensor: Tensor, rows: Integers) -> BitArray:
+    """Bit of each neuron, one row for each row of inputs."""
+    bits = tensor.element is Element.BIT
+    # On bits the threshold counts matches: matches >= t where dot = 2 * matches - mw >= 2 * t - mw.
+    levels = 2 * layer.thresholds - layer.mw if bits else layer.thresholds
+    dots = _dots(layer, tensor, rows)
+    return (dots >= levels.astype(dots.dtype)).astype(np.uint8)
+
+
+def _dots(layer: Matrix, tensor: Tensor, rows: Integers) -> NDArray[np.floating]:
+    """Dot products, whole numbers, one row of neurons for each row of inputs."""
+    limit = layer.mw * max(map(abs, tensor.span))
+    single, double = 1 << 24, 1 << 53
+    # Thresholds go up to one above the largest dot product, on bits to two above.
+    assert limit + 2 <= double
+    precision = np.float32 if limit + 2 <= single else np.float64
+    return rows.astype(precision) @ bipolar(layer.matrix).astype(precision).T
+
+
+_QUANTIZE: dict[type[Input], Callable[[Any], Integers]] = {Thermometer: _thermometer, Affine: _affine}
+
+_LAYER: dict[type[Layer], Callable[[Any, Tensor, Any], Integers]] = {
+    Dense: _dense,
+    Conv2d: _conv2d,
+    MaxPool: _max_pool,
+    Scores: _scores,
+}

@@ -1,18 +1,22 @@
 """Networks in files: safetensors for the arrays, JSON in its metadata for the rest; ``docs/ir.md`` has the format."""
 
 import contextlib
+import dataclasses
 import json
+import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
-from .bits import pack_bytes, unpack_bytes
-from .ir import Dense, Layer, Network, Scores, Thermometer
+from .bits import BitArray, pack_bytes, unpack_bytes
+from .ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
 
 __all__ = ["FORMAT_VERSION", "ModelError", "load", "save", "write_atomically"]
 
@@ -21,9 +25,11 @@ FORMAT_VERSION = 1
 METADATA = "xnorflow"
 """The metadata's only key; its value is the description of the network, as JSON."""
 
-LAYERS = {layer.__name__: layer for layer in (Dense, Scores)}
-INTEGERS = {Dense: "thresholds", Scores: "bias"}
-"""The integer array that goes with each layer's weights."""
+INPUTS: dict[str, type[Input]] = {kind.__name__: kind for kind in (Thermometer, Affine)}
+LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool, Scores)}
+
+Arrays = dict[str, NDArray[Any]]
+Record = TypeVar("Record", Input, Layer)
 
 
 class ModelError(ValueError):
@@ -35,17 +41,13 @@ def save(network: Network, path: Path) -> None:
 
     The same network gives the same bytes.
     """
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    for index, layer in enumerate(network.layers):
-        integers = INTEGERS[type(layer)]
-        arrays[f"{index}.weights"] = pack_bytes(layer.weights)
-        arrays[f"{index}.{integers}"] = getattr(layer, integers).astype(np.int32)
+    arrays: Arrays = {}
     description = {
         "version": FORMAT_VERSION,
         "name": network.name,
         "dataset": network.dataset,
-        "input": {"kind": "Thermometer", "shape": network.input.shape, "levels": network.input.levels},
-        "layers": [{"kind": type(layer).__name__, "mw": layer.mw} for layer in network.layers],
+        "input": _describe(network.input, "input", arrays),
+        "layers": [_describe(layer, str(index), arrays) for index, layer in enumerate(network.layers)],
         "provenance": dict(network.provenance),
     }
     # A single key, for safetensors writes several in random order.
@@ -65,7 +67,7 @@ def load(path: Path) -> Network:
     try:
         with safe_open(path, framework="numpy") as file:
             description = _description(path, file.metadata() or {})
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, OSError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: not a whole model file ({error}); save or download it again") from None
     try:
@@ -100,30 +102,74 @@ def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     return dict(description)
 
 
-def _network(description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> Network:
-    rule = description["input"]
-    if rule["kind"] != "Thermometer":
-        raise ValueError(f"input kind must be Thermometer, not {rule['kind']!r}")
+def _describe(record: Input | Layer, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    """Kind and numbers of a record; its arrays go to ``arrays``, the weights as packed bits with their shape here."""
+    description: dict[str, Any] = {"kind": type(record).__name__}
+    for name in _fields(type(record)):
+        value = getattr(record, name)
+        if name == "weights":
+            description["shape"] = value.shape
+            arrays[f"{prefix}.{name}"] = pack_bytes(value.reshape(len(value), -1))
+        elif isinstance(value, np.ndarray):
+            arrays[f"{prefix}.{name}"] = value.astype(np.int32)
+        else:
+            description[name] = value
+    return description
+
+
+def _network(description: dict[str, Any], arrays: Arrays) -> Network:
+    layers = enumerate(description["layers"])
     return Network(
         name=_string("name", description["name"]),
-        input=Thermometer(_integers("shape", rule["shape"]), _integers("levels", rule["levels"])),
-        layers=tuple(_layer(f"layer {index}", arrays, layer) for index, layer in enumerate(description["layers"])),
+        input=_record(INPUTS, description["input"], "input", arrays),
+        layers=tuple(_record(LAYERS, layer, str(index), arrays) for index, layer in layers),
         dataset=_string("dataset", description["dataset"]),
         provenance={key: _string("provenance", value) for key, value in dict(description["provenance"]).items()},
     )
 
 
-def _layer(name: str, arrays: dict[str, np.ndarray[Any, Any]], description: dict[str, Any]) -> Layer:
-    if description["kind"] not in LAYERS:
-        raise ValueError(f"{name}: kind must be one of {', '.join(LAYERS)}, not {description['kind']!r}")
-    kind, index = LAYERS[description["kind"]], name.split()[1]
-    packed, (count,) = arrays[f"{index}.weights"], _integers("mw", [description["mw"]])
-    if packed.dtype != np.uint8 or packed.ndim != 2 or packed.shape[1] != -(-count // 8):
-        raise ValueError(f"{name}: weights must be rows of {count} packed bits, not of shape {packed.shape}")
+def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, arrays: Arrays) -> Record:
+    """The inverse of :func:`_describe`; ValueError when a record cannot be."""
+    place = f"layer {prefix}" if prefix.isdecimal() else prefix
+    if not isinstance(description, dict) or description.get("kind") not in kinds:
+        found = description.get("kind") if isinstance(description, dict) else description
+        raise ValueError(f"{place}: kind must be one of {', '.join(kinds)}, not {found!r}")
+    kind = kinds[description["kind"]]
     try:
-        return kind(unpack_bytes(packed, count), arrays[f"{index}.{INTEGERS[kind]}"])
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+        values = {name: _value(name, hint, description, prefix, arrays) for name, hint in _fields(kind).items()}
+        return kind(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{place}: {_reason(error)}") from None
+
+
+def _fields(kind: type[Any]) -> dict[str, Any]:
+    """Type of each field of a record, by name."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _value(name: str, hint: Any, description: dict[str, Any], prefix: str, arrays: Arrays) -> Any:
+    """What a field of a record gets."""
+    if name == "weights":
+        return _weights(arrays[f"{prefix}.{name}"], _integers("shape", description["shape"]))
+    if get_origin(hint) is np.ndarray:
+        return arrays[f"{prefix}.{name}"]
+    value = description[name]
+    if get_origin(hint) is tuple:
+        # A pair of integers, or any number of them.
+        count = None if ... in get_args(hint) else len(get_args(hint))
+        return _integers(name, value, count)
+    # Not isinstance: bool is a kind of int in Python, but not in the format.
+    if type(value) is not hint:
+        raise TypeError(f"{name} must be {'true or false' if hint is bool else 'an integer'}, not {value!r}")
+    return value
+
+
+def _weights(packed: NDArray[Any], shape: tuple[int, ...]) -> BitArray:
+    mw = math.prod(shape[1:])
+    if packed.dtype != np.uint8 or min(shape, default=0) < 1 or packed.shape != (shape[0], -(-mw // 8)):
+        raise ValueError(f"weights must be {list(shape)} bits, each neuron's packed, not of shape {packed.shape}")
+    return unpack_bytes(packed, mw).reshape(shape)
 
 
 def _string(name: str, value: object) -> str:
@@ -132,12 +178,12 @@ def _string(name: str, value: object) -> str:
     return value
 
 
-def _integers(name: str, values: list[object]) -> tuple[int, ...]:
-    # Not isinstance: bool is a kind of int in Python, but not in the format.
-    integers = tuple(value for value in values if type(value) is int)
-    if len(integers) != len(values):
+def _integers(name: str, values: Any, count: int | None = None) -> tuple[int, ...]:
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
         raise TypeError(f"{name} must be integers, not {values!r}")
-    return integers
+    if count not in (None, len(values)):
+        raise ValueError(f"{name} must be {count} integers, not {values!r}")
+    return tuple(values)
 
 
 def _reason(error: Exception) -> str:

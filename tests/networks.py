@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 
-from xnorflow.model.ir import Dense, Network, Scores, Thermometer
+from xnorflow.model.ir import Dense, Element, Input, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.plans import Plan, place, random_layer
 
-__all__ = ["random_images", "random_network"]
+__all__ = ["random_conv_network", "random_images", "random_network"]
 
 
 def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = False) -> Network:
@@ -20,6 +21,25 @@ def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = Fal
     mw, mh = last
     scores = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-4, 5, mh))
     return Network("random", Thermometer((sizes[0],), (128,)), (*layers, scores))
+
+
+def random_conv_network(
+    rule: Input, plans: tuple[Plan, ...], *, classes: int = 3, seed: int = 0, extreme: bool = False
+) -> Network:
+    """A network of any plans for any input; extreme ones have thresholds from the whole range."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for plan, tensor in place(plans, rule.output):
+        if plan is None:
+            scores = Scores(rng.integers(0, 2, (classes, tensor.size)), rng.integers(-4, 5, classes))
+        elif extreme and not isinstance(plan, MaxPool):
+            weights = rng.integers(0, 2, plan.shape(tensor))
+            limit = weights[0].size * max(map(abs, tensor.span))
+            low, high = (0, limit + 1) if tensor.element is Element.BIT else (-limit, limit + 1)
+            layers.append(plan.layer(weights, rng.integers(low, high + 1, plan.count)))
+        else:
+            layers.append(random_layer(plan, tensor, rng))
+    return Network("random", rule, (*layers, scores))
 
 
 def random_images(network: Network, count: int, *, seed: int = 1) -> np.ndarray:

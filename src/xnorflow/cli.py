@@ -14,7 +14,6 @@ from .build import build as build_design
 from .build import finish, record_verification, write_verilog
 from .console import OUTPUT, explain, progress
 from .design import Design, fold, open_design, read_foldings
-from .hw.estimate import estimate as estimate_design
 from .model.zoo import ZOO, find
 from .models import is_untrained, load_test_images, open_model
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
@@ -181,8 +180,7 @@ def estimate(model: str, board: Board | None, fps: float | None, folding: Path |
         raise click.UsageError(f"--board must be one of {', '.join(BOARDS)}")
     network = open_model(model)
     foldings = fold(network, board=board, fps=fps, foldings=read_foldings(folding, network) if folding else None)
-    design = estimate_design(network, foldings, family=board.device.family, brams=board.device.brams)
-    data = estimate_json(network, foldings, design, board)
+    data = estimate_json(Design(network, foldings, board).accelerator(), board)
     if as_json:
         click.echo(json.dumps(data, indent=2))
         return

@@ -9,12 +9,22 @@ from typing import Any
 from .boards.catalogue import Board, find_board
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
-from .hw.folding import Folding, check_foldings, interval
+from .hw.folding import Folding, check_foldings
+from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
-from .model.ir import Network
+from .model.ir import MaxPool, Network
 from .model.store import ModelError, load
 
-__all__ = ["BUILD_FILE", "MODEL_FILE", "VERILOG_FILE", "Design", "fold", "open_design", "read_foldings"]
+__all__ = [
+    "BUILD_FILE",
+    "MODEL_FILE",
+    "VERILOG_FILE",
+    "Design",
+    "describe_layers",
+    "fold",
+    "open_design",
+    "read_foldings",
+]
 
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
@@ -110,9 +120,9 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
         entries = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a JSON file ({error})") from None
-    if not isinstance(entries, dict) or set(entries) != set(network.names):
-        raise ValueError(f"{path}: must have the entries {', '.join(network.names)}, one for each layer")
-    foldings = tuple(_folding(path, name, entries[name]) for name in network.names)
+    if not isinstance(entries, dict) or set(entries) != set(network.matrices):
+        raise ValueError(f"{path}: must have the entries {', '.join(network.matrices)}, one for each layer")
+    foldings = tuple(_folding(path, name, entries[name]) for name in network.matrices)
     check_foldings(network, foldings)
     return foldings
 
@@ -125,32 +135,36 @@ def _folding(path: Path, name: str, entry: object) -> Folding:
 
 def describe(design: Design) -> dict[str, Any]:
     """The parts of ``build.json`` that tell what is built, and from which :func:`open_design` makes it again."""
-    accelerator_interval = interval(design.network, design.foldings)
-    rows = zip(design.network.names, design.network.layers, design.foldings, strict=True)
-    layers = [
-        {
-            "name": name,
-            "kind": type(layer).__name__,
-            "mw": layer.mw,
-            "mh": layer.mh,
-            "pe": folding.pe,
-            "simd": folding.simd,
-            "interval": folding.interval(layer),
-        }
-        for name, layer, folding in rows
-    ]
     return {
         "network": {
             "name": design.network.name,
             "dataset": design.network.dataset,
             "weight_bits": design.network.weight_bits,
             "provenance": dict(design.network.provenance),
-            "layers": layers,
+            "layers": describe_layers(design.accelerator()),
         },
         "scores": design.scores,
         "target": _target(design.board),
-        "cycles": {"interval_expected": accelerator_interval},
     }
+
+
+def describe_layers(accelerator: Accelerator) -> list[dict[str, Any]]:
+    """Each layer's kind, size, folding, cycles for a frame, and where its memories are."""
+    network = accelerator.network
+    foldings = dict(zip(network.matrices, accelerator.foldings, strict=True))
+    rows = []
+    for name, layer, stages, memories in zip(
+        network.names, network.layers, accelerator.plan, accelerator.memories, strict=True
+    ):
+        kinds = {type(stage) for stage in stages}
+        fields = {"weights": Product, "levels": Product, "replay": Replay, "rows": Window}
+        row: dict[str, Any] = {"name": name, "kind": type(layer).__name__}
+        if not isinstance(layer, MaxPool):
+            row |= {"mw": layer.mw, "mh": layer.mh, "pe": foldings[name].pe, "simd": foldings[name].simd}
+        row["interval"] = max(stage.cycles for stage in stages)
+        row["memory"] = {field: getattr(memories, field).value for field, kind in fields.items() if kind in kinds}
+        rows.append(row)
+    return rows
 
 
 def _target(board: Board | None) -> dict[str, Any] | None:
@@ -188,7 +202,9 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
 
 def _design(folder: Path, build: Mapping[str, Any]) -> Design:
     network = load(folder / MODEL_FILE)
-    foldings = tuple(Folding(pe=layer["pe"], simd=layer["simd"]) for layer in build["network"]["layers"])
+    foldings = tuple(
+        Folding(pe=layer["pe"], simd=layer["simd"]) for layer in build["network"]["layers"] if "pe" in layer
+    )
     check_foldings(network, foldings)
     target = build["target"]
     return Design(network, foldings, find_board(target["board"]) if target else None, build["scores"])

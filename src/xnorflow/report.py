@@ -7,8 +7,9 @@ from rich import box
 from rich.table import Table
 
 from .boards.catalogue import Board
-from .hw.estimate import Estimate, roofline_fps
-from .hw.folding import Folding
+from .design import describe_layers
+from .hw.accelerator import Accelerator
+from .hw.estimate import estimate, roofline_fps
 from .model.ir import Network
 from .savings import savings
 
@@ -25,11 +26,12 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) 
     return result
 
 
-def estimate_json(network: Network, foldings: tuple[Folding, ...], design: Estimate, board: Board) -> dict[str, Any]:
+def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
     """An estimate as data."""
+    network, design = accelerator.network, estimate(accelerator)
     fps = board.clock_mhz * 1e6 / design.interval
     roofline = roofline_fps(network, board.device, board.clock_mhz)
-    rows = zip(design.layers, network.layers, foldings, strict=True)
+    rows = zip(describe_layers(accelerator), design.layers, strict=True)
     return {
         "network": network.name,
         "board": board.name,
@@ -42,24 +44,7 @@ def estimate_json(network: Network, foldings: tuple[Folding, ...], design: Estim
         "cells": design.cells,
         "bram": design.brams,
         "available": {"cells": board.device.lut4, "bram": board.device.brams},
-        "layers": [
-            {
-                "name": estimated.name,
-                "mw": layer.mw,
-                "mh": layer.mh,
-                "pe": folding.pe,
-                "simd": folding.simd,
-                "interval": estimated.interval,
-                "cells": estimated.cells,
-                "bram": estimated.brams,
-                "memory": {
-                    "weights": estimated.memories.weights.value,
-                    "levels": estimated.memories.levels.value,
-                    "replay": estimated.memories.replay.value,
-                },
-            }
-            for estimated, layer, folding in rows
-        ],
+        "layers": [{**row, "cells": layer.cells, "bram": layer.brams} for row, layer in rows],
         "savings": savings_json(network),
     }
 
@@ -82,16 +67,16 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
     """An estimate for people."""
     layers = table(
         f"{data['network']} on {data['board']} ({data['device']}), estimated",
-        ("layer", "size", "pe x simd", "interval", "cells", "block RAM", "weights", "levels", "replay"),
+        ("layer", "size", "pe x simd", "interval", "cells", "block RAM", "memories"),
         (
             (
                 layer["name"],
-                f"{layer['mw']} x {layer['mh']}",
-                f"{layer['pe']} x {layer['simd']}",
+                f"{layer['mw']} x {layer['mh']}" if "mw" in layer else "",
+                f"{layer['pe']} x {layer['simd']}" if "pe" in layer else "",
                 layer["interval"],
                 layer["cells"],
                 layer["bram"],
-                *layer["memory"].values(),
+                ", ".join(f"{field}: {place}" for field, place in layer["memory"].items()),
             )
             for layer in data["layers"]
         ),

@@ -44,11 +44,11 @@ class Savings:
 
 def savings(network: Network) -> Savings:
     """What binarization saves for a network."""
-    count = network.weight_bits
+    weights, count = network.weight_bits, network.multiplications
     return Savings(
-        weight_bytes=-(-count // 8),
-        int8_bytes=count,
-        float32_bytes=4 * count,
+        weight_bytes=-(-weights // 8),
+        int8_bytes=weights,
+        float32_bytes=4 * weights,
         operations=count,
         binary_nj=count * PJ_BINARY_MAC / 1000,
         int8_nj=count * PJ_INT8_MAC / 1000,

@@ -101,9 +101,9 @@ def test_input_beats_are_as_narrow_as_the_interval_allows():
 def test_verilog_of_lfc_is_written_in_seconds():
     network = zoo_network("lfc")
     foldings = (Folding(32, 49), Folding(32, 64), Folding(32, 64), Folding(10, 2))
-    began = time.monotonic()
+    began = time.process_time()
     text = to_verilog(Accelerator(network, foldings, family=ECP5))
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
     assert "module xnorflow_core(" in text
 
 

@@ -7,7 +7,7 @@ from xnorflow.hw.folding import Folding
 from xnorflow.hw.mvu import MatrixVectorUnit
 from xnorflow.hw.placement import Memories, Place
 from xnorflow.model.bits import bipolar, pack, unpack
-from xnorflow.model.ir import Dense, Scores
+from xnorflow.model.ir import Dense, Scores, Tensor
 
 VECTORS = 6
 
@@ -33,7 +33,7 @@ def matrix_vector(layer, pe, simd, memories, stalls, port=16):
     inputs = rng.integers(0, 2, (VECTORS, layer.mw), np.uint8)
     padded = np.pad(inputs, ((0, 0), (0, synapses * simd - layer.mw)))
     beats = [pack(word) for vector in padded for word in np.tile(vector.reshape(synapses, simd), (neurons, 1))]
-    dut = MatrixVectorUnit(layer=layer, folding=folding, memories=memories, port=port)
+    dut = MatrixVectorUnit(layer=layer, tensor=Tensor((layer.mw,)), folding=folding, memories=memories, port=port)
     run = stream(dut, beats, count=VECTORS * neurons, stalls=stalls)
     if not stalls:
         assert run.given[0] - run.taken[synapses - 1] == dut.latency

@@ -18,7 +18,7 @@ PACKAGES = {"": "src/xnorflow", "model": "model", "hw": "hw", "sim": "sim", "boa
 BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw", "model"}}
 
 # The numeric half of the model, which everybody uses, and which must not pull torch in.
-NUMERIC = {"bits", "datasets", "golden", "idx", "ir", "store", "thresholds", "zoo"}
+NUMERIC = {"bits", "datasets", "golden", "idx", "inputs", "ir", "kinds", "store", "tensors", "thresholds", "zoo"}
 
 
 def modules(package):

@@ -5,24 +5,13 @@ import time
 import numpy as np
 import pytest
 
-from tests.networks import random_images, random_network
+from tests.model.book import by_the_book
+from tests.networks import random_conv_network, random_images, random_network
+from xnorflow.model import golden
 from xnorflow.model.golden import classify, forward, predict, quantize, trace
-from xnorflow.model.ir import Dense, Network, Scores, Thermometer
+from xnorflow.model.ir import Affine, Dense, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
-
-
-def by_the_book(network, image):
-    """All bits and scores of one image."""
-    values = [int(pixel >= level) for pixel in image.flatten().tolist() for level in network.input.levels]
-    steps = [values]
-    for layer in network.layers:
-        matches = [sum(x == w for x, w in zip(values, row, strict=True)) for row in layer.weights.tolist()]
-        if isinstance(layer, Dense):
-            values = [int(m >= t) for m, t in zip(matches, layer.thresholds.tolist(), strict=True)]
-        else:
-            values = [2 * m - layer.mw + b for m, b in zip(matches, layer.bias.tolist(), strict=True)]
-        steps.append(values)
-    return steps
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 1, 1), (9, 5), (16, 7, 4), (33, 17, 9, 3), (5, 300, 2)])
@@ -35,6 +24,80 @@ def test_every_layer_follows_the_formulas(sizes, extreme):
         assert [step[number].flatten().tolist() for step in steps] == by_the_book(network, image)
     assert (forward(network, images) == steps[-1]).all()
     assert (predict(network, images) == [row.index(max(row)) for row in steps[-1].tolist()]).all()
+
+
+BITS = (1, 200)
+ONE_PIXEL_WIDE = Thermometer((6, 1), BITS)
+FOUR = Affine((6, 5, 2), multiplier=3, offset=-7, divisor=40, width=4, signed=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "plans"),
+    [
+        (Thermometer((1, 1), (7,)), (Filters(1, (1, 1)),)),
+        (Thermometer((5, 4), (128,)), (Filters(3), Neurons(4))),
+        (Thermometer((5, 4, 3), BITS), (Filters(2, (5, 4)),)),
+        (ONE_PIXEL_WIDE, (Filters(3, (3, 1)), MaxPool((2, 1), (2, 1)))),
+        (ONE_PIXEL_WIDE, (Filters(2, (7, 3), padding=(6, 2), pad=1), MaxPool((3, 2), (1, 1)))),
+        (Thermometer((7, 7), (99,)), (Filters(3, (3, 3), stride=(3, 3)), MaxPool())),
+        (Thermometer((6, 9), (99,)), (Filters(3, (2, 3), stride=(5, 4), padding=(1, 2)), Neurons(2), Neurons(3))),
+        (Thermometer((6, 9), (99,)), (Filters(3, (2, 3), stride=(9, 9)), Filters(2, (1, 1)))),
+        (Thermometer((6, 8), (99,)), (Filters(2, padding=(1, 1)), MaxPool(), Filters(3, padding=(1, 1), pad=1))),
+        (Thermometer((5, 5), (99,)), (MaxPool((3, 2), (3, 1)), MaxPool((1, 4), (2, 2)))),
+        (Affine((4,)), (Neurons(5),)),
+        (Affine((4,), -2, 510, 3, 7, True), (Neurons(5), Neurons(3))),
+        (Affine((3, 2)), ()),
+        (Affine((4, 6, 3), 256, -128 * 255, 255, 8, True), (Filters(4), Filters(2, (2, 2)))),
+        (
+            Affine((5, 4), width=8),
+            (Filters(3, (2, 3), stride=(2, 1), padding=(1, 2), pad=255), MaxPool((2, 3), (1, 1))),
+        ),
+        (FOUR, (Filters(4, (4, 2), padding=(3, 1), pad=-8), Neurons(6))),
+        (FOUR, (Filters(4, (4, 2), padding=(3, 1), pad=7), MaxPool((2, 2), (3, 3)), Neurons(2))),
+        (Affine((7, 7), divisor=64, width=2), (Filters(4, (7, 7), padding=(6, 6)), MaxPool((5, 4), (4, 5)))),
+    ],
+)
+@pytest.mark.parametrize("extreme", [False, True])
+def test_images_and_integers_follow_the_formulas(rule, plans, extreme):
+    network = random_conv_network(rule, plans, seed=len(plans), extreme=extreme)
+    images = random_images(network, 6)
+    images[0], images[1] = 0, 255
+    steps = trace(network, images)
+    assert [step.shape[1:] for step in steps] == [tensor.shape for tensor in network.tensors]
+    for number, image in enumerate(images):
+        assert [step[number].flatten().tolist() for step in steps] == by_the_book(network, image)
+    assert (forward(network, images) == steps[-1]).all()
+
+
+def test_dot_products_beyond_single_precision_are_exact():
+    # Sums that only differ in their last digit, above 2**24, on one side of the threshold each.
+    mw = 100_000
+    weights = np.ones((1, mw), np.uint8)
+    scores = Scores(np.ones((1, 1), np.uint8), [0])
+    images = np.full((2, mw), 255, np.uint8)
+    images[1, -1] = 254
+    dense = Network("n", Affine((mw,)), (Dense(weights, [255 * mw]), scores))
+    assert trace(dense, images)[1].tolist() == [[1], [0]]
+    assert forward(Network("n", Affine((mw,)), (Scores(weights, [1]),)), images).tolist() == [
+        [255 * mw + 1],
+        [255 * mw],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        (Affine((5,)), [0, 1, 127, 128, 255]),
+        (Affine((5,), divisor=16, width=4), [0, 0, 7, 8, 15]),
+        (Affine((5,), width=2), [0, 1, 3, 3, 3]),
+        # Floor, not truncation: -255 / 2 is -128.
+        (Affine((5,), -1, 0, 2, 8, True), [0, -1, -64, -64, -128]),
+        (Affine((5,), 256, -128 * 255, 255, 8, True), [-128, -127, -1, 0, 127]),
+        (Affine((5,), (1 << 31) - 1, -(1 << 31) + 1, (1 << 31) - 1, 8, True), [-1, 0, 126, 127, 127]),
+    ],
+)
+def test_affine_rounds_down_and_is_cut_to_its_range(rule, values):
+    assert quantize(rule, np.array([[0, 1, 127, 128, 255]], np.uint8)).tolist() == [values]
 
 
 def test_thermometer_keeps_the_pixels_order():
@@ -77,6 +140,18 @@ def test_wrong_images_are_refused(images, kind, message):
     for function in (predict, forward, trace):
         with pytest.raises(kind, match=f"^{message}$"):
             function(network, images)
+
+
+def test_batches_keep_within_the_workspace(monkeypatch):
+    network = random_conv_network(Thermometer((9, 8), (128,)), (Filters(3), MaxPool(), Neurons(5)))
+    images = random_images(network, 23)
+    expected = trace(network, images)
+    # 42 windows of 9 floats: room for 5 images, then for less than one.
+    for workspace, batches in ((5 * 42 * 9 * 4, [5, 5, 5, 5, 3]), (1, [1] * 23)):
+        monkeypatch.setattr(golden, "WORKSPACE", workspace)
+        assert [len(part) for part in golden._batches(network, images)] == batches
+        assert all(np.array_equal(a, b) for a, b in zip(trace(network, images), expected, strict=True))
+    assert [step.shape for step in trace(network, images[:0])] == [(0, *step.shape[1:]) for step in expected]
 
 
 def test_lfc_classifies_ten_thousand_images_in_five_seconds():

@@ -3,13 +3,21 @@
 import numpy as np
 import pytest
 
-from xnorflow.model.ir import Dense, Element, Network, Scores, Tensor, Thermometer
+from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Network, Scores, Tensor, Thermometer
 
 RULE = Thermometer((2, 2), (8,))
 
 
 def dense(mh, mw):
     return Dense(np.zeros((mh, mw), np.uint8), np.zeros(mh, np.int64))
+
+
+def convolution(*shape, **numbers):
+    return Conv2d(np.zeros(shape, np.uint8), np.zeros(shape[0], np.int64), **numbers)
+
+
+def placed(rule, *layers):
+    return Network("n", rule, (*layers, scores(2, 4)))
 
 
 def scores(mh, mw, bias=0):
@@ -37,6 +45,33 @@ def test_network_describes_itself():
     assert [(layer.mh, layer.mw) for layer in network.layers] == [(3, 4), (5, 3), (2, 5)]
 
 
+def test_network_of_images_describes_itself():
+    first, second = convolution(4, 3, 2, 3, padding=(1, 1)), convolution(2, 2, 2, 4, stride=(3, 1))
+    network = Network(
+        "n", Affine((8, 6, 3), width=5), (first, MaxPool(), second, MaxPool((1, 2), (1, 1)), scores(2, 2))
+    )
+    assert network.names == ("conv2d0", "maxpool1", "conv2d2", "maxpool3", "scores4")
+    assert network.tensors == (
+        Tensor((8, 6, 3), Element.UINT, 5),
+        Tensor((8, 7, 4)),
+        Tensor((4, 3, 4)),
+        Tensor((1, 2, 2)),
+        Tensor((1, 1, 2)),
+        Tensor((2,), Element.INT, 3),
+    )
+    assert list(network.matrices) == ["conv2d0", "conv2d2", "scores4"]
+    assert network.weight_bits == 4 * 18 + 2 * 16 + 2 * 2
+    assert network.multiplications == 8 * 7 * 4 * 18 + 2 * 2 * 16 + 4
+
+
+@pytest.mark.parametrize(
+    ("signed", "width", "output"),
+    [(False, 8, Tensor((2, 3, 1), Element.UINT, 8)), (True, 2, Tensor((2, 3, 1), Element.INT, 2))],
+)
+def test_integers_have_a_width_and_a_channel(signed, width, output):
+    assert Affine((2, 3), signed=signed, width=width).output == output
+
+
 def test_arrays_are_frozen_copies():
     weights = np.zeros((2, 4), np.uint8)
     layer = Dense(weights, np.zeros(2, np.int64))
@@ -62,8 +97,53 @@ def test_arrays_are_frozen_copies():
         (lambda: Dense(np.full((1, 4), 2), np.zeros(1, int)), r"weights must be bits, 0 or 1"),
         (lambda: Dense(np.zeros((2, 4)), np.zeros(3, int)), r"thresholds must have shape \(2,\), not \(3,\)"),
         (lambda: Dense(np.zeros((2, 4)), np.zeros(2)), r"thresholds must be integers, not float64"),
-        (lambda: Dense(np.zeros((2, 4)), np.array([0, 6])), r"thresholds must be in 0..5, not 0..6"),
-        (lambda: Dense(np.zeros((2, 4)), np.array([-1, 5])), r"thresholds must be in 0..5, not -1..5"),
+        (lambda: placed(RULE, Dense(np.zeros((2, 4)), [0, 6])), r"dense0: thresholds must be in 0..5, not 0..6"),
+        (lambda: placed(RULE, Dense(np.zeros((2, 4)), [-1, 5])), r"dense0: thresholds must be in 0..5, not -1..5"),
+        (
+            lambda: placed(Affine((2, 2), width=3), Dense(np.zeros((2, 4)), [-28, 30])),
+            r"dense0: thresholds must be in -28..29, not -28..30",
+        ),
+        (
+            lambda: placed(Affine((2, 2), width=3, signed=True), Dense(np.zeros((2, 4)), [-17, 17])),
+            r"dense0: thresholds must be in -16..17, not -17..17",
+        ),
+        (lambda: Affine((2,), width=9), r"width must be in 2..8, not 9"),
+        (lambda: Affine((2,), divisor=0), r"divisor must be in 1..2147483647, not 0"),
+        (lambda: Affine((2,), offset=1 << 31), r"offset must be within ±2147483647, not 2147483648"),
+        (
+            lambda: convolution(1, 2, 2),
+            r"weights must be neurons by kernel rows by kernel columns by channels, not of shape \(1, 2, 2\)",
+        ),
+        (lambda: convolution(1, 8, 2, 1), r"kernel must be 1..7 in each direction, not 8x2"),
+        (lambda: convolution(1, 2, 2, 1, stride=(1, 0)), r"stride must be at least 1, not \(1, 0\)"),
+        (
+            lambda: convolution(1, 2, 3, 1, padding=(2, 2)),
+            r"padding must be at least 0 and less than the kernel, 2x3, not \(2, 2\)",
+        ),
+        (lambda: placed(RULE, convolution(1, 2, 2, 1, pad=2)), r"conv2d0: pad must be in 0..1, not 2"),
+        (
+            lambda: placed(Affine((2, 2), width=4, signed=True), convolution(1, 2, 2, 1, pad=8)),
+            r"conv2d0: pad must be in -8..7, not 8",
+        ),
+        (
+            lambda: placed(RULE, convolution(1, 2, 2, 3)),
+            r"conv2d0: takes images of 3 channels, but gets shape \(2, 2, 1\)",
+        ),
+        (
+            lambda: placed(RULE, dense(3, 4), convolution(1, 1, 1, 3)),
+            r"conv2d1: takes images of 3 channels, but gets shape \(3,\)",
+        ),
+        (
+            lambda: placed(RULE, convolution(1, 5, 2, 1, padding=(1, 0))),
+            r"conv2d0: kernel must fit the padded image, 4x2, not be 5x2",
+        ),
+        (lambda: MaxPool((0, 2)), r"kernel must be at least 1, not \(0, 2\)"),
+        (lambda: MaxPool((2, 2), (0, 1)), r"stride must be at least 1, not \(0, 1\)"),
+        (lambda: placed(RULE, MaxPool((2, 3))), r"maxpool0: kernel must fit the padded image, 2x2, not be 2x3"),
+        (
+            lambda: placed(Affine((2, 2)), MaxPool()),
+            r"maxpool0: takes an image of bits, but gets uint of shape \(2, 2, 1\)",
+        ),
         (lambda: scores(2, 4, bias=1 << 30), r"bias must be within ±1073741823, not 1073741824..1073741824"),
         (lambda: Network("n", RULE, ()), r"the last layer must be Scores"),
         (lambda: Network("n", RULE, (dense(3, 4),)), r"the last layer must be Scores"),

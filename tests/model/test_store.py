@@ -8,10 +8,33 @@ import pytest
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialize
 
-from tests.networks import random_network
+from tests.networks import random_conv_network, random_network
 from xnorflow.model import store
+from xnorflow.model.ir import Affine, MaxPool, Thermometer
+from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.store import ModelError, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network
+
+AFFINE = {
+    "kind": "Affine",
+    "shape": [9],
+    "multiplier": 1,
+    "offset": 0,
+    "divisor": 1,
+    "width": 8,
+    "signed": False,
+}
+CONV2D = {"kind": "Conv2d", "shape": [5, 3, 3, 1], "stride": [1, 1], "padding": [0, 0], "pad": 0}
+
+IMAGES = random_conv_network(
+    Thermometer((7, 5), (1, 200)),
+    (Filters(3, (3, 2), stride=(2, 1), padding=(2, 1), pad=1), MaxPool((2, 1), (1, 2)), Neurons(4)),
+    extreme=True,
+)
+SIGNED = random_conv_network(
+    Affine((4, 3, 2), 256, -128 * 255, 255, 8, True), (Filters(2, (2, 3), pad=-5),), extreme=True
+)
+UNSIGNED = random_conv_network(Affine((6,), width=3), (Neurons(3),), extreme=True)
 
 
 def changed(path, **changes):
@@ -33,7 +56,8 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "network", [random_network((9, 5, 3), extreme=True), random_network((1, 1)), zoo_network("digits")]
+    "network",
+    [random_network((9, 5, 3), extreme=True), random_network((1, 1)), zoo_network("digits"), IMAGES, SIGNED, UNSIGNED],
 )
 def test_what_is_saved_is_loaded(network, tmp_path):
     save(network, tmp_path / "model")
@@ -43,8 +67,9 @@ def test_what_is_saved_is_loaded(network, tmp_path):
     for old, new in zip(network.layers, loaded.layers, strict=True):
         assert type(old) is type(new)
         for name, values in vars(old).items():
-            assert (getattr(new, name) == values).all()
-            assert getattr(new, name).dtype == values.dtype
+            assert np.array_equal(getattr(new, name), values)
+            assert type(getattr(new, name)) is type(values)
+            assert np.asarray(getattr(new, name)).dtype == np.asarray(values).dtype
 
 
 def test_the_same_network_gives_the_same_bytes(path, tmp_path):
@@ -59,23 +84,57 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
         ({"version": None}, "format version None, expected 1; use the xnorflow that made it"),
         ({"name": 7}, "name must be a string, not 7"),
         ({"provenance": {"seed": 1}}, "provenance must be a string, not 1"),
-        ({"input": {"kind": "Affine"}}, "input kind must be Thermometer, not 'Affine'"),
-        ({"input": {"kind": "Thermometer", "shape": [9]}}, "lacks 'levels'"),
-        ({"input": {"kind": "Thermometer", "shape": [9], "levels": [1.5]}}, "levels must be integers, not [1.5]"),
-        ({"input": {"kind": "Thermometer", "shape": [8], "levels": [1]}}, "dense0: takes 9 inputs, but gets 8"),
-        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Scores, not 'Pool'"),
-        ({"layers": [{"kind": "Dense", "mw": True}]}, "mw must be integers, not [True]"),
+        ({"input": {"kind": "Sobel"}}, "input: kind must be one of Thermometer, Affine, not 'Sobel'"),
+        ({"input": [9]}, "input: kind must be one of Thermometer, Affine, not [9]"),
+        ({"input": {"kind": "Thermometer", "shape": [9]}}, "input: lacks 'levels'"),
         (
-            {"layers": [{"kind": "Dense", "mw": 4}]},
-            "layer 0: weights must be rows of 4 packed bits, not of shape (5, 2)",
+            {"input": {"kind": "Thermometer", "shape": [9], "levels": [1.5]}},
+            "input: levels must be integers, not [1.5]",
         ),
-        ({"layers": [{"kind": "Dense", "mw": 9}]}, "the last layer must be Scores"),
-        ({"0_thresholds": np.full(5, 11)}, "layer 0: thresholds must be in 0..10, not 11..11"),
+        ({"input": {**AFFINE, "divisor": 1.0}}, "input: divisor must be an integer, not 1.0"),
+        ({"input": {**AFFINE, "width": True}}, "input: width must be an integer, not True"),
+        ({"input": {**AFFINE, "signed": 1}}, "input: signed must be true or false, not 1"),
+        ({"input": {**AFFINE, "width": 1}}, "input: width must be in 2..8, not 1"),
+        ({"input": {"kind": "Thermometer", "shape": [8], "levels": [1]}}, "dense0: takes 9 inputs, but gets 8"),
+        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, Scores, not 'Pool'"),
+        ({"layers": [[]]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, Scores, not []"),
+        ({"layers": [{"kind": "Dense"}]}, "layer 0: lacks 'shape'"),
+        ({"layers": [{"kind": "Dense", "shape": [5, True]}]}, "layer 0: shape must be integers, not [5, True]"),
+        (
+            {"layers": [{"kind": "Dense", "shape": [5, 4]}]},
+            "layer 0: weights must be [5, 4] bits, each neuron's packed, not of shape (5, 2)",
+        ),
+        (
+            {"layers": [{"kind": "Dense", "shape": [5, -1, -9]}]},
+            "layer 0: weights must be [5, -1, -9] bits, each neuron's packed, not of shape (5, 2)",
+        ),
+        (
+            {"layers": [{"kind": "Dense", "shape": []}]},
+            "layer 0: weights must be [] bits, each neuron's packed, not of shape (5, 2)",
+        ),
+        (
+            {"layers": [{"kind": "Dense", "shape": [5, 3, 3]}]},
+            "layer 0: weights must be a matrix of neurons by synapses, not of shape (5, 3, 3)",
+        ),
+        ({"layers": [{"kind": "Dense", "shape": [5, 9]}]}, "the last layer must be Scores"),
+        ({"layers": [{"kind": "MaxPool", "kernel": [2, 2]}]}, "layer 0: lacks 'stride'"),
+        (
+            {"layers": [{"kind": "MaxPool", "kernel": [2], "stride": [2, 2]}]},
+            "layer 0: kernel must be 2 integers, not [2]",
+        ),
+        (
+            {"layers": [{"kind": "MaxPool", "kernel": 2, "stride": [2, 2]}]},
+            "layer 0: kernel must be integers, not 2",
+        ),
+        ({"layers": [{**CONV2D, "pad": "0"}]}, "layer 0: pad must be an integer, not '0'"),
+        ({"layers": [{**CONV2D, "stride": [0, 1]}]}, "layer 0: stride must be at least 1, not (0, 1)"),
+        ({"layers": [CONV2D]}, "the last layer must be Scores"),
+        ({"0_thresholds": np.full(5, 11)}, "dense0: thresholds must be in 0..10, not 11..11"),
         ({"0_thresholds": np.full(4, 1)}, "layer 0: thresholds must have shape (5,), not (4,)"),
         ({"1_bias": np.full(3, 0.5)}, "layer 1: bias must be integers, not float64"),
         (
             {"1_weights": np.zeros((3, 2), np.uint8)},
-            "layer 1: weights must be rows of 5 packed bits, not of shape (3, 2)",
+            "layer 1: weights must be [3, 5] bits, each neuron's packed, not of shape (3, 2)",
         ),
     ],
 )
@@ -104,7 +163,9 @@ def test_every_truncation_is_refused(path):
             load(path)
 
 
-def test_a_changed_byte_gives_a_network_or_one_line(path):
+@pytest.mark.parametrize("network", [random_network((9, 5, 3), extreme=True), SIGNED])
+def test_a_changed_byte_gives_a_network_or_one_line(network, path):
+    save(network, path)
     data, rng = path.read_bytes(), np.random.default_rng(seed=0)
     refused = 0
     for position in range(len(data)):

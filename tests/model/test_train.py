@@ -96,7 +96,7 @@ def test_the_recipe_is_noted(digits):
         "definition": "digits",
         "epochs": "1",
         "batch": "100",
-        "rate": "0.01",
+        "rate": "0.02",
         "seed": "3",
         "stochastic": "False",
         "validation": "0.1",

@@ -1,0 +1,52 @@
+"""Maximum of bits."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["BitPool"]
+
+
+class BitPool(wiring.Component):
+    """OR of each ``beats`` beats, bit by bit: the maximum of bits that stand for -1 and +1.
+
+    Takes a beat per cycle; a result leaves ``LATENCY`` cycle after its last beat came.
+
+    Parameters
+    ----------
+    width : :class:`int`
+        Bits of a beat.
+    beats : :class:`int`
+        Beats of a result, at least 1.
+
+    Members
+    -------
+    i, o : streams of ``width`` bits, in and out
+        Words of windows; results.
+    """
+
+    LATENCY = 1
+
+    def __init__(self, *, width: int, beats: int) -> None:
+        self.width = width
+        self.beats = beats
+        super().__init__({"i": In(stream.Signature(width)), "o": Out(stream.Signature(width))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        beat = Signal(range(self.beats))
+        so_far, result = Signal(self.width, reset_less=True), Signal(self.width)
+        take, last = Signal(), Signal()
+        m.d.comb += [
+            last.eq(beat == self.beats - 1),
+            self.i.ready.eq(~last | ~self.o.valid | self.o.ready),
+            take.eq(self.i.valid & self.i.ready),
+            result.eq(Mux(beat == 0, 0, so_far) | self.i.payload),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(take):
+            m.d.sync += [so_far.eq(result), beat.eq(Mux(last, 0, beat + 1))]
+            with m.If(last):
+                m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(result)]
+        return m

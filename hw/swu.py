@@ -1,0 +1,167 @@
+"""Sliding-window unit: a line buffer that is read window by window."""
+
+import operator
+from functools import reduce
+
+from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .placement import Place
+from .plan import Window
+
+__all__ = ["SlidingWindow"]
+
+
+class SlidingWindow(wiring.Component):
+    """Give the windows of an image, word by word, from a circular buffer of its rows.
+
+    Takes and gives one word per cycle. Rows that come in and windows that go out are independent of each other: while
+    the windows of one row are given, the next rows come in, and those of the next frame. A word leaves ``LATENCY``
+    cycles after the one that completes what it needs came in.
+
+    Words of the padding are not read but put in between. Positions are counted in words of a buffer whose size is a
+    power of two, so that they go round by themselves; one more bit tells a full buffer from an empty one.
+
+    Parameters
+    ----------
+    window : :class:`Window`
+        Sizes of everything.
+    place : :class:`Place`
+        Block RAM, distributed RAM, or flip-flops.
+
+    Members
+    -------
+    i : stream of ``width * bits`` bits, in
+        Pixels, row by row, each word by word.
+    o : stream of ``width * bits`` bits, out
+        The words of the windows.
+    """
+
+    LATENCY = 2
+
+    def __init__(self, *, window: Window, place: Place) -> None:
+        self.window = window
+        self.place = place
+        payload = stream.Signature(window.width * window.bits)
+        super().__init__({"i": In(payload), "o": Out(payload)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
+        depth = self.window.depth
+        m.submodules.rows = rows = memory.Memory(
+            shape=len(self.i.payload), depth=depth, init=[], attrs={"ram_style": style}
+        )
+        written, oldest = Signal(range(2 * depth)), Signal(range(2 * depth))
+        self._write(m, rows, written, oldest)
+        self._read(m, rows, written, oldest)
+        return m
+
+    def _write(self, m: Module, rows: memory.Memory, written: Signal, oldest: Signal) -> None:
+        """Store what comes, as long as nothing is overwritten that a window still needs."""
+        port = rows.write_port()
+        held = Signal.like(written)
+        ready = Signal()
+        m.d.comb += [
+            held.eq(written - oldest),
+            self.i.ready.eq(ready),
+            port.addr.eq(written),
+            port.data.eq(self.i.payload),
+            port.en.eq(self.i.valid & ready),
+        ]
+        # Ready is worked out a cycle ahead, in which one more word may come. Rows that a stride skips may be released
+        # before they have come: then less than nothing is held.
+        m.d.sync += ready.eq(held[-1] | (held < self.window.depth - 2))
+        with m.If(port.en):
+            m.d.sync += written.eq(written + 1)
+
+    def _read(self, m: Module, rows: memory.Memory, written: Signal, oldest: Signal) -> None:
+        """Fetch a word per cycle, as soon as it is there and the last one has left."""
+        window = self.window
+        port = rows.read_port()
+        position = Signal(range(2 * window.depth), init=self._corner % (2 * window.depth))
+        ahead = Signal.like(position)
+        fetch, free, outside, filled = Signal(), Signal(), Signal(), Signal()
+        pad = Const(window.pad & (1 << window.bits) - 1, window.bits).replicate(window.width)
+        m.d.comb += [
+            ahead.eq(written - position),
+            free.eq(~self.o.valid | self.o.ready),
+            fetch.eq(free & (outside | (~ahead[-1] & (ahead != 0)))),
+            port.addr.eq(position),
+            port.en.eq(fetch),
+            self.o.payload.eq(Mux(filled, pad, port.data)),
+        ]
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(fetch)
+        with m.If(fetch):
+            m.d.sync += filled.eq(outside)
+        self._walk(m, fetch, position, oldest, outside)
+
+    @property
+    def _corner(self) -> int:
+        """Where the first window begins, as seen from the frame's first word."""
+        window = self.window
+        return -window.words * (window.image[1] * window.padding[0] + window.padding[1])
+
+    def _walk(self, m: Module, step: Signal, position: Signal, oldest: Signal, outside: Signal) -> None:
+        """Go from word to word: along a row of the window, to its next row, to the next pass, window, row, frame."""
+        window = self.window
+        (height, width), (rows, columns) = window.image, window.kernel
+        words, line = window.words, window.words * width
+        inner, jump, passes, shift = (1, words, words, 1) if window.split else (words, 1, window.passes, 0)
+        below = line * window.stride[0]
+        beyond = words * window.stride[1] - shift * (passes - 1)
+
+        counts = [inner, columns, rows, passes, window.outputs[1], window.outputs[0]]
+        names = ["word", "column", "row", "turn", "across", "down"]
+        counters = [Signal(range(count), name=name) for name, count in zip(names, counts, strict=True)]
+        last = [counter == count - 1 for counter, count in zip(counters, counts, strict=True)]
+        ends = [reduce(operator.and_, last[: n + 1]) for n in range(len(last))]
+        for n, counter in enumerate(counters):
+            with m.If(step & (ends[n - 1] if n else 1)):
+                m.d.sync += counter.eq(Mux(last[n], 0, counter + 1))
+
+        frame = Signal(range(2 * window.depth))
+        begin, edge, row_start = (Signal.like(position, name=name) for name in ("begin", "edge", "row_start"))
+        next_row, next_begin = Signal.like(position), Signal.like(position)
+        next_edge, next_frame = Signal.like(position), Signal.like(position)
+        m.d.comb += [
+            next_row.eq(row_start + line),
+            next_frame.eq(frame + line * height),
+            next_edge.eq(Mux(last[5], next_frame + self._corner, edge + below)),
+            next_begin.eq(Mux(ends[4], next_edge, begin + Mux(last[3], beyond, shift))),
+        ]
+        with m.If(step):
+            m.d.sync += position.eq(position + jump)
+            with m.If(ends[1]):
+                m.d.sync += [position.eq(next_row), row_start.eq(next_row)]
+            with m.If(ends[2]):
+                m.d.sync += [begin.eq(next_begin), position.eq(next_begin), row_start.eq(next_begin)]
+            with m.If(ends[4]):
+                m.d.sync += edge.eq(next_edge)
+            with m.If(ends[5]):
+                m.d.sync += frame.eq(next_frame)
+        self._release(m, step & ends[4], last[5], oldest, counters[5], next_edge, next_frame)
+        if any(window.padding):
+            m.d.comb += outside.eq(self._is_outside(counters))
+
+    def _release(
+        self, m: Module, step: Signal, frame_ends: Signal, oldest: Signal, down: Signal, edge: Signal, frame: Signal
+    ) -> None:
+        """After a row of windows nothing before the next one's first row is needed; padding has no rows."""
+        window = self.window
+        padding = window.words * window.padding[1]
+        with m.If(step):
+            with m.If(frame_ends):
+                m.d.sync += oldest.eq(frame)
+            with m.Elif((down + 1) * window.stride[0] >= window.padding[0]):
+                m.d.sync += oldest.eq(edge + padding)
+
+    def _is_outside(self, counters: list[Signal]) -> Signal:
+        """Whether the word is padding."""
+        window = self.window
+        _, column, row, _, across, down = counters
+        y, x = down * window.stride[0] + row, across * window.stride[1] + column
+        top, left = window.padding
+        return (y < top) | (y >= top + window.image[0]) | (x < left) | (x >= left + window.image[1])

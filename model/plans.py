@@ -1,0 +1,115 @@
+"""Layers without numbers: what a network is before it is trained."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bits import BitArray
+from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor
+
+__all__ = ["Filters", "Neurons", "Plan", "describe", "place", "random_layer"]
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """A :class:`xnorflow.model.ir.Dense` layer to be.
+
+    Parameters
+    ----------
+    count : :class:`int`
+        Neurons.
+    """
+
+    count: int
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        """Shape of the weights for an input of type ``tensor``."""
+        return self.count, tensor.size
+
+    def layer(self, weights: BitArray, thresholds: NDArray[np.int64]) -> Dense:
+        """The layer with these numbers."""
+        return Dense(weights, thresholds)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """A :class:`xnorflow.model.ir.Conv2d` layer to be.
+
+    Parameters
+    ----------
+    count : :class:`int`
+        Output channels.
+    kernel, stride, padding : pairs of :class:`int`
+        Rows and columns, as of the layer.
+    pad : :class:`int`
+        Value of the padding, as of the layer.
+    """
+
+    count: int
+    kernel: Pair = (3, 3)
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    pad: int = 0
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        """Shape of the weights for an input of type ``tensor``; ValueError when that is no image."""
+        if len(tensor.shape) != 3:
+            raise ValueError(f"Filters must get an image, not shape {tensor.shape}")
+        return self.count, *self.kernel, tensor.shape[2]
+
+    def layer(self, weights: BitArray, thresholds: NDArray[np.int64]) -> Conv2d:
+        """The layer with these numbers."""
+        return Conv2d(weights, thresholds, self.stride, self.padding, self.pad)
+
+
+Plan = Neurons | Filters | MaxPool
+"""A pool has no numbers: it is its own plan."""
+
+
+def place(plans: Iterable[Plan], tensor: Tensor) -> Iterator[tuple[Plan | None, Tensor]]:
+    """Each plan with the type of its input; at last None with the type of what the last one gives.
+
+    Raises
+    ------
+    ValueError
+        When the plans do not chain.
+    """
+    for plan in plans:
+        yield plan, tensor
+        if isinstance(plan, MaxPool):
+            tensor = plan.output(tensor)
+        else:
+            blank = np.zeros(plan.shape(tensor), np.uint8)
+            tensor = plan.layer(blank, np.zeros(plan.count, np.int64)).output(tensor)
+    yield None, tensor
+
+
+def random_layer(plan: Plan, tensor: Tensor, rng: np.random.Generator) -> Layer:
+    """A plan with random weights, and thresholds that leave its bits varied on random inputs of type ``tensor``."""
+    if isinstance(plan, MaxPool):
+        return plan
+    shape = plan.shape(tensor)
+    mw = math.prod(shape[1:])
+    low, high = tensor.span
+    if tensor.element is Element.BIT:
+        # Matches of random bits spread by sqrt(mw) / 2 around mw / 2.
+        centre, spread, range_ = (mw + 1) / 2, 0.5 * math.sqrt(mw), (0, mw + 1)
+    else:
+        # Dot products spread by the root of the sum of the squares.
+        limit = mw * max(abs(low), abs(high))
+        centre, spread, range_ = 0.5, math.sqrt(mw * np.square(np.arange(low, high + 1.0)).mean()), (-limit, limit + 1)
+    thresholds = rng.normal(centre, spread / 2, plan.count).round().clip(*range_)
+    return plan.layer(rng.integers(0, 2, shape, np.uint8), thresholds.astype(np.int64))
+
+
+def describe(plan: Plan) -> str:
+    """A plan in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2."""
+    if isinstance(plan, Neurons):
+        return str(plan.count)
+    kernel = "x".join(map(str, plan.kernel if plan.kernel[0] != plan.kernel[1] else plan.kernel[:1]))
+    return f"P{kernel}" if isinstance(plan, MaxPool) else f"{plan.count}C{kernel}"

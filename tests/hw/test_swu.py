@@ -1,0 +1,83 @@
+# amaranth: UnusedElaboratable=no
+import numpy as np
+import pytest
+
+from tests.hw.bench import STALLS, stream
+from xnorflow.hw.placement import Place
+from xnorflow.hw.plan import Window
+from xnorflow.hw.pool import BitPool
+from xnorflow.hw.swu import SlidingWindow
+
+FRAMES = 4
+
+# image, kernel, stride, padding, width, words, passes
+SHAPES = [
+    ((1, 1), (1, 1), (1, 1), (0, 0), 1, 1, 1),
+    ((5, 1), (3, 1), (1, 1), (0, 0), 2, 1, 1),
+    ((1, 6), (1, 3), (1, 2), (0, 0), 2, 1, 2),
+    ((4, 4), (4, 4), (1, 1), (0, 0), 1, 3, 2),
+    ((6, 7), (3, 3), (1, 1), (0, 0), 3, 1, 1),
+    ((6, 7), (3, 3), (1, 1), (1, 1), 3, 2, 1),
+    ((6, 7), (3, 2), (2, 3), (2, 1), 3, 2, 2),
+    ((7, 5), (5, 3), (3, 2), (0, 2), 1, 1, 3),
+    ((5, 5), (2, 2), (3, 3), (0, 0), 4, 1, 1),
+    ((9, 8), (7, 7), (1, 1), (3, 3), 2, 1, 1),
+]
+
+
+def windows_of(image, window):
+    """Words of all windows of an image of shape ``(rows, columns, words)``, in the order of the hardware."""
+    (py, px), (ky, kx), (sy, sx) = window.padding, window.kernel, window.stride
+    pad = (window.pad & (1 << window.bits) - 1) * sum(1 << n * window.bits for n in range(window.width))
+    padded = np.pad(image, ((py, py), (px, px), (0, 0)), constant_values=pad)
+    for y in range(window.outputs[0]):
+        for x in range(window.outputs[1]):
+            view = padded[y * sy : y * sy + ky, x * sx : x * sx + kx]
+            if window.split:
+                yield from (word for n in range(window.words) for word in view[:, :, n].ravel())
+            else:
+                yield from np.tile(view.ravel(), window.passes)
+
+
+def run(window, stalls, place=Place.BLOCK):
+    rng = np.random.default_rng(seed=0)
+    bits = window.width * window.bits
+    frames = rng.integers(0, 1 << bits, (FRAMES, *window.image, window.words))
+    expected = [int(word) for frame in frames for word in windows_of(frame, window)]
+    dut = SlidingWindow(window=window, place=place)
+    result = stream(dut, frames.ravel().tolist(), count=len(expected), stalls=stalls, timeout=60_000)
+    assert result.beats == expected
+    return result, len(expected) // FRAMES
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("pad", [0, 1])
+@pytest.mark.parametrize(("image", "kernel", "stride", "padding", "width", "words", "passes"), SHAPES)
+def test_gives_all_windows_without_a_bubble(image, kernel, stride, padding, width, words, passes, pad, stalls):
+    window = Window(image, kernel, stride, padding, pad, 1, width, words, passes)
+    result, beats = run(window, stalls)
+    if not stalls:
+        steady = np.diff(result.given[::beats])[1:]
+        assert set(steady) == {window.cycles}
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("words", [1, 3])
+def test_splits_windows_by_words(words, stalls):
+    run(Window((6, 6), (2, 2), (2, 2), (0, 0), 0, 1, 3, words, split=True), stalls)
+
+
+def test_pads_integers_with_their_value():
+    run(Window((3, 3), (3, 3), (1, 1), (1, 1), -3, 4, 2, 1), 0.0)
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("beats", [1, 2, 4, 9])
+def test_pool_is_the_or_of_its_beats(beats, stalls):
+    rng = np.random.default_rng(seed=beats)
+    words = rng.integers(0, 16, (20, beats)) & rng.integers(0, 16, (20, beats))
+    result = stream(BitPool(width=4, beats=beats), words.ravel().tolist(), count=20, stalls=stalls)
+    assert result.beats == np.bitwise_or.reduce(words, axis=1).tolist()
+    if not stalls:
+        assert result.given[0] - result.taken[beats - 1] == BitPool.LATENCY
+        assert set(np.diff(result.given)) == {beats}
