@@ -240,5 +240,6 @@ def _pixels(source: Source, tensor: Tensor, width: int) -> tuple[Convert, ...]:
     channels = tensor.shape[2]
     if source.width == width:
         return ()
-    count = source.width if source.width % channels == 0 else channels
+    # A beat may hold several pixels where the whole image is one unit.
+    count = source.width if source.unit > channels and source.width % channels == 0 else channels
     return (Convert(count, tensor.width, source.width, width, tensor.size // count),)

@@ -107,8 +107,7 @@ class Core:
     @property
     def patience(self) -> int:
         """Cycles without a transfer, though both sides would, after which nothing more can come."""
-        layers = zip(self.accelerator.foldings, self.accelerator.network.layers, strict=True)
-        work = sum(folding.interval(layer) for folding, layer in layers)
+        work = sum(stage.cycles for stages in self.accelerator.plan for stage in stages)
         # Twice the time that a frame needs, and a thousand cycles for the pipelines of any number of layers.
         return 2 * (work + self.accelerator.input_beats) + self.accelerator.startup_cycles + 1000
 

@@ -89,13 +89,14 @@ class _Output:
     """What one layer should give, in its beats."""
 
     def __init__(self, accelerator: Accelerator, index: int, images: Images) -> None:
-        layer, folding = accelerator.network.layers[index], accelerator.foldings[index]
+        source = accelerator.outputs()[index]
         self.name = accelerator.network.names[index]
-        self.width = accelerator.score.width if isinstance(layer, Scores) else 1
+        self.width = accelerator.score.width if isinstance(accelerator.network.layers[index], Scores) else 1
         values = golden.trace(accelerator.network, images)[index + 1]
-        # A beat carries pe neurons; the last one of a vector perhaps fewer, and the rest of it is without meaning.
-        self.neurons = [range(low, min(low + folding.pe, layer.mh)) for low in range(0, layer.mh, folding.pe)]
-        self.vectors = values.reshape(len(images), -1, layer.mh)
+        # The last beat of a unit may carry fewer neurons than the others; the rest of it is without meaning.
+        lows = range(0, source.unit, source.width)
+        self.neurons = [range(low, min(low + source.width, source.unit)) for low in lows]
+        self.vectors = values.reshape(len(images), -1, source.unit)
 
     def compare(self, image: int, beats: Sequence[str]) -> Difference | None:
         count = self.vectors.shape[1] * len(self.neurons)

@@ -88,7 +88,7 @@ def zoo(as_json: bool) -> None:
     rows = [
         {
             "name": entry.name,
-            "layers": "-".join(map(str, entry.sizes)),
+            "layers": entry.layers_text,
             "dataset": entry.dataset,
             "weight_bits": entry.weight_bits,
             "summary": entry.summary,
