@@ -37,12 +37,11 @@ COLUMNS = (
 def main() -> int:
     """Measure, print, and with ``--write`` keep; exit with 1 when a design misses what it must reach."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="networks whose name begins so")
+    parser.add_argument("--only", default="", help="measure only networks whose name begins so")
     parser.add_argument("--write", action="store_true", help="write the table into docs/results.md")
     options = parser.parse_args()
-    results = [measure(design) for design in DESIGNS if design.network.startswith(options.only)]
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    results = [result(design, design.network.startswith(options.only)) for design in DESIGNS]
+    results = [row for row in results if row is not None]
     text = markdown(results)
     print(text)
     if options.write:
@@ -50,6 +49,21 @@ def main() -> int:
         head, rest = page.split(MARKS[0])
         PAGE.write_text(head + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
     return 0 if all(result["reached"] for result in results) else 1
+
+
+def result(design: BenchDesign, anew: bool) -> dict[str, Any] | None:
+    """Figures of a design, measured anew or as they were measured last; None when they never were."""
+    path = FOLDER / f"{name_of(design)}.json"
+    if anew:
+        figures = measure(design)
+        path.write_text(json.dumps(figures, indent=2) + "\n")
+        return figures
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def name_of(design: BenchDesign) -> str:
+    """Name of the design's folder."""
+    return f"{design.network}-{design.device.lower()}-{design.interval}"
 
 
 def measure(design: BenchDesign) -> dict[str, Any]:
@@ -65,7 +79,7 @@ def measure(design: BenchDesign) -> dict[str, Any]:
         design.package,
         speed=design.speed,
         freq_mhz=design.mhz,
-        folder=FOLDER / f"{design.network}-{design.device.lower()}-{design.interval}",
+        folder=FOLDER / name_of(design),
         seed=SEED,
         on_stage=lambda stage: console.print(f"{design.network} on {design.device}: {stage}"),
     )

@@ -14,8 +14,10 @@ import pytest
 from tests.networks import random_network
 from xnorflow.cli import main
 from xnorflow.model.store import save
+from xnorflow.model.zoo import ZOO
 
 BOARDS = "icebreaker, hx8k-breakout, ulx3s-25f, ulx3s-85f"
+NETS = ", ".join(ZOO)
 
 
 def run(capsys, monkeypatch, *words):
@@ -42,7 +44,7 @@ def model(tmp_path):
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["eval", "nix"], 1, "MODEL must be a file or one of digits, tfc, sfc, lfc, not 'nix'"),
+        (["eval", "nix"], 1, f"MODEL must be a file or one of {NETS}, not 'nix'"),
         (
             ["eval", "digits", "--dataset", "nix"],
             1,
@@ -61,7 +63,7 @@ def model(tmp_path):
         (
             ["train", "nix", "-o", "x"],
             2,
-            "Invalid value for 'NET': net must be one of digits, tfc, sfc, lfc, not 'nix'",
+            f"Invalid value for 'NET': net must be one of {NETS}, not 'nix'",
         ),
         (
             ["estimate", "tfc", "--board", "nix"],
@@ -142,7 +144,7 @@ def test_a_cut_off_model_is_refused(command, model):
 
 
 def test_debug_shows_the_traceback(command):
-    with pytest.raises(ValueError, match=r"^MODEL must be a file or one of digits, tfc, sfc, lfc, not 'nix'$"):
+    with pytest.raises(ValueError, match=rf"^MODEL must be a file or one of {NETS}, not 'nix'$"):
         command("--debug", "eval", "nix")
 
 

@@ -33,7 +33,14 @@ def test_a_longer_interval_is_never_larger():
 
 @pytest.mark.parametrize(
     ("name", "device", "cycles"),
-    [("tfc", "UP5K", 128), ("tfc", "ECP5-25F", 64), ("sfc", "ECP5-25F", 256), ("lfc", "ECP5-85F", 1024)],
+    [
+        ("tfc", "UP5K", 128),
+        ("tfc", "ECP5-25F", 64),
+        ("sfc", "ECP5-25F", 256),
+        ("lfc", "ECP5-85F", 1024),
+        ("cnv", "ECP5-85F", 32_768),
+        ("mnist-cnn", "UP5K", 20_000),
+    ],
 )
 def test_finds_what_is_known_to_fit(name, device, cycles):
     network, part = zoo_network(name), DEVICES[device]
