@@ -115,7 +115,8 @@ def _layer_cells(stages: tuple[Stage, ...], memories: Memories, family: Family) 
     """Cells of all stages, and of the memories that are look-up tables or distributed RAM."""
     wishes = [wish for wish in candidates(stages, family) if wish.field != "replay"]
     outside = sum(wish.cells for wish in wishes if getattr(memories, wish.field) is not Place.BLOCK)
-    return outside + sum(_CELLS[type(stage)](stage, memories, family) for stage in stages)
+    inside: int = sum(_CELLS[type(stage)](stage, memories, family) for stage in stages)
+    return outside + inside
 
 
 def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:

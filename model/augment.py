@@ -16,7 +16,7 @@ def distort(images: Tensor, distortion: Distortion, *, generator: torch.Generato
 
     Parameters
     ----------
-    images : ``uint8`` tensor of shape ``(count, height, width)``
+    images : ``uint8`` tensor of shape ``(count, height, width)`` or ``(count, height, width, channels)``
         Images; what moves in at the border is 0.
     distortion : :class:`xnorflow.model.zoo.Distortion`
         Limits of the three amounts, each drawn evenly.
@@ -27,7 +27,7 @@ def distort(images: Tensor, distortion: Distortion, *, generator: torch.Generato
     -------
     ``uint8`` tensor of the same shape.
     """
-    count, height, width = images.shape
+    count, height, width = images.shape[:3]
     uniform = 2 * torch.rand(4, count, generator=generator) - 1
     angle = math.radians(distortion.rotation) * uniform[0]
     scale = 1 + distortion.scale * uniform[1]
@@ -40,5 +40,6 @@ def distort(images: Tensor, distortion: Distortion, *, generator: torch.Generato
     rows = (cosine, -sine * aspect, right), (sine / aspect, cosine, down)
     matrices = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
     grid = affine_grid(matrices, [count, 1, height, width], align_corners=False)
-    moved = grid_sample(images.unsqueeze(1).float(), grid, align_corners=False)
-    return moved.squeeze(1).round().to(torch.uint8)
+    planes = images.reshape(count, height, width, -1).permute(0, 3, 1, 2)
+    moved = grid_sample(planes.float(), grid, align_corners=False).permute(0, 2, 3, 1)
+    return moved.reshape(images.shape).round().to(torch.uint8)

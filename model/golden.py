@@ -150,7 +150,7 @@ def _scores(layer: Scores, tensor: Tensor, values: Integers) -> Scored:
 
 def _values(tensor: Tensor, stored: Integers) -> Integers:
     """What the stored elements stand for: ±1 or themselves."""
-    return bipolar(stored) if tensor.element is Element.BIT else stored
+    return bipolar(np.asarray(stored, np.uint8)) if tensor.element is Element.BIT else stored
 
 
 def _compare(layer: Dense | Conv2d, tensor: Tensor, rows: Integers) -> BitArray:
@@ -168,8 +168,9 @@ def _dots(layer: Matrix, tensor: Tensor, rows: Integers) -> NDArray[np.floating]
     single, double = 1 << 24, 1 << 53
     # Thresholds go up to one above the largest dot product, on bits to two above.
     assert limit + 2 <= double
-    precision = np.float32 if limit + 2 <= single else np.float64
-    return rows.astype(precision) @ bipolar(layer.matrix).astype(precision).T
+    precision: type[np.floating] = np.float32 if limit + 2 <= single else np.float64
+    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(layer.matrix).astype(precision).T
+    return products
 
 
 _QUANTIZE: dict[type[Input], Callable[[Any], Integers]] = {Thermometer: _thermometer, Affine: _affine}

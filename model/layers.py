@@ -3,21 +3,28 @@
 In eval mode every module computes what ``docs/ir.md`` says, to the last bit; :mod:`xnorflow.model.export` lowers them.
 """
 
+import dataclasses
 import math
-from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import conv2d, linear, pad, unfold
 
 from . import ir
+from .batchnorm import BatchNorm, BatchNorm2d
+from .plans import Filters, Neurons, Plan, place
+from .quantizers import Affine, Thermometer
 from .zoo import Definition
 
 __all__ = [
+    "Affine",
     "BatchNorm",
+    "BatchNorm2d",
+    "BinaryConv2d",
     "BinaryLinear",
     "Scores",
     "Sign",
+    "StreamFlatten",
     "Thermometer",
     "clip_latent",
     "module_for",
@@ -49,47 +56,10 @@ def _straight_through(value: Tensor, carrier: Tensor) -> Tensor:
     return value + (carrier - carrier.detach()) if carrier.requires_grad else value
 
 
-class Thermometer(nn.Module):
-    """Raw images to ±1: the same as :class:`xnorflow.model.ir.Thermometer`.
-
-    Takes ``uint8`` of shape ``(count, *shape)``, gives float of shape ``(count, *rule.output.shape)``.
-
-    Parameters
-    ----------
-    shape : tuple of :class:`int`
-        Shape of one image.
-    levels : tuple of :class:`int`
-        Value ``j`` of a pixel is +1 when ``pixel >= levels[j]``.
-
-    Raises
-    ------
-    ValueError
-        As :class:`xnorflow.model.ir.Thermometer`; from ``forward``, when images have another shape.
-    TypeError
-        From ``forward``, when images are not ``uint8``.
-    """
-
-    levels: Tensor
-
-    def __init__(self, *, shape: tuple[int, ...], levels: tuple[int, ...]) -> None:
-        super().__init__()
-        self.rule = ir.Thermometer(shape, levels)
-        self.register_buffer("levels", torch.tensor(levels, dtype=torch.uint8), persistent=False)
-
-    def forward(self, images: Tensor) -> Tensor:
-        if images.dtype != torch.uint8:
-            raise TypeError(f"images must be uint8, not {images.dtype}".replace("torch.", ""))
-        if tuple(images.shape[1:]) != self.rule.shape:
-            expected = ", ".join(map(str, self.rule.shape))
-            raise ValueError(f"images must have shape (count, {expected}), not {tuple(images.shape)}")
-        bits = images.unsqueeze(-1) >= self.levels
-        return _bipolar(bits, torch.empty(0)).reshape(len(images), *self.rule.output.shape)
-
-
 class BinaryLinear(nn.Module):
     """Matrix product with the signs of latent weights; no bias, batch normalization brings one.
 
-    With inputs of ±1 the results are integers, and exact: every partial sum is below 2**24.
+    The results are integers, and exact in eval mode: every partial sum is below 2**24, or else they are in float64.
 
     Parameters
     ----------
@@ -112,7 +82,8 @@ class BinaryLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(mh, mw).uniform_(-1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return linear(x.to(self.weight.dtype), sign_ste(self.weight))
+        dtype = _precision(self, self.mw)
+        return linear(x.to(dtype), sign_ste(self.weight).to(dtype))
 
     @torch.no_grad()
     def clip_latent(self) -> None:
@@ -123,65 +94,85 @@ class BinaryLinear(nn.Module):
         return f"mw={self.mw}, mh={self.mh}"
 
 
-class BatchNorm(nn.BatchNorm1d):
-    """Batch normalization whose results in eval mode have exactly the right sign.
+def _precision(layer: "BinaryLinear | BinaryConv2d", mw: int) -> torch.dtype:
+    """Type that holds sums of ``mw`` inputs exactly; in training it is the weights', whatever they are."""
+    # Inputs are 255 at most, so that the sums of few enough are below 2**24.
+    return layer.weight.dtype if layer.training or mw < 1 << 16 else torch.float64
 
-    Torch's own eval path computes ``x * a + b`` with ``a`` and ``b`` rounded to float32 beforehand. Where the exact
-    result is 0, a tie that the sign turns into +1, that formula can give a tiny negative number, and the network
-    would differ from its thresholds. Here ``(x - mean) * gamma / sqrt(var + eps) + beta`` is computed in float64.
-    The four rounded steps before the sum err by less than ``5 * 2**-53`` of their result, so the sum's sign is right
-    wherever the sum is larger than that; in the rare rest it is decided in rational arithmetic.
 
-    In training mode it is :class:`torch.nn.BatchNorm1d`.
+class BinaryConv2d(nn.Module):
+    """Convolution with the signs of latent weights; no bias, batch normalization brings one.
+
+    Takes and gives ``(count, channels, height, width)``.
 
     Parameters
     ----------
-    features : :class:`int`
-        Neurons.
-    eps, momentum : :class:`float`
-        As in torch.
+    channels : :class:`int`
+        Input channels.
+    filters : :class:`int`
+        Output channels.
+    kernel : pair of :class:`int`
+        Rows and columns of a window.
+    stride : pair of :class:`int`
+        Rows and columns from one window to the next.
+    padding : pair of :class:`int`
+        Rows above and below, and columns left and right.
+    fill : :class:`int`
+        Value of the padding: -1 or +1 where the inputs are ±1, otherwise an integer of their range.
 
-    Raises
-    ------
-    ValueError
-        From ``forward``, when the input is not of shape ``(count, features)``.
+    Members
+    -------
+    weight : parameter of shape ``(filters, channels, *kernel)``
+        Latent weights, in [-1, 1] when :meth:`clip_latent` is called after each step.
     """
 
-    running_mean: Tensor
-    running_var: Tensor
-
-    def __init__(self, features: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        super().__init__(features, eps=eps, momentum=momentum)
+    def __init__(
+        self,
+        *,
+        channels: int,
+        filters: int,
+        kernel: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: tuple[int, int] = (0, 0),
+        fill: int = -1,
+    ) -> None:
+        super().__init__()
+        if min(channels, filters, *kernel) < 1:
+            raise ValueError(f"channels, filters and kernel must be positive, not {channels}, {filters} and {kernel}")
+        self.channels, self.filters, self.kernel = channels, filters, kernel
+        self.stride, self.padding, self.fill = stride, padding, fill
+        self.weight = nn.Parameter(torch.empty(filters, channels, *kernel).uniform_(-1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 2 or x.shape[1] != self.num_features:
-            raise ValueError(f"input must have shape (count, {self.num_features}), not {tuple(x.shape)}")
+        (above, left), weight = self.padding, sign_ste(self.weight)
+        dtype = _precision(self, weight[0].numel())
+        padded = pad(x.to(dtype), (left, left, above, above), value=self.fill) if above or left else x.to(dtype)
         if self.training:
-            return super().forward(x)
-        gamma, beta, mean, var = self._parameters64()
-        scaled = (x.double() - mean) * gamma / torch.sqrt(var + self.eps)
-        result = scaled + beta
-        doubtful = (result.abs() <= 2**-50 * scaled.abs()) & (scaled != 0)
-        if doubtful.any():
-            result = torch.where(doubtful, self._exact_sign(x, doubtful) * 2**-50 * scaled.abs(), result)
-        return result
-
-    def _parameters64(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Scale, shift, mean and variance."""
-        return self.weight.double(), self.bias.double(), self.running_mean.double(), self.running_var.double()
+            return conv2d(padded, weight, stride=self.stride)
+        # Fast convolutions may go through sums that are no integers; a matrix product does not.
+        dots = weight.to(dtype).flatten(1) @ unfold(padded, self.kernel, stride=self.stride)
+        windows = ((padded.shape[axis + 2] - self.kernel[axis]) // self.stride[axis] + 1 for axis in (0, 1))
+        return dots.reshape(len(x), self.filters, *windows)
 
     @torch.no_grad()
-    def _exact_sign(self, x: Tensor, where: Tensor) -> Tensor:
-        """Sign of the exact result, -1, 0 or 1, at the places that ``where`` names; 0 at the others."""
-        signs = torch.zeros(x.shape, dtype=torch.float64)
-        columns = [values.tolist() for values in self._parameters64()]
-        for row, neuron in where.nonzero().tolist():
-            gamma, beta, mean, var = (Fraction(column[neuron]) for column in columns)
-            scaled = gamma * (Fraction(float(x[row, neuron])) - mean)
-            # sqrt(var + eps) is irrational as a rule, its square is not, and x * |x| rises with x.
-            difference = scaled * abs(scaled) + beta * abs(beta) * (var + Fraction(self.eps))
-            signs[row, neuron] = (difference > 0) - (difference < 0)
-        return torch.as_tensor(signs, device=x.device)
+    def clip_latent(self) -> None:
+        """Clip the latent weights to [-1, 1]."""
+        self.weight.clamp_(-1, 1)
+
+    def extra_repr(self) -> str:
+        names = ("channels", "filters", "kernel", "stride", "padding", "fill")
+        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
+
+
+class StreamFlatten(nn.Module):
+    """Images to vectors in the order in which hardware streams them: row by row, channels innermost.
+
+    Takes ``(count, channels, height, width)`` and gives ``(count, height * width * channels)``; vectors stay as they
+    are. :class:`torch.nn.Flatten` gives the channels outermost; exporting it reorders the next layer's weights.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).flatten(1)
 
 
 class Sign(nn.Module):
@@ -244,16 +235,37 @@ class Scores(BinaryLinear):
 def clip_latent(module: nn.Module) -> None:
     """Clip the latent weights of every layer to [-1, 1]."""
     for layer in module.modules():
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLinear | BinaryConv2d):
             layer.clip_latent()
 
 
 def module_for(definition: Definition, *, stochastic: bool = False) -> nn.Sequential:
     """A fresh torch network for a definition from the zoo, with random latent weights from torch's generator."""
     rule = definition.input
-    modules: list[nn.Module] = [Thermometer(shape=rule.shape, levels=rule.levels), nn.Flatten()]
-    mw = rule.output.size
-    for mh in definition.hidden:
-        modules += [BinaryLinear(mw=mw, mh=mh), BatchNorm(mh), Sign(stochastic=stochastic)]
-        mw = mh
-    return nn.Sequential(*modules, Scores(mw=mw, classes=definition.classes))
+    quantizer = Thermometer if isinstance(rule, ir.Thermometer) else Affine
+    modules: list[nn.Module] = [quantizer(**dataclasses.asdict(rule))]
+    for plan, tensor in place(definition.layers, rule.output):
+        if not isinstance(plan, Filters | ir.MaxPool) and len(tensor.shape) > 1:
+            modules.append(StreamFlatten())
+        if plan is None:
+            modules.append(Scores(mw=tensor.size, classes=definition.classes))
+        else:
+            modules += _modules(plan, tensor, stochastic=stochastic)
+    return nn.Sequential(*modules)
+
+
+def _modules(plan: Plan, tensor: ir.Tensor, *, stochastic: bool) -> list[nn.Module]:
+    """The modules of one layer, for an input of type ``tensor``."""
+    if isinstance(plan, ir.MaxPool):
+        return [nn.MaxPool2d(plan.kernel, plan.stride)]
+    if isinstance(plan, Neurons):
+        return [BinaryLinear(mw=tensor.size, mh=plan.count), BatchNorm(plan.count), Sign(stochastic=stochastic)]
+    convolution = BinaryConv2d(
+        channels=tensor.shape[2],
+        filters=plan.count,
+        kernel=plan.kernel,
+        stride=plan.stride,
+        padding=plan.padding,
+        fill=2 * plan.pad - 1 if tensor.element is ir.Element.BIT else plan.pad,
+    )
+    return [convolution, BatchNorm2d(plan.count), Sign(stochastic=stochastic)]

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from .qonnx_exact import ONE, ZERO, Surd, root
 from .qonnx_graph import LARGEST_TENSOR, Array, Node
 from .qonnx_rounding import quantizer
 from .qonnx_shapes import SHAPE_OPERATORS
 
-__all__ = ["ARITHMETIC", "Constant", "constant_of", "evaluate", "scalar"]
+__all__ = ["ARITHMETIC", "FLOATS", "LARGEST_PALETTE", "Constant", "constant_of", "evaluate", "only", "scalar"]
 
 LARGEST_PALETTE = 1 << 16
+
+FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 ARITHMETIC: dict[str, Callable[[Surd, Surd], Surd]] = {
     "Add": lambda left, right: left + right,
@@ -53,7 +56,7 @@ class Constant:
         For each element its place in the palette.
     """
 
-    palette: Array
+    palette: NDArray[Any]
     index: NDArray[np.int64]
 
     @property
@@ -78,7 +81,7 @@ class Constant:
         values = self.values(node)
         numbers = [values[place].rational for place in self.index.ravel().tolist()]
         if not all(number.denominator == 1 for number in numbers):
-            raise node.error(f"takes integers, not {', '.join(map(str, numbers))}")
+            raise node.error(f"takes integers, not {', '.join(map(str, numbers[:5]))}")
         return tuple(int(number) for number in numbers)
 
     def map(self, node: Node, function: Callable[[Surd], Surd]) -> "Constant":
@@ -87,7 +90,10 @@ class Constant:
 
     def combine(self, node: Node, function: Callable[[Surd, Surd], Surd], other: "Constant") -> "Constant":
         """An array with a function of each pair of elements, broadcast as ONNX does."""
-        shape = np.broadcast_shapes(self.shape, other.shape)
+        try:
+            shape = np.broadcast_shapes(self.shape, other.shape)
+        except ValueError:
+            raise node.error(f"cannot combine shapes {self.shape} and {other.shape}; export again") from None
         if int(np.prod(np.array(shape, object))) > LARGEST_TENSOR:
             raise node.error(f"must have at most {LARGEST_TENSOR} elements, not shape {shape}")
         codes, index = np.unique(self.index * len(other.palette) + other.index, return_inverse=True)
@@ -115,8 +121,9 @@ def evaluate(node: Node, inputs: list[Constant]) -> Constant:
     operator = node.operator
     if operator == "Constant":
         return _literal(node)
-    if not inputs:
-        raise node.error("must have an input; export again")
+    needed = INPUTS.get(operator, 1)
+    if len(inputs) < needed:
+        raise node.error(f"must have {needed} inputs, not {len(inputs)}; export again")
     first, *others = inputs
     if operator in SHAPE_OPERATORS:
         target = others[0].integers(node) if others else None
@@ -145,17 +152,23 @@ def _arithmetic(node: Node, inputs: list[Constant]) -> Constant:
 
 
 def _power(node: Node, inputs: list[Constant]) -> Constant:
-    exponents = [value.rational for value in inputs[1].values(node)]
-    if len(exponents) != 1 or exponents[0] not in POWERS:
-        raise node.error(f"exponent must be one of {', '.join(map(str, POWERS))}, not {', '.join(map(str, exponents))}")
-    return inputs[0].map(node, POWERS[exponents[0]])
+    exponent = only(node, inputs[1])
+    if exponent not in POWERS:
+        raise node.error(f"exponent must be one of {', '.join(map(str, POWERS))}, not {exponent}")
+    return inputs[0].map(node, POWERS[exponent])
 
 
-def _same(node: Node, inputs: list[Constant]) -> Constant:
+def _same(_node: Node, inputs: list[Constant]) -> Constant:
     return inputs[0]
 
 
-def _shape(node: Node, inputs: list[Constant]) -> Constant:
+def _cast(node: Node, inputs: list[Constant]) -> Constant:
+    if node.integer("to", 0) not in FLOATS and any(value.rational.denominator != 1 for value in inputs[0].values(node)):
+        raise node.error("must not cut fractions off; fold the constants before the export")
+    return inputs[0]
+
+
+def _shape(_node: Node, inputs: list[Constant]) -> Constant:
     return constant_of(np.array(inputs[0].shape, np.int64))
 
 
@@ -188,7 +201,7 @@ def _signs(constant: Constant) -> Constant:
 
 
 def _quantize(node: Node, inputs: list[Constant]) -> Constant:
-    rule = quantizer(node, *(_only(node, entry) for entry in inputs[2:4]))
+    rule = quantizer(node, only(node, inputs[3]))
     scale, zero = inputs[1], inputs[2]
     if any(value.sign <= 0 for value in scale.values(node)):
         raise node.error("scale must be positive; train or export again")
@@ -199,17 +212,21 @@ def _quantize(node: Node, inputs: list[Constant]) -> Constant:
     return rounded.combine(node, ARITHMETIC["Sub"], zero).combine(node, ARITHMETIC["Mul"], scale)
 
 
-def _only(node: Node, constant: Constant) -> Fraction:
+def only(node: Node, constant: Constant) -> Fraction:
+    """The number that all elements are."""
     values = constant.values(node)
     if len(values) != 1:
-        raise node.error("zero point and bit width must be the same for all elements; export per tensor")
+        raise node.error(f"takes one number for all elements, not {len(values)}; export per tensor")
     return values[0].rational
 
+
+INPUTS = {"Pow": 2, "Gather": 2, "BipolarQuant": 2, "Quant": 4, "IntQuant": 4}
+"""How many inputs an operator must have, where it is not one."""
 
 SPECIAL: dict[str, Callable[[Node, list[Constant]], Constant]] = {
     "Pow": _power,
     "Identity": _same,
-    "Cast": _same,
+    "Cast": _cast,
     "Dropout": _same,
     "Shape": _shape,
     "Gather": _gather,

@@ -18,7 +18,10 @@ __all__ = ["LARGEST_TENSOR", "Array", "Graph", "Node", "QonnxError", "read_graph
 
 LARGEST_FILE = 1 << 28
 LARGEST_TENSOR = 1 << 24
-"""Bytes of a file and elements of a tensor: far above any network that fits the devices, and no burden to memory."""
+LARGEST_INPUT = 1 << 20
+LARGEST_GRAPH = 1 << 14
+LARGEST_LIST = 64
+"""Bytes of a file, elements of a tensor and of the input, nodes, numbers in an attribute: far above any that fits."""
 
 STANDARD = ("", "ai.onnx")
 QUANTIZED = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
@@ -68,6 +71,8 @@ class Node:
         value = self.attributes.get(name, default)
         if not isinstance(value, tuple) or not all(isinstance(entry, int) for entry in value):
             raise self.error(f"{name} must be integers, not {value!r}")
+        if len(value) > LARGEST_LIST:
+            raise self.error(f"{name} must be at most {LARGEST_LIST} integers, not {len(value)}")
         return tuple(int(entry) for entry in value)
 
     def number(self, name: str, default: float) -> float:
@@ -99,8 +104,8 @@ class Graph:
         Names of tensors.
     shape : tuple of :class:`int`
         Shape of the input, with a batch of 1.
-    opset : :class:`int`
-        Version of the standard operators.
+    integers : :class:`bool`
+        Whether the file says that the input is integers.
     """
 
     nodes: tuple[Node, ...]
@@ -108,7 +113,7 @@ class Graph:
     input: str
     output: str
     shape: tuple[int, ...]
-    opset: int
+    integers: bool
 
 
 def read_graph(path: Path) -> Graph:
@@ -131,11 +136,14 @@ def read_graph(path: Path) -> Graph:
     if not model.graph.node or not model.graph.output:
         raise QonnxError("not a whole ONNX file, it has no graph; export or download it again")
     graph = model.graph
+    if len(graph.node) > LARGEST_GRAPH:
+        raise QonnxError(f"the graph must have at most {LARGEST_GRAPH} nodes, not {len(graph.node)}")
     constants = {tensor.name: _array(f"initializer {tensor.name!r}", tensor) for tensor in graph.initializer}
     inputs = [entry for entry in graph.input if entry.name not in constants]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise QonnxError(
-            f"the graph must have one input and one output, not {len(inputs)} and {len(graph.output)}; export one network"
+            f"the graph must have one input and one output, not {len(inputs)} and {len(graph.output)}; "
+            "export one network"
         )
     return Graph(
         nodes=_sorted([_node(proto) for proto in graph.node], {*constants, inputs[0].name}),
@@ -143,7 +151,7 @@ def read_graph(path: Path) -> Graph:
         input=inputs[0].name,
         output=graph.output[0].name,
         shape=_shape(inputs[0]),
-        opset=max((entry.version for entry in model.opset_import if entry.domain in STANDARD), default=1),
+        integers=_takes_integers(graph, inputs[0]),
     )
 
 
@@ -210,14 +218,44 @@ def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
         text = ", ".join(str(entry.dim_value or entry.dim_param or "?") for entry in (batch, *sizes))
         raise QonnxError(f"input {value.name!r}: must have a fixed shape, not ({text}); export with the image's size")
     shape = (1, *(entry.dim_value for entry in sizes))
-    if int(np.prod(np.array(shape, object))) > LARGEST_TENSOR:
-        raise QonnxError(f"input {value.name!r}: must have at most {LARGEST_TENSOR} elements, not shape {shape}")
+    if int(np.prod(np.array(shape, object))) > LARGEST_INPUT:
+        raise QonnxError(f"input {value.name!r}: must have at most {LARGEST_INPUT} elements, not shape {shape}")
     return shape
+
+
+def _takes_integers(graph: onnx.GraphProto, value: onnx.ValueInfoProto) -> bool:
+    """By its type, or by the note that FINN puts beside it."""
+    if value.type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32, TensorProto.INT64):
+        return True
+    notes = (entry for entry in graph.quantization_annotation if entry.tensor_name == value.name)
+    return any(pair.value == "UINT8" for note in notes for pair in note.quant_parameter_tensor_names)
 
 
 def _sorted(nodes: list[Node], known: set[str]) -> tuple[Node, ...]:
     """The nodes, each behind those that make what it takes."""
     makers = Counter(output for node in nodes for output in node.outputs if output)
+    _check_names(nodes, makers, known)
+    takers: dict[str, list[int]] = {}
+    waiting = [len({name for name in node.inputs if name in makers}) for node in nodes]
+    for index, node in enumerate(nodes):
+        for name in {name for name in node.inputs if name in makers}:
+            takers.setdefault(name, []).append(index)
+    ready = deque(index for index, count in enumerate(waiting) if count == 0)
+    order = []
+    while ready:
+        order.append(nodes[ready.popleft()])
+        for taker in (taker for output in order[-1].outputs for taker in takers.get(output, ())):
+            waiting[taker] -= 1
+            if waiting[taker] == 0:
+                ready.append(taker)
+    if len(order) < len(nodes):
+        stuck = next(node for node, count in zip(nodes, waiting, strict=True) if count)
+        raise stuck.error("is part of a cycle; export the network without recurrence")
+    return tuple(order)
+
+
+def _check_names(nodes: list[Node], makers: Mapping[str, int], known: set[str]) -> None:
+    """Each tensor has one maker."""
     for node in nodes:
         for output in filter(None, node.outputs):
             if makers[output] > 1 or output in known:
@@ -225,22 +263,3 @@ def _sorted(nodes: list[Node], known: set[str]) -> tuple[Node, ...]:
         for name in filter(None, node.inputs):
             if name not in makers and name not in known:
                 raise node.error(f"takes {name!r}, which nothing makes; export the whole graph")
-    takers: dict[str, list[int]] = {}
-    waiting = [0] * len(nodes)
-    for index, node in enumerate(nodes):
-        for name in {name for name in node.inputs if name in makers}:
-            takers.setdefault(name, []).append(index)
-            waiting[index] += 1
-    ready = deque(index for index, count in enumerate(waiting) if count == 0)
-    order = []
-    while ready:
-        order.append(nodes[index := ready.popleft()])
-        for output in nodes[index].outputs:
-            for taker in takers.get(output, ()):
-                waiting[taker] -= 1
-                if waiting[taker] == 0:
-                    ready.append(taker)
-    if len(order) < len(nodes):
-        stuck = next(node for node, count in zip(nodes, waiting, strict=True) if count)
-        raise stuck.error("is part of a cycle; export the network without recurrence")
-    return tuple(order)

@@ -54,8 +54,6 @@ class Quantizer:
         Whether there are negative integers.
     low, high : :class:`int`
         The range that results are cut to.
-    zero : :class:`~fractions.Fraction`
-        Zero point.
     rounding : :class:`str`
         One of :data:`ROUNDING`.
     """
@@ -64,7 +62,6 @@ class Quantizer:
     signed: bool
     low: int
     high: int
-    zero: Fraction
     rounding: str
 
     @property
@@ -84,7 +81,7 @@ class Quantizer:
         return ROUNDING[self.rounding](number)
 
 
-def quantizer(node: Node, zero: Fraction, width: Fraction) -> Quantizer:
+def quantizer(node: Node, width: Fraction) -> Quantizer:
     """The rounding that a ``Quant`` node asks for."""
     if width.denominator != 1 or not 1 <= width <= 32:
         raise node.error(f"bit width must be an integer in 1..32, not {width}")
@@ -96,4 +93,4 @@ def quantizer(node: Node, zero: Fraction, width: Fraction) -> Quantizer:
         raise node.error("must not be narrow with one unsigned bit, for then it is always 0")
     low = -(1 << bits - 1) + narrow if signed else 0
     high = (1 << bits - 1) - 1 if signed else (1 << bits) - 1 - narrow
-    return Quantizer(bits, signed, low, high, zero, rounding)
+    return Quantizer(bits, signed, low, high, rounding)

@@ -78,4 +78,4 @@ SHAPE_OPERATORS: dict[str, Callable[[Node, Indices, Argument], Indices]] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
 }
-"""Operator to the function that moves an array's elements; the last argument is the second input, where there is one."""
+"""Operator to the function that moves an array's elements; its last argument is the second input, if there is one."""

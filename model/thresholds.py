@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fold_batchnorm"]
+__all__ = ["count_matches", "fold_batchnorm", "fold_dots"]
 
 Floats = NDArray[np.floating]
 
@@ -41,6 +41,24 @@ def fold_batchnorm(
     ValueError
         When a number is not finite, or ``var + eps`` is not positive.
     """
+    flip, dots = fold_dots(gamma=gamma, beta=beta, mean=mean, var=var, eps=eps, limit=mw)
+    return flip, count_matches(dots, mw)
+
+
+def count_matches(thresholds: NDArray[np.int64], mw: int) -> NDArray[np.int64]:
+    """Thresholds on the number of matches, from thresholds on the dot product of ``mw`` inputs of ±1."""
+    # The smallest count with 2 * matches - mw >= threshold.
+    return np.asarray((thresholds + mw + 1) // 2, np.int64)
+
+
+def fold_dots(
+    *, gamma: Floats, beta: Floats, mean: Floats, var: Floats, eps: float, limit: int
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Threshold on the dot product for each neuron, where dot products are integers in ``-limit..limit``.
+
+    Parameters and errors are as for :func:`fold_batchnorm`, and so is what it gives; the neuron's bit is
+    ``dot >= threshold``, and thresholds are in ``-limit..limit + 1``.
+    """
     for name, values in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
         if not np.isfinite(values).all():
             neuron = int(np.flatnonzero(~np.isfinite(values))[0])
@@ -50,21 +68,21 @@ def fold_batchnorm(
     flip = gamma < 0
     sign = np.where(flip, -1, 1)
     neurons = zip(np.abs(gamma), beta, sign * mean, var, strict=True)
-    thresholds = [_threshold(*map(float, neuron), eps=eps, mw=mw) for neuron in neurons]
+    thresholds = [_threshold(*map(float, neuron), eps=eps, limit=limit) for neuron in neurons]
     return flip, np.array(thresholds, np.int64)
 
 
-def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, mw: int) -> int:
-    """Smallest count of matches that gives a 1, for a scale that is not negative; ``mw + 1`` when there is none."""
+def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, limit: int) -> int:
+    """Smallest dot product that gives a 1, for a scale that is not negative; ``limit + 1`` when there is none."""
     scale, centre, variance = Fraction(gamma), Fraction(mean), Fraction(var) + Fraction(eps)
     right = _signed_square(-Fraction(beta)) * variance
-    low, high = 0, mw + 1
+    low, high = -limit, limit + 1
     while low < high:
-        matches = (low + high) // 2
-        if _signed_square(scale * (2 * matches - mw - centre)) >= right:
-            high = matches
+        dot = (low + high) // 2
+        if _signed_square(scale * (dot - centre)) >= right:
+            high = dot
         else:
-            low = matches + 1
+            low = dot + 1
     return low
 
 

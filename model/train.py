@@ -23,7 +23,7 @@ from .zoo import Definition, Distortion
 
 __all__ = ["Epoch", "Trained", "classes", "train"]
 
-EVALUATION_BATCH = 1000
+EVALUATION_BATCH = 100
 
 ONE_THREAD = 100_000
 """Networks with fewer weights than this train on one thread. Their products are too small to share, threads that wait
@@ -88,7 +88,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class _Images:
-    """Images of shape ``(count, height, width)`` and their classes."""
+    """Raw images and their classes."""
 
     images: Tensor
     labels: Tensor
@@ -162,7 +162,7 @@ def train(
 
 @torch.no_grad()
 def classes(module: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Class of each image, by a module in eval mode; images of shape ``(count, height, width)``."""
+    """Class of each image, by a module in eval mode; raw images."""
     # A copy, for the array may be read-only, which torch does not know.
     return np.asarray(_scores(module, torch.tensor(images)).argmax(dim=1).numpy())
 

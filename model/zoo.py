@@ -1,11 +1,14 @@
 """The networks that ship, as definitions; :func:`xnorflow.model.layers.module_for` makes torch modules of them."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from .ir import Dense, Network, Scores, Thermometer
+from .ir import Affine, Input, Layer, MaxPool, Network, Scores, Thermometer
+from .plans import Filters, Neurons, Plan, describe, place, random_layer
 
 __all__ = ["ZOO", "Definition", "Distortion", "find", "random_network"]
 
@@ -31,7 +34,7 @@ class Distortion:
 
 @dataclass(frozen=True)
 class Definition:
-    """One multi-layer perceptron and how it is trained by default.
+    """One network and how it is trained by default.
 
     Parameters
     ----------
@@ -40,11 +43,11 @@ class Definition:
     summary : :class:`str`
         One line on what it is.
     dataset : :class:`str`
-        Data set it is trained on, a name that :func:`xnorflow.model.datasets.load` knows.
-    input : :class:`xnorflow.model.ir.Thermometer`
-        How a raw image becomes bits.
-    hidden : tuple of :class:`int`
-        Neurons of each hidden layer.
+        Data set it is trained on, a name that :func:`xnorflow.model.datasets.load` knows, or empty.
+    input : :class:`xnorflow.model.ir.Thermometer` or :class:`xnorflow.model.ir.Affine`
+        How a raw image becomes the values of the first layer.
+    layers : tuple of :class:`Neurons`, :class:`Filters` and :class:`MaxPool`
+        The layers before the scores, in the order of the data.
     epochs, batch : :class:`int`
         Passes over the training images, and images per step, when nothing else is asked for.
     rate : :class:`float`
@@ -58,8 +61,8 @@ class Definition:
     name: str
     summary: str
     dataset: str
-    input: Thermometer
-    hidden: tuple[int, ...]
+    input: Input
+    layers: tuple[Plan, ...]
     epochs: int
     batch: int
     rate: float
@@ -67,14 +70,31 @@ class Definition:
     classes: int = 10
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """Inputs, neurons of each hidden layer, classes."""
-        return (self.input.output.size, *self.hidden, self.classes)
+    def layers_text(self) -> str:
+        """The layers in brief: ``784-64-10``, or ``28x28x1: 16C3-P2-10`` with the size of the image."""
+        plans = [describe(plan) for plan in self.layers]
+        tensor = self.input.output
+        if all(isinstance(plan, Neurons) for plan in self.layers):
+            return "-".join((str(tensor.size), *plans, str(self.classes)))
+        return f"{'x'.join(map(str, tensor.shape))}: {'-'.join((*plans, str(self.classes)))}"
 
     @property
     def weight_bits(self) -> int:
         """Number of weights, one bit each."""
-        return sum(mw * mh for mw, mh in pairwise(self.sizes))
+        return sum(math.prod(shape) for shape, _ in self._matrices())
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications for an image."""
+        return sum(math.prod(shape) * windows for shape, windows in self._matrices())
+
+    def _matrices(self) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Shape of the weights of each layer that has some, and how often it uses them for an image."""
+        for (plan, tensor), (_, result) in pairwise(place(self.layers, self.input.output)):
+            if plan is not None and not isinstance(plan, MaxPool):
+                yield plan.shape(tensor), result.size // plan.count
+        *_, (_, last) = place(self.layers, self.input.output)
+        yield (self.classes, last.size), 1
 
 
 _MNIST_INPUT = Thermometer((28, 28), (128,))
@@ -87,7 +107,7 @@ ZOO = {
             summary="scikit-learn's 8x8 handwritten digits; fits the smallest boards and trains in seconds",
             dataset="digits",
             input=Thermometer((8, 8), (4, 8, 12)),
-            hidden=(96, 64),
+            layers=(Neurons(96), Neurons(64)),
             epochs=600,
             batch=128,
             rate=0.02,
@@ -98,7 +118,7 @@ ZOO = {
             summary="tiny fully connected network for MNIST",
             dataset="mnist",
             input=_MNIST_INPUT,
-            hidden=(64, 64, 64),
+            layers=3 * (Neurons(64),),
             epochs=80,
             batch=256,
             rate=0.01,
@@ -108,7 +128,7 @@ ZOO = {
             summary="small fully connected network for MNIST",
             dataset="mnist",
             input=_MNIST_INPUT,
-            hidden=(256, 256, 256),
+            layers=3 * (Neurons(256),),
             epochs=60,
             batch=256,
             rate=0.01,
@@ -119,15 +139,42 @@ ZOO = {
             summary="large fully connected network for MNIST",
             dataset="mnist",
             input=_MNIST_INPUT,
-            hidden=(1024, 1024, 1024),
+            layers=3 * (Neurons(1024),),
             epochs=60,
             batch=256,
             rate=0.01,
             distortion=Distortion(shift=1.0),
         ),
+        Definition(
+            name="mnist-cnn",
+            summary="small convolutional network for MNIST; fits an iCE40 UP5K",
+            dataset="mnist",
+            input=_MNIST_INPUT,
+            layers=(Filters(16), MaxPool(), Filters(32), MaxPool(), Filters(64)),
+            epochs=20,
+            batch=128,
+            rate=0.01,
+            distortion=Distortion(shift=1.0),
+        ),
+        Definition(
+            name="cnv",
+            summary="convolutional network for 32x32 colour images",
+            dataset="",
+            # Pixels from -1 to 1 in steps of 1/128.
+            input=Affine((32, 32, 3), multiplier=256, offset=-128 * 255, divisor=255, signed=True),
+            layers=(
+                *(Filters(64), Filters(64), MaxPool()),
+                *(Filters(128), Filters(128), MaxPool()),
+                *(Filters(256), Filters(256)),
+                *(Neurons(512), Neurons(512)),
+            ),
+            epochs=100,
+            batch=128,
+            rate=0.01,
+        ),
     )
 }
-"""The networks by name; TFC, SFC and LFC have the layers that FINN gave those names (arXiv 1612.07119)."""
+"""The networks by name; TFC, SFC, LFC and CNV have the layers that FINN gave those names (arXiv 1612.07119)."""
 
 
 def find(name: str) -> Definition:
@@ -151,20 +198,17 @@ def random_network(name: str, seed: int = 0) -> Network:
     if seed < 0:
         raise ValueError(f"seed must be 0 or more, not {seed!r}")
     rng = np.random.default_rng(seed)
-    *hidden, last = pairwise(definition.sizes)
-    layers = [_random_dense(rng, mw=mw, mh=mh) for mw, mh in hidden]
-    mw, classes = last
-    scores = Scores(rng.integers(0, 2, (classes, mw), np.uint8), rng.integers(-2, 3, classes))
+    layers: list[Layer] = []
+    for plan, tensor in place(definition.layers, definition.input.output):
+        if plan is not None:
+            layers.append(random_layer(plan, tensor, rng))
+        else:
+            weights = rng.integers(0, 2, (definition.classes, tensor.size), np.uint8)
+            layers.append(Scores(weights, rng.integers(-2, 3, definition.classes)))
     return Network(
         name=name,
         input=definition.input,
-        layers=(*layers, scores),
+        layers=tuple(layers),
         dataset=definition.dataset,
         provenance={"weights": f"untrained random weights, seed {seed}"},
     )
-
-
-def _random_dense(rng: np.random.Generator, *, mw: int, mh: int) -> Dense:
-    # Matches of random bits spread by sqrt(mw) / 2 around mw / 2.
-    thresholds = rng.normal((mw + 1) / 2, 0.25 * np.sqrt(mw), mh).round().clip(0, mw + 1)
-    return Dense(rng.integers(0, 2, (mh, mw), np.uint8), thresholds.astype(np.int64))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from . import __version__
+from .arguments import ImageCount, Named
 from .boards.catalogue import BOARDS, Board, find_board
 from .boards.flash import flash as flash_board
 from .build import build as build_design
@@ -22,39 +23,6 @@ from .sim.verify import verify_verilog
 __all__ = ["cli", "main"]
 
 SIMULATORS = ("verilator", "icarus")
-
-
-class Named(click.ParamType[Any]):
-    """An argument that names something; unknown names are an error of usage that lists the known ones."""
-
-    def __init__(self, name: str, look_up: Any) -> None:
-        self.name = name
-        self.look_up = look_up
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self.look_up(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class ImageCount(click.ParamType[Any]):
-    """A number of images, or all of them."""
-
-    name = "N|all"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        if value is None or value == "all":
-            return None
-        try:
-            count = int(value)
-        except ValueError:
-            count = 0
-        if count < 1:
-            self.fail(f"images must be 1 or more, or all, not {value!r}", param, ctx)
-        return count
 
 
 MODEL = click.argument("model")
@@ -143,6 +111,20 @@ def train(definition: Any, dataset: str | None, epochs: int | None, seed: int, s
             definition, path, dataset=dataset, epochs=epochs, seed=seed, stochastic=stochastic, on_progress=report
         )
     OUTPUT.print(table(f"{definition.name}: {path}", ("", ""), result.items()))
+
+
+@cli.command(name="import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--input-scale", metavar="NUMBER", help="What the graph takes for a pixel of 1, as 1/255; else from the file."
+)
+@click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
+def import_(file: Path, input_scale: str | None, path: Path) -> None:
+    """Import a network that another tool trained, from a QONNX file."""
+    from .importing import import_to_file
+
+    result = import_to_file(file, path, input_scale=input_scale)
+    OUTPUT.print(table(f"{file.stem}: {path}", ("", ""), result.items()))
 
 
 @cli.command(name="eval")

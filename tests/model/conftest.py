@@ -1,8 +1,15 @@
 """What several tests of the model need."""
 
 import pytest
+import torch
 
 from xnorflow.model.datasets import Dataset, load
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Torch on one thread: on small products several only wait for each other, long where tests run side by side."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
+from xnorflow.model.layers import Affine, BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 __all__ = ["everything", "network", "set_batch_norm", "torch_trace"]
 
@@ -39,11 +39,14 @@ def everything(count):
 
 @torch.no_grad()
 def torch_trace(module, images):
-    """The quantized images, then the output of each layer of a module in eval mode: bits, and at last the scores."""
+    """The quantized images, then the output of each layer of a module in eval mode, in the golden model's order."""
     values, steps = torch.tensor(images), []
     for layer in module:
         values = layer(values)
-        if isinstance(layer, Thermometer | Sign):
-            steps.append((values > 0).long().numpy())
-            assert (values.abs() == 1).all()
-    return [*steps, values.numpy()]
+        ordered = (values.permute(0, 2, 3, 1) if values.ndim == 4 else values).numpy()
+        if isinstance(layer, Thermometer | Sign | nn.MaxPool2d):
+            steps.append((ordered > 0).astype(np.int64))
+            assert (abs(ordered) == 1).all()
+        elif isinstance(layer, Affine | Scores):
+            steps.append(ordered)
+    return steps

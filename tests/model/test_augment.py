@@ -60,3 +60,14 @@ def test_a_seed_gives_the_same_distortions_and_another_others():
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert not torch.equal(first[0], first[1])
+
+
+def test_the_channels_of_an_image_move_together():
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (5, 7, 6, 3), dtype=torch.uint8)
+    far = Distortion(shift=2, rotation=20, scale=0.2)
+    moved = distort(images, far, generator=torch.Generator().manual_seed(1))
+    assert moved.shape == images.shape
+    for channel in range(3):
+        alone = distort(images[..., channel], far, generator=torch.Generator().manual_seed(1))
+        assert torch.equal(moved[..., channel], alone)

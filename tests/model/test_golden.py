@@ -161,6 +161,12 @@ def test_lfc_classifies_ten_thousand_images_in_five_seconds():
     assert min(seconds(network, images) for _ in range(2)) < 5
 
 
+def test_cnv_classifies_ten_thousand_images_in_five_minutes():
+    network = zoo_network("cnv")
+    images = random_images(network, 100)
+    assert 100 * min(seconds(network, images) for _ in range(2)) < 5 * 60
+
+
 def seconds(network, images):
     start = time.perf_counter()
     assert predict(network, images).shape == (len(images),)

@@ -10,17 +10,21 @@ from tests.model.modules import set_batch_norm
 from tests.model.parameters import batch_norms, exact_sign
 from xnorflow.model import golden, ir
 from xnorflow.model.layers import (
+    Affine,
     BatchNorm,
+    BatchNorm2d,
+    BinaryConv2d,
     BinaryLinear,
     Scores,
     Sign,
+    StreamFlatten,
     Thermometer,
     clip_latent,
     module_for,
     sign_ste,
     stochastic_sign_ste,
 )
-from xnorflow.model.zoo import ZOO
+from xnorflow.model.zoo import ZOO, random_network
 
 VALUES = [-1e30, -1.0000001, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.3, 1.0, 1.0000001, 1e30]
 SIGNS = [-1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1]
@@ -56,11 +60,48 @@ def test_sign_is_stochastic_in_training_mode_only():
     assert (Sign()(x) == 1).all()
 
 
+def stream_order(values):
+    """Torch's ``(count, channels, height, width)`` as the golden model's ``(count, height, width, channels)``."""
+    return (values.permute(0, 2, 3, 1) if values.ndim == 4 else values).numpy()
+
+
 @pytest.mark.parametrize("levels", [(8,), (4, 8, 12)])
 def test_thermometer_is_the_golden_models(levels):
-    images = np.random.default_rng(seed=0).integers(0, 17, (9, 3, 5), np.uint8)
-    values = Thermometer(shape=(3, 5), levels=levels)(torch.tensor(images))
-    assert (values.numpy() == 2.0 * golden.quantize(ir.Thermometer((3, 5), levels), images) - 1).all()
+    for shape in ((3, 5), (3, 5, 2), (6,)):
+        images = np.random.default_rng(seed=0).integers(0, 17, (9, *shape), np.uint8)
+        values = Thermometer(shape=shape, levels=levels)(torch.tensor(images))
+        assert (stream_order(values) == 2.0 * golden.quantize(ir.Thermometer(shape, levels), images) - 1).all()
+
+
+@pytest.mark.parametrize("line", [{}, {"multiplier": 256, "offset": -32640, "divisor": 255, "signed": True}])
+def test_affine_is_the_golden_models(line):
+    for shape in ((3, 5), (3, 5, 2), (6,)):
+        images = np.random.default_rng(seed=0).integers(0, 256, (99, *shape), np.uint8)
+        values = Affine(shape=shape, **line)(torch.tensor(images))
+        assert (stream_order(values) == golden.quantize(ir.Affine(shape, **line), images)).all()
+
+
+def test_flattening_keeps_the_streams_order():
+    x = torch.arange(24).reshape(1, 2, 3, 4)
+    assert StreamFlatten()(x).tolist() == [[x[0, c, i, j].item() for i in range(3) for j in range(4) for c in range(2)]]
+    assert StreamFlatten()(x.reshape(1, 24)).tolist() == [list(range(24))]
+
+
+@pytest.mark.parametrize("fill", [-1, 1])
+def test_convolution_uses_signs_and_pads_with_the_stated_value(fill):
+    torch.manual_seed(0)
+    module = BinaryConv2d(channels=2, filters=3, kernel=(3, 2), stride=(2, 1), padding=(2, 1), fill=fill)
+    x = sign_ste(torch.randn(4, 2, 5, 6))
+    padded = torch.full((4, 2, 9, 8), float(fill))
+    padded[:, :, 2:7, 1:7] = x
+    expected = torch.nn.functional.conv2d(padded, sign_ste(module.weight), stride=(2, 1))
+    assert torch.equal(module(x), expected)
+    assert torch.equal(module.eval()(x), expected)
+    module.train()(x).sum().backward()
+    assert module.weight.grad.abs().min() > 0
+    module.weight.data.mul_(5)
+    clip_latent(torch.nn.Sequential(module))
+    assert module.weight.abs().max() == 1
 
 
 def test_linear_uses_signs_and_learns_latent_weights():
@@ -72,6 +113,38 @@ def test_linear_uses_signs_and_learns_latent_weights():
     assert module.weight.grad.tolist() == [[1, 1, -1, 1], [1, 1, -1, 0]]
     clip_latent(torch.nn.Sequential(torch.nn.Sequential(module)))
     assert module.weight[1].tolist() == pytest.approx([-1, 0.2, -0.3, 1])
+
+
+def test_batch_norm_of_images_is_that_of_vectors():
+    torch.manual_seed(0)
+    images, vectors = BatchNorm2d(3).eval(), BatchNorm(3).eval()
+    # Ties and doubtful sums among the rest.
+    for norm in (images, vectors):
+        set_batch_norm(
+            norm,
+            gamma=np.float32([1, -0.1, 1]),
+            beta=np.float32([1, 0.3, 0]),
+            mean=np.float32([2.0**-60, 3, 1]),
+            var=np.float32([1, 1, 2]),
+            eps=0.0,
+        )
+    x = torch.randint(-4, 5, (20, 3, 5, 4)).float()
+    with torch.no_grad():
+        assert torch.equal(images(x).permute(0, 2, 3, 1).reshape(-1, 3), vectors(x.permute(0, 2, 3, 1).reshape(-1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("norm", "shape", "message"),
+    [
+        (BatchNorm(5), (2, 4), r"input must have shape \(count, 5\), not \(2, 4\)"),
+        (BatchNorm(3), (2, 3, 1, 1), r"input must have shape \(count, 3\), not \(2, 3, 1, 1\)"),
+        (BatchNorm2d(3), (2, 3), r"input must have shape \(count, 3, height, width\), not \(2, 3\)"),
+        (BatchNorm2d(3), (2, 4, 1, 1), r"input must have shape \(count, 3, height, width\), not \(2, 4, 1, 1\)"),
+    ],
+)
+def test_batch_norm_of_another_shape_is_refused(norm, shape, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        norm(torch.zeros(shape))
 
 
 @settings(deadline=None, max_examples=300)
@@ -101,15 +174,16 @@ def test_batch_norm_decides_what_float64_cannot():
         assert norm(torch.tensor([[-1.0]])).item() == 0
 
 
-def test_batch_norm_is_torchs_up_to_rounding():
+@pytest.mark.parametrize(
+    ("ours", "torchs", "shape"),
+    [(BatchNorm(5), torch.nn.BatchNorm1d(5), (20, 5)), (BatchNorm2d(5), torch.nn.BatchNorm2d(5), (20, 5, 3, 2))],
+)
+def test_batch_norm_is_torchs_up_to_rounding(ours, torchs, shape):
     torch.manual_seed(0)
-    ours, torchs = BatchNorm(5), torch.nn.BatchNorm1d(5)
     for _ in range(3):
-        x = 10 * torch.randn(20, 5)
+        x = 10 * torch.randn(*shape)
         assert torch.equal(ours(x), torchs(x))
     assert torch.allclose(ours.eval()(x).float(), torchs.eval()(x), atol=1e-5)
-    with pytest.raises(ValueError, match=r"^input must have shape \(count, 5\), not \(2, 4\)$"):
-        ours(torch.zeros(2, 4))
 
 
 def test_scores_are_integers_in_eval_mode_and_scaled_in_training():
@@ -130,8 +204,10 @@ def test_scores_are_integers_in_eval_mode_and_scaled_in_training():
 def test_zoo_networks_have_the_definitions_sizes(name):
     definition = ZOO[name]
     module = module_for(definition)
-    matrices = [layer for layer in module if isinstance(layer, BinaryLinear)]
-    assert [layer.mw for layer in matrices] + [matrices[-1].mh] == list(definition.sizes)
+    matrices = [layer for layer in module if isinstance(layer, BinaryLinear | BinaryConv2d)]
+    shapes = [network.weights.shape for network in random_network(name).matrices.values()]
+    transposed = [layer.weight.movedim(1, -1).shape for layer in matrices]
+    assert transposed == shapes
     assert sum(layer.weight.numel() for layer in matrices) == definition.weight_bits
     assert module(torch.zeros(2, *definition.input.shape, dtype=torch.uint8)).shape == (2, definition.classes)
 
@@ -151,3 +227,5 @@ def test_wrong_images_are_refused(images, kind, message):
 def test_empty_layers_are_refused():
     with pytest.raises(ValueError, match=r"^mw and mh must be positive, not 0 and 3$"):
         BinaryLinear(mw=0, mh=3)
+    with pytest.raises(ValueError, match=r"^channels, filters and kernel must be positive, not 2, 3 and \(0, 1\)$"):
+        BinaryConv2d(channels=2, filters=3, kernel=(0, 1))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.parameters import batch_norms, exact_sign
-from xnorflow.model.thresholds import fold_batchnorm
+from xnorflow.model.thresholds import count_matches, fold_batchnorm, fold_dots
 
 ONE = {name: np.array([value], np.float32) for name, value in (("gamma", 1), ("beta", 0), ("mean", 0), ("var", 1))}
 
@@ -19,6 +19,24 @@ def test_threshold_gives_the_formulas_sign_for_every_dot(parameters, mw):
         neuron = {name: float(np.ravel(values)[0]) for name, values in parameters.items()}
         expected = exact_sign(2 * matches - mw, **neuron) >= 0
         assert ((mw - matches if flip else matches) >= threshold) == expected
+
+
+@settings(deadline=None, max_examples=100)
+@given(parameters=batch_norms(1), limit=st.integers(1, 9))
+def test_threshold_on_integers_gives_the_formulas_sign_for_every_dot(parameters, limit):
+    (flip,), (threshold,) = fold_dots(**parameters, limit=limit)
+    assert -limit <= threshold <= limit + 1
+    neuron = {name: float(np.ravel(values)[0]) for name, values in parameters.items()}
+    for dot in range(-limit, limit + 1):
+        assert ((-dot if flip else dot) >= threshold) == (exact_sign(dot, **neuron) >= 0)
+
+
+@pytest.mark.parametrize("mw", [1, 4, 7])
+def test_thresholds_on_dots_and_on_matches_are_the_same(mw):
+    for threshold in range(-mw, mw + 2):
+        (counted,) = count_matches(np.array([threshold]), mw)
+        assert all((matches >= counted) == (2 * matches - mw >= threshold) for matches in range(mw + 1))
+        assert 0 <= counted <= mw + 1
 
 
 @pytest.mark.parametrize(

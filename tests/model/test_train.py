@@ -8,8 +8,11 @@ import torch
 
 from tests.model.modules import torch_trace
 from xnorflow.model import golden
+from xnorflow.model.datasets import Dataset
 from xnorflow.model.export import export
+from xnorflow.model.ir import MaxPool
 from xnorflow.model.layers import BinaryLinear, Sign
+from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.store import load, save
 from xnorflow.model.train import classes, train
 from xnorflow.model.zoo import ZOO
@@ -65,6 +68,33 @@ def test_tfc_on_mnist_is_learnt_and_exported_exactly(mnist):
     trained = train(TFC, mnist, epochs=1)
     assert trained.history[-1].validation_accuracy > 0.8
     assert_equal_everywhere(export(trained.module, name="tfc"), trained.module, mnist.test_images)
+
+
+def test_a_convolutional_network_is_learnt_and_exported_exactly(mnist, tmp_path):
+    some = dataclasses.replace(mnist, train_images=mnist.train_images[:3000], train_labels=mnist.train_labels[:3000])
+    trained = train(ZOO["mnist-cnn"], some, epochs=2, batch=50)
+    assert trained.history[-1].accuracy > 0.6
+    network = export(trained.module, name="mnist-cnn")
+    save(network, tmp_path / "model")
+    assert_equal_everywhere(load(tmp_path / "model"), trained.module, mnist.test_images[:300])
+
+
+def test_colour_images_are_learnt_and_exported_exactly():
+    # Classes that differ in one colour, where each pixel alone says little.
+    rng = np.random.default_rng(seed=0)
+    labels = rng.integers(0, 3, 600)
+    images = rng.integers(0, 216, (600, 8, 6, 3)) + 40 * np.eye(3, dtype=int)[labels][:, np.newaxis, np.newaxis]
+    images = images.astype(np.uint8)
+    data = Dataset("stains", images[:500], labels[:500], images[500:], labels[500:], tuple("rgb"))
+    definition = dataclasses.replace(
+        ZOO["cnv"],
+        input=dataclasses.replace(ZOO["cnv"].input, shape=(8, 6, 3)),
+        layers=(Filters(16, padding=(1, 1), pad=1), MaxPool(), Filters(16, (2, 2)), Neurons(8)),
+        classes=3,
+    )
+    trained = train(definition, data, epochs=12, batch=50)
+    assert (classes(trained.module, data.test_images) == data.test_labels).mean() > 0.9
+    assert_equal_everywhere(export(trained.module, name="stains"), trained.module, images)
 
 
 def test_progress_is_told_and_can_stop_it(digits):

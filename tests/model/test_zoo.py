@@ -1,5 +1,6 @@
 """The networks that have a name."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -8,21 +9,33 @@ import pytest
 
 from xnorflow.model.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
-from xnorflow.model.ir import Dense
+from xnorflow.model.ir import Conv2d, Dense, MaxPool
+from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.zoo import ZOO, find, random_network
 
 
-def test_the_reference_networks_have_the_published_sizes():
-    assert {name: definition.sizes for name, definition in ZOO.items() if name != "digits"} == {
-        "tfc": (784, 64, 64, 64, 10),
-        "sfc": (784, 256, 256, 256, 10),
-        "lfc": (784, 1024, 1024, 1024, 10),
-    }
-    assert {name: definition.weight_bits for name, definition in ZOO.items() if name != "digits"} == {
-        "tfc": 59_008,
-        "sfc": 334_336,
-        "lfc": 2_910_208,
-    }
+@pytest.mark.parametrize(
+    ("name", "layers", "weight_bits"),
+    [
+        ("tfc", "784-64-64-64-10", 59_008),
+        ("sfc", "784-256-256-256-10", 334_336),
+        ("lfc", "784-1024-1024-1024-10", 2_910_208),
+        ("cnv", "32x32x3: 64C3-64C3-P2-128C3-128C3-P2-256C3-256C3-512-512-10", 1_542_848),
+    ],
+)
+def test_the_reference_networks_have_the_published_sizes(name, layers, weight_bits):
+    assert ZOO[name].layers_text == layers
+    assert ZOO[name].weight_bits == weight_bits
+
+
+def test_layers_are_told_with_their_kernels():
+    plans = (Filters(4, (1, 3)), MaxPool((2, 1)), Filters(5, (2, 2)), Neurons(6))
+    odd = dataclasses.replace(ZOO["digits"], layers=plans)
+    assert odd.layers_text == "8x8x3: 4C1x3-P2x1-5C2-6-10"
+
+
+def test_the_small_convolutional_network_leaves_room_on_a_up5k():
+    assert ZOO["mnist-cnn"].weight_bits <= 60_000
 
 
 def test_digits_leaves_room_on_the_smallest_board():
@@ -34,11 +47,13 @@ def test_digits_leaves_room_on_the_smallest_board():
 def test_random_networks_have_the_definitions_layers(name):
     definition, network = find(name), random_network(name, seed=5)
     assert definition.name == name
-    assert definition.dataset in DATASETS
+    assert definition.dataset in (*DATASETS, "")
     assert definition.epochs >= 1
     assert (network.name, network.dataset, network.input) == (name, definition.dataset, definition.input)
-    assert [layer.mw for layer in network.layers] + [network.classes] == list(definition.sizes)
+    assert len(network.layers) == len(definition.layers) + 1
+    assert network.classes == definition.classes
     assert network.weight_bits == definition.weight_bits
+    assert network.multiplications == definition.multiplications
     assert dict(network.provenance) == {"weights": "untrained random weights, seed 5"}
 
 
@@ -49,20 +64,21 @@ def test_a_seed_gives_the_same_network_and_another_another():
     assert (weights[0] != weights[2]).any()
 
 
-def test_bits_of_random_networks_vary():
-    network = random_network("tfc")
-    images = np.random.default_rng(seed=0).integers(0, 256, (500, 28, 28), np.uint8)
+@pytest.mark.parametrize("name", ["tfc", "mnist-cnn", "cnv"])
+def test_bits_of_random_networks_vary(name):
+    network = random_network(name)
+    images = np.random.default_rng(seed=0).integers(0, 256, (60, *network.input.shape), np.uint8)
     for layer, bits in zip(network.layers, trace(network, images)[1:], strict=True):
-        if isinstance(layer, Dense):
+        if isinstance(layer, Dense | Conv2d):
             # Neither the neurons nor the images are all alike.
             assert 0.2 < bits.mean() < 0.8
-            assert len(np.unique(bits, axis=0)) > 100
+            assert len(np.unique(bits, axis=0)) > 30
     assert len(np.unique(predict(network, images))) > 1
 
 
 @pytest.mark.parametrize("function", [find, random_network])
 def test_unknown_names_are_refused(function):
-    with pytest.raises(ValueError, match=r"^net must be one of digits, tfc, sfc, lfc, not 'vgg'$"):
+    with pytest.raises(ValueError, match=r"^net must be one of digits, tfc, sfc, lfc, mnist-cnn, cnv, not 'vgg'$"):
         function("vgg")
 
 

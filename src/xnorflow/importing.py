@@ -1,0 +1,53 @@
+"""From a file of another tool to a model file."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from .model.ir import MaxPool, Network
+from .model.qonnx import import_qonnx
+from .model.store import save
+
+__all__ = ["import_to_file"]
+
+
+def import_to_file(file: Path, path: Path, *, input_scale: str | None = None) -> dict[str, str]:
+    """Import a QONNX file, write the model to ``path``, and give what there is to tell.
+
+    Raises
+    ------
+    ValueError
+        When the file cannot be imported, or ``input_scale`` is not a positive number.
+    """
+    network = import_qonnx(file, input_scale=None if input_scale is None else _number(input_scale))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(network, path)
+    return {
+        "input": f"{_times(network.input.shape)} pixels, {type(network.input).__name__.lower()}, "
+        f"a pixel of 1 is {network.provenance['input_scale']}",
+        **_layers(network),
+        "weight bits": f"{network.weight_bits:,}",
+    }
+
+
+def _layers(network: Network) -> dict[str, str]:
+    """What each layer takes and gives."""
+    steps = zip(network.names, network.layers, network.tensors[:-1], network.tensors[1:], strict=True)
+    return {
+        name: f"{_times(taken.shape)} to {_times(given.shape)}"
+        + ("" if isinstance(layer, MaxPool) else f", {layer.mh} x {layer.mw} weights")
+        for name, layer, taken, given in steps
+    }
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _number(text: str) -> Fraction:
+    try:
+        number = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        number = Fraction(0)
+    if number <= 0:
+        raise ValueError(f"--input-scale must be a positive number such as 1/255, not {text!r}")
+    return number

@@ -1,0 +1,50 @@
+"""Layers without numbers: they chain as the layers do, and say so when they do not."""
+
+import numpy as np
+import pytest
+
+from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Tensor, Thermometer
+from xnorflow.model.plans import Filters, Neurons, describe, place, random_layer
+
+IMAGE = Thermometer((8, 6), (128,)).output
+
+
+def test_each_plan_is_told_its_input():
+    plans = (Filters(4, (3, 2), (2, 1), (1, 0)), MaxPool(), Neurons(5))
+    inputs = [IMAGE, Tensor((4, 5, 4)), Tensor((2, 2, 4)), Tensor((5,))]
+    assert list(place(plans, IMAGE)) == list(zip((*plans, None), inputs, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("plan", "text"), [(Neurons(64), "64"), (Filters(16), "16C3"), (Filters(8, (1, 5)), "8C1x5"), (MaxPool(), "P2")]
+)
+def test_plans_are_described_as_papers_do(plan, text):
+    assert describe(plan) == text
+
+
+@pytest.mark.parametrize("tensor", [IMAGE, Affine((8, 6)).output, Tensor((8, 6, 1), Element.INT, 4)])
+@pytest.mark.parametrize("plan", [Neurons(300), Filters(300, padding=(2, 1), pad=1)])
+def test_random_layers_have_the_plans_shape_and_varied_thresholds(plan, tensor):
+    layer = random_layer(plan, tensor, np.random.default_rng(seed=0))
+    assert type(layer) is (Dense if isinstance(plan, Neurons) else Conv2d)
+    assert layer.weights.shape == plan.shape(tensor)
+    # They are in range, or this would raise, and lie on both sides of the middle.
+    layer.output(tensor)
+    middle = (layer.mw + 1) / 2 if tensor.element is Element.BIT else 0
+    assert 0.25 < (layer.thresholds > middle).mean() < 0.75
+    assert 0.25 < (layer.thresholds < middle).mean() < 0.75
+    assert len(np.unique(layer.thresholds)) > 3
+
+
+@pytest.mark.parametrize(
+    ("plans", "message"),
+    [
+        ((Neurons(4), Filters(3)), r"Filters must get an image, not shape \(4,\)"),
+        ((Neurons(4), MaxPool()), r"takes an image of bits, but gets bit of shape \(4,\)"),
+        ((Filters(3, (7, 7)),), r"kernel must fit the padded image, 8x6, not be 7x7"),
+        ((Filters(3, pad=2),), r"pad must be in 0..1, not 2"),
+    ],
+)
+def test_plans_that_do_not_chain_are_refused(plans, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        list(place(plans, IMAGE))
