@@ -1,6 +1,6 @@
 """A convolutional network for handwritten digits: trained, exported, verified on every test image, compiled.
 
-    python examples/train_cnn.py [FOLDER]
+python examples/train_cnn.py [FOLDER]
 """
 
 import sys

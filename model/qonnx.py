@@ -115,7 +115,7 @@ def _input(node: Node, graph: Graph, values: dict[str, Value], name: str) -> Val
         return None
     if name not in values:
         if name not in graph.constants:
-            raise node.error(f"takes {name!r}, which is an output that only training needs")
+            raise node.error(f"takes {name!r}, an output that is not supported; only the first is, of TopK the second")
         values[name] = constant_of(graph.constants[name])
     return values[name]
 

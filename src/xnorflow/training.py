@@ -7,7 +7,7 @@ import numpy as np
 
 from .model import golden
 from .model.curves import plot_history
-from .model.datasets import load
+from .model.datasets import DATASETS, load
 from .model.export import export
 from .model.ir import Network
 from .model.store import save
@@ -38,7 +38,12 @@ def train_to_file(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     on_progress("read the data set", 0, 1)
-    data = load(dataset or definition.dataset, on_download=lambda file: on_progress(f"download {file}", 0, 1))
+    name = dataset or definition.dataset
+    if not name:
+        raise ValueError(
+            f"{definition.name} has no data set of its own; name one of {', '.join(DATASETS)} with --dataset"
+        )
+    data = load(name, on_download=lambda file: on_progress(f"download {file}", 0, 1))
 
     def on_epoch(epoch: Epoch) -> None:
         text = f"train {definition.name}: loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.1%}"

@@ -16,7 +16,7 @@ from xnorflow.model.qonnx import QonnxError, import_qonnx
 
 SETTINGS = settings(
     derandomize=True,
-    deadline=5000,
+    deadline=20000,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.importers.bnn_pynq import cnv, lfc
-from tests.importers.graphs import judge
+from tests.importers.graphs import Chain, judge
 from xnorflow.model import golden
-from xnorflow.model.ir import Thermometer
+from xnorflow.model.ir import MaxPool, Thermometer
 from xnorflow.model.qonnx import import_qonnx
 
 
@@ -55,6 +55,40 @@ def test_cnv_scores_406_of_the_first_500(models, cifar):
     images, labels = cifar
     network = cnv(models / "bnn-pynq" / "cifar10_cnvW1A1.npz")
     assert correct(network, images[:500], labels[:500]) == 406
+
+
+def written_as_onnx(path):
+    """The convolutional network in FINN's dialect, with its pre-processing in the graph."""
+    bits = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
+    chain = Chain(1, 3, 32, 32).add("Div", 255.0).add("Mul", 2.0).add("Sub", 1.0)
+    chain.add("Quant", 2.0**-7, 0.0, 8.0, signed=1, narrow=0, rounding_mode="FLOOR")
+    arrays = dict(np.load(path))
+    for index in range(8):
+        weights = arrays[f"W{index}"].astype(np.float32)
+        chain.add(*("MatMul", weights.T) if weights.ndim == 2 else ("Conv", weights.transpose(0, 3, 1, 2)))
+        # Above the threshold: twice the dot product of the first layer, elsewhere the count of equal inputs.
+        levels = (arrays["T0"] + 0.5) / 2 * 2.0**-7 if index == 0 else 2 * arrays[f"T{index}"] + 1 - weights[0].size
+        chain.add("MultiThreshold", levels[:, np.newaxis].astype(np.float32), **bits)
+        if index in (1, 3):
+            chain.add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+        if index == 5:
+            chain.add("Flatten")
+    return chain.add("MatMul", arrays["W8"].astype(np.float32).T)
+
+
+def test_cnv_written_as_onnx_is_imported_to_the_same_network(models, tmp_path):
+    path = models / "bnn-pynq" / "cifar10_cnvW1A1.npz"
+    expected, network = cnv(path), import_qonnx(written_as_onnx(path).save(tmp_path / "cnv.onnx"))
+    pixels = np.arange(256 * 12, dtype=np.uint8).reshape(1, 32, 32, 3)
+    assert np.array_equal(golden.quantize(network.input, pixels), golden.quantize(expected.input, pixels))
+    assert network.tensors[:-1] == expected.tensors[:-1]
+    assert np.array_equal(network.layers[-1].weights[:10], expected.layers[-1].weights)
+    for ours, theirs in zip(network.layers[:-1], expected.layers[:-1], strict=True):
+        if isinstance(theirs, MaxPool):
+            assert ours == theirs
+        else:
+            assert np.array_equal(ours.weights, theirs.weights)
+            assert np.array_equal(ours.thresholds, theirs.thresholds)
 
 
 @pytest.mark.slow
