@@ -116,6 +116,8 @@ def _input(node: Node, graph: Graph, values: dict[str, Value], name: str) -> Val
     if name not in values:
         if name not in graph.constants:
             raise node.error(f"takes {name!r}, an output that is not supported; only the first is, of TopK the second")
+        if graph.constants[name].size == 0:
+            raise node.error(f"takes {name!r}, which has no elements; export again")
         values[name] = constant_of(graph.constants[name])
     return values[name]
 

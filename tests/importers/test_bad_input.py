@@ -74,6 +74,11 @@ def short(model):
     model.graph.initializer[1].dims[:] = [77]
 
 
+def empty(model):
+    tensor = model.graph.initializer[2]
+    tensor.dims[:], tensor.raw_data = [0, 2], b""
+
+
 def not_a_number(model):
     tensor = model.graph.initializer[2]
     tensor.raw_data = b"\x00\x00\xc0\x7f" + tensor.raw_data[4:]
@@ -142,6 +147,7 @@ def attribute_of_another_type(model):
         ),
         (huge, "initializer 'constant0': must have at most 16777216 elements, not shape (1048576, 1048576)"),
         (short, "initializer 'constant1': not a whole tensor; export the file again"),
+        (empty, "MatMul_2 (MatMul): takes 'constant2', which has no elements; export again"),
         (not_a_number, "initializer 'constant2': must be finite, not NaN or infinite; train or export again"),
         (text, "initializer 'constant0': not a whole tensor; export the file again"),
         (cycle, "MatMul_2 (MatMul): is part of a cycle; export the network without recurrence"),
