@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from ..hw.accelerator import Accelerator
@@ -123,11 +123,11 @@ def implement_core(
     """
     chip = Chip(device, package, speed)
     top = core if port_bits(core) <= PINS else Harness(core)
-    text = verilog.convert(top, name=TOP, emit_src=False, strip_internal_attrs=True)
-    _write(folder, {f"{TOP}.v": text})
+    # Not Verilog: yosys takes half an hour to read the contents of deep memories from its initial blocks.
+    _write(folder, {f"{TOP}.il": rtlil.convert(top, name=TOP, emit_src=False)})
 
     on_stage("synthesize")
-    seconds = {"synthesize": synthesize(f"read_verilog {TOP}.v", chip, folder)}
+    seconds = {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
     on_stage("place and route")
     return route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds)
 
