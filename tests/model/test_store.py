@@ -1,7 +1,6 @@
-import dataclasses
-
 """Model files: whole and right, or refused in one line."""
 
+import dataclasses
 import json
 import re
 
