@@ -12,6 +12,7 @@ __all__ = ["read_pins", "synthesize_netlist", "unpack_bitstream"]
 
 NETLIST = "netlist.v"
 
+WIRES = re.compile(r"^wire ([\w, ]+);$", re.MULTILINE)
 PLL = re.compile(r"^SB_PLL40_(CORE|PAD) #\((.*?)^\) \w+ \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
 
@@ -77,7 +78,8 @@ def unpack_bitstream(bitstream: Path, constraints: Path, board: Board, *, top: s
     run_tool("icebox_vlog", arguments, folder=folder, log="icebox_vlog.log", output=chip.name)
 
     pins, clock = read_pins(constraints)
-    chip.write_text(_reachable_clock(chip.read_text(), f"pin_{pins[clock]}", board))
+    text = WIRES.sub(_without_pins, chip.read_text())
+    chip.write_text(_reachable_clock(text, f"pin_{pins[clock]}", board))
     rx, tx = pins["uart_0__rx__io"], pins["uart_0__tx__io"]
     wrapper.write_text(
         f"module {top} (input wire clk, input wire rst, input wire rx, output wire tx);\n"
@@ -90,6 +92,12 @@ def unpack_bitstream(bitstream: Path, constraints: Path, board: Board, *, top: s
 def _seen_from(folder: Path, path: Path) -> str:
     """A path for tools that run in the folder; those from pip, in WebAssembly, do not see all absolute ones."""
     return os.path.relpath(path, folder)
+
+
+def _without_pins(wires: re.Match[str]) -> str:
+    """Wires of the chip without its pins, which icebox_vlog declares twice; Verilator does not take that."""
+    names = [name for name in wires[1].split(", ") if not name.startswith("pin_")]
+    return f"wire {', '.join(names)};" if names else ""
 
 
 def _reachable_clock(text: str, pin: str, board: Board) -> str:

@@ -219,9 +219,9 @@ def read_events(path: Path) -> Recording:
 
 
 @contextmanager
-def watching(events: Path, on_answers: Callable[[int], None] | None) -> Iterator[None]:
-    """Call back now and then with the number of answers so far, from a thread of its own."""
-    if on_answers is None:
+def watching(events: Path, on_count: Callable[[int], None] | None, *, kind: str = "out") -> Iterator[None]:
+    """Call back now and then with the number of events of a kind so far, from a thread of its own."""
+    if on_count is None:
         yield
         return
     over = threading.Event()
@@ -229,7 +229,7 @@ def watching(events: Path, on_answers: Callable[[int], None] | None) -> Iterator
     def watch() -> None:
         while not over.wait(POLL_SECONDS):
             if events.exists():
-                on_answers(events.read_bytes().count(b"out "))
+                on_count(events.read_bytes().count(f"{kind} ".encode()))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

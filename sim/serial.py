@@ -29,11 +29,13 @@ SETTLE = 100
 FLIGHT = 2
 """Requests without their answers: one is on the wire while another is computed."""
 
+ANSWER_BYTES = 100
+"""More than an answer has beside the core's own bytes; for a time limit only."""
+
+NO_END = 256
+"""What the bench takes for no byte."""
+
 Images = NDArray[np.uint8]
-
-
-def _same(data: bytes) -> bytes:
-    return data
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,21 @@ class Wire:
     ----------
     divisor : :class:`int`
         Clock cycles of a bit.
+    request : callable
+        Bytes to send for a frame, given its index and its beats.
+    answers : callable
+        The answers' beats, in order, in all the bytes that came back.
     answer_bytes : :class:`int`
-        Bytes that come back for a frame.
-    request, answer : callable
-        The bytes to send for a frame's beats, and the answer's beat in the bytes that came back.
+        Bytes of an answer on the line, or how many bytes ``end`` it has, the last of them at its end.
+    end : :class:`int` or None
+        Byte that ends an answer, where its length differs from one to the next.
     """
 
     divisor: int
+    request: Callable[[int, bytes], bytes]
+    answers: Callable[[bytes], Sequence[bytes]]
     answer_bytes: int
-    request: Callable[[bytes], bytes] = _same
-    answer: Callable[[bytes], bytes] = _same
+    end: int | None = None
 
 
 def verify_serial(
@@ -91,7 +98,7 @@ def verify_serial(
     recording = bench.run(
         images,
         waves=workdir / f"waves{tool.waves}" if waves else None,
-        on_answers=lambda count: report("simulate", count // wire.answer_bytes, len(images)),
+        on_requests=lambda count: report("simulate", count, len(images)),
     )
     answers = _answers(bench, images, recording)
     wrong = wrong_answers(accelerator, images, answers)
@@ -122,6 +129,13 @@ class _Bench:
     wire: Wire
     build: Build
 
+    def requests(self, images: Images) -> list[bytes]:
+        """What to send for each image."""
+        accelerator = self.core.accelerator
+        data = np.frombuffer(accelerator.encode(golden.quantize(accelerator.network.input, images)), np.uint8)
+        frames = data.reshape(len(images), -1)
+        return [self.wire.request(index, frame.tobytes()) for index, frame in enumerate(frames)]
+
     def run(
         self,
         images: Images,
@@ -129,31 +143,31 @@ class _Bench:
         testcase: str = "run_bench",
         plusargs: Sequence[str] = (),
         waves: Path | None = None,
-        on_answers: Callable[[int], None] | None = None,
+        on_requests: Callable[[int], None] | None = None,
     ) -> Recording:
         """Send images until both lines are silent."""
         accelerator, folder = self.core.accelerator, self.build.folder
-        frames = np.frombuffer(accelerator.encode(golden.quantize(accelerator.network.input, images)), np.uint8)
-        requests = [self.wire.request(frame.tobytes()) for frame in frames.reshape(len(images), -1)]
+        requests = self.requests(images)
         source, events = folder / "bytes.bin", folder / "events.txt"
-        source.write_bytes(b"".join(requests))
+        source.write_bytes(b"".join(map(_records, requests)))
         events.unlink(missing_ok=True)
 
         byte = 10 * self.wire.divisor
         idle = self.core.patience + 3 * byte
         settle = accelerator.startup_cycles + SETTLE
+        sent, came = max(map(len, requests)), ANSWER_BYTES + accelerator.output_bytes
         options = {
             "bytes": source,
             "events": events,
-            "request": len(requests[0]),
             "answer": self.wire.answer_bytes,
+            "end": NO_END if self.wire.end is None else self.wire.end,
             "flight": FLIGHT,
             "settle": settle,
             "idle": idle,
             # Twice what each request and each answer, one after the other, can take.
-            "limit": 2 * (settle + (len(images) + 1) * (idle + byte * (len(requests[0]) + self.wire.answer_bytes))),
+            "limit": 2 * (settle + (len(images) + 1) * (idle + byte * (sent + came))),
         }
-        with watching(events, on_answers):
+        with watching(events, on_requests, kind="in"):
             run(
                 self.build,
                 module=MODULE,
@@ -180,12 +194,16 @@ def _answers(bench: _Bench, images: Images, recording: Recording) -> bytes:
     """The core's answers in the bytes that came; VerificationError unless there is one for each image."""
     if recording.broken:
         raise VerificationError(f"the board's line tx is wrong: {recording.broken[0]}")
-    count, length = len(images), bench.wire.answer_bytes
-    came = len(recording.answers)
-    if came != count * length:
-        raise VerificationError(f"{came} bytes came back for {count} images, expected {count * length}")
-    answers = [recording.answers[n * length : (n + 1) * length] for n in range(count)]
-    return b"".join(bench.wire.answer(answer) for answer in answers)
+    answers = bench.wire.answers(recording.answers)
+    if len(answers) != len(images):
+        came = f"{len(answers)} answers came to {len(images)} images, in {len(recording.answers)} bytes"
+        raise VerificationError(f"{came}; then tx was silent for {bench.core.patience} cycles")
+    return b"".join(answers)
+
+
+def _records(request: bytes) -> bytes:
+    """A request as the bench reads it."""
+    return b"".join(bytes((position == len(request), byte)) for position, byte in enumerate(request, start=1))
 
 
 def _locate(bench: _Bench, images: Images, *, image: int) -> Difference:

@@ -1,10 +1,9 @@
 // Drives xnorflow_board at its UART: requests from a file, one bit after the other, and the bytes that come back.
 //
-// Plusargs: +bytes=FILE      the requests
+// Plusargs: +bytes=FILE      the requests: a record of two bytes for each byte, 1 before the last of a request, else 0
 //           +events=FILE     one line per event, as bench.v writes them: "in" when a request has been sent, "out" for
 //                            each byte that came
-//           +request=BYTES   bytes of a request
-//           +answer=BYTES    bytes of an answer
+//           +answer=COUNT    bytes of an answer, or, with +end=BYTE, how many of these it has, the last at its end
 //           +flight=COUNT    requests that may be without their answers, the one on the wire included
 //           +settle=CYCLES   silence before the first request
 //           +idle=CYCLES     silence on both lines after which the run ends
@@ -26,14 +25,14 @@ module xnorflow_serial_bench #(
     xnorflow_board board (.clk(clk), .rst(rst), .rx(rx), .tx(tx));
 
     reg [8*1024-1:0] name;
-    reg [31:0] request_bytes, answer_bytes, flight, settle, idle_limit;
+    reg [31:0] answer_bytes, end_byte, flight, settle, idle_limit;
     integer source, events;
 
     initial begin
         done = 0;
         rx = 1;
-        if (!$value$plusargs("request=%d", request_bytes)) request_bytes = 1;
         if (!$value$plusargs("answer=%d", answer_bytes)) answer_bytes = 1;
+        if (!$value$plusargs("end=%d", end_byte)) end_byte = 256;
         if (!$value$plusargs("flight=%d", flight)) flight = 1;
         if (!$value$plusargs("settle=%d", settle)) settle = 0;
         if (!$value$plusargs("idle=%d", idle_limit)) idle_limit = 100000;
@@ -53,22 +52,23 @@ module xnorflow_serial_bench #(
     always @(posedge clk) cycle <= rst ? 0 : cycle + 1;
 
     // Sender: start bit, eight bits from the lowest up, stop bit.
-    reg [31:0] sent, sent_bytes, received, received_bytes;
+    reg [31:0] sent, received, received_bytes;
+    reg sending;
     reg [31:0] send_timer;
     reg [3:0] send_left;
     reg [8:0] send_bits;
-    reg [7:0] send_byte;
+    reg [15:0] record;
     reg exhausted;
     integer got;
 
-    wire may_send = cycle >= settle && (sent_bytes != 0 || sent < received + flight);
+    wire may_send = cycle >= settle && (sending || sent < received + flight);
 
     always @(posedge clk)
         if (rst) begin
             rx <= 1;
             send_left <= 0;
             sent <= 0;
-            sent_bytes <= 0;
+            sending <= 0;
             exhausted <= 0;
         end else if (send_left != 0) begin
             send_timer <= send_timer - 1;
@@ -77,17 +77,17 @@ module xnorflow_serial_bench #(
                 send_left <= send_left - 1;
                 {send_bits, rx} <= {1'b1, send_bits};
                 // The stop bit begins: with the last byte of a request it is as good as sent.
-                if (send_left == 2 && sent_bytes == 0) $fwrite(events, "in %0d\n", cycle);
+                if (send_left == 2 && !sending) $fwrite(events, "in %0d\n", cycle);
             end
         end else if (may_send && !exhausted) begin
-            got = $fread(send_byte, source);
-            if (got == 1) begin
+            got = $fread(record, source);
+            if (got == 2) begin
                 rx <= 0;
-                send_bits <= {1'b1, send_byte};
+                send_bits <= {1'b1, record[7:0]};
                 send_left <= 10;
                 send_timer <= DIVISOR;
-                sent_bytes <= sent_bytes + 1 == request_bytes ? 0 : sent_bytes + 1;
-                if (sent_bytes + 1 == request_bytes) sent <= sent + 1;
+                sending <= !record[8];
+                if (record[8]) sent <= sent + 1;
             end else exhausted <= 1;
         end
 
@@ -119,8 +119,10 @@ module xnorflow_serial_bench #(
                         taking <= 0;
                         if (!tx) $fwrite(events, "broken %0d a byte on tx has no stop bit\n", cycle);
                         $fwrite(events, "out %0d %h\n", cycle, take_byte);
-                        received_bytes <= received_bytes + 1 == answer_bytes ? 0 : received_bytes + 1;
-                        if (received_bytes + 1 == answer_bytes) received <= received + 1;
+                        if (end_byte > 255 || take_byte == end_byte) begin
+                            received_bytes <= received_bytes + 1 == answer_bytes ? 0 : received_bytes + 1;
+                            if (received_bytes + 1 == answer_bytes) received <= received + 1;
+                        end
                     end
                 end
             end

@@ -24,7 +24,7 @@ from .sim.serial import BOARD, Wire, verify_serial
 from .sim.simulators import find_simulator
 from .sim.verify import Report, verify_verilog
 
-__all__ = ["LEVELS", "SERIAL_IMAGES", "SERIAL_LEVELS", "verify_level"]
+__all__ = ["LEVELS", "SERIAL_IMAGES", "SERIAL_LEVELS", "board_wire", "verify_level"]
 
 SERIAL_LEVELS = ("bitstream", "pins")
 """Levels at which images go through a UART, some thousand cycles for each."""
@@ -157,7 +157,16 @@ def _verify_core(task: _Task, *sources: Path) -> Report:
 
 
 def _verify_board(task: _Task, *sources: Path) -> Report:
-    board = _board(task)
-    divisor = uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud)
-    wire = Wire(divisor=divisor, answer_bytes=task.accelerator.output_bytes)
+    wire = board_wire(task.accelerator, _board(task))
     return verify_serial(sources, task.accelerator, task.images, wire=wire, workdir=task.workdir, **task.options)
+
+
+def board_wire(accelerator: Accelerator, board: Board) -> Wire:
+    """What is on the two lines of a board, at its own rate."""
+    length = accelerator.output_bytes
+    return Wire(
+        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud),
+        request=lambda _index, frame: frame,
+        answers=lambda data: [data[place : place + length] for place in range(0, len(data) - length + 1, length)],
+        answer_bytes=length,
+    )
