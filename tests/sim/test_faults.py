@@ -41,9 +41,12 @@ def test_faultless_core_passes(tmp_path: Path) -> None:
         ("last", rf"^{PROTOCOL}m_axis_tlast is low in cycle \d+$"),
         ("unknown", rf"^{PROTOCOL}m_axis_tdata is unknown in cycle \d+$"),
         ("error", r"^error rose in cycle \d+, but tlast was in its place$"),
-        ("silent", r"^0 of 30 answers came, then nothing moved for 1008 cycles$"),
+        ("silent", r"^0 of 30 answers came, then nothing moved for 1014 cycles$"),
         ("extra", r"^60 answers came to 30 images$"),
-        ("class", r"^30 of 30 images differ from the golden model, first image 0: got class \d, expected class \d; waveform: .*/mismatch\.fst$"),
+        (
+            "class",
+            r"^30 of 30 images differ from the golden model, first image 0: got class \d, expected class \d; waveform: .*/mismatch\.fst$",
+        ),
     ],
 )
 def test_fault_is_caught(fault: str, message: str, tmp_path: Path) -> None:
