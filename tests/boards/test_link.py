@@ -121,7 +121,7 @@ def test_what_is_damaged_costs_nothing_but_itself(input_bytes, change, complaint
 def test_noise_at_power_up_is_complained_of_and_then_forgotten():
     dut = serial_accelerator()
     images = random_images(dut.accelerator.network, 3)
-    messages, _ = drive(dut, NOISE + [1] * 50 + sent(b"".join(infer(dut, images))))
+    messages, _ = drive(dut, NOISE + [1] * 800 + sent(b"".join(infer(dut, images))))
     assert messages[-3:] == answers(dut, images)
     assert {message.type for message in messages[:-3]} <= {damaged(0).type}
 
