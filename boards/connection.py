@@ -11,7 +11,7 @@ import serial
 from .protocol import REPLY, REQUEST, Decoder, Hello, Kind, Message, Statistics, encode_message
 from .rate import RATES
 
-__all__ = ["Connection", "LinkError", "open_connection"]
+__all__ = ["TIMEOUT_S", "Connection", "LinkError", "open_connection"]
 
 TIMEOUT_S = 0.5
 """Seconds without a reply after which a request is taken to be lost: more than a USB bridge and its driver wait."""
@@ -35,7 +35,7 @@ class LinkError(RuntimeError):
 class _Pending(NamedTuple):
     """A request that waits for its reply: which one it is, and how often it was sent."""
 
-    index: int
+    place: int
     attempts: int
 
 
@@ -143,7 +143,7 @@ class Connection:
         window = self._window(kind) if window is None else window
         replies: dict[int, bytes] = {}
         pending: dict[int, _Pending] = {}
-        waiting = [_Pending(index, 0) for index in reversed(range(len(bodies)))]
+        waiting = [_Pending(place, 0) for place in reversed(range(len(bodies)))]
         heard = time.monotonic()
         while len(replies) < len(bodies):
             batch = b""
@@ -151,7 +151,7 @@ class Connection:
                 request = waiting.pop()
                 tag = self._free_tag(pending)
                 pending[tag] = request._replace(attempts=request.attempts + 1)
-                batch += encode_message(Message(REQUEST + kind, tag, bodies[request.index]))
+                batch += encode_message(Message(REQUEST + kind, tag, bodies[request.place]))
             if batch:
                 self._write(batch)
                 # What the wire takes is no silence.
@@ -163,7 +163,7 @@ class Connection:
                 self._again(list(pending), pending, waiting)
                 heard = time.monotonic()
             on_progress(len(replies), len(bodies))
-        return [replies[index] for index in range(len(bodies))]
+        return [replies[place] for place in range(len(bodies))]
 
     def _free_tag(self, pending: dict[int, _Pending]) -> int:
         """A tag that was not used for long, so that no late reply is taken for another's."""
@@ -187,7 +187,7 @@ class Connection:
             # Replies come in the order of requests: those that were passed over are lost.
             sent = list(pending)
             self._again(sent[: sent.index(message.tag)], pending, waiting)
-            replies[pending.pop(message.tag).index] = message.body
+            replies[pending.pop(message.tag).place] = message.body
         elif message.type == REPLY + Kind.DAMAGED:
             self._again([message.tag], pending, waiting)
         elif message.type == REPLY + Kind.REFUSED:

@@ -189,4 +189,5 @@ class Statistics:
     @classmethod
     def parse(cls, body: bytes) -> "Statistics":
         """The statistics in the body of a reply."""
-        return cls(*struct.unpack("<HBB", body[:4]), int.from_bytes(body[4:], "little"))
+        frames, crc_errors, resynchronizations = struct.unpack("<HBB", body[:4])
+        return cls(frames, crc_errors, resynchronizations, int.from_bytes(body[4:], "little"))

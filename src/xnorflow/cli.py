@@ -17,6 +17,7 @@ from .console import OUTPUT, explain, progress
 from .design import Design, fold, open_design, read_foldings
 from .model.zoo import ZOO, find
 from .models import is_untrained, load_test_images, open_model
+from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
 from .sim.verify import verify_verilog
 
@@ -280,6 +281,9 @@ def flash(folder: Path) -> None:
     if design.board is None or "bitstream" not in result["files"]:
         raise ValueError(f"{folder}: has no bitstream; make it with xnorflow build --board")
     flash_board(folder / result["files"]["bitstream"], design.board)
+
+
+cli.add_command(predict)
 
 
 def main() -> None:
