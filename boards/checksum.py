@@ -29,7 +29,7 @@ class Checksum(wiring.Component):
         Whether the last four bytes were the check sum of those before, lowest byte first.
     """
 
-    INTERVAL = 9
+    INTERVAL = 10
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,15 +40,16 @@ class Checksum(wiring.Component):
         m = Module()
         m.submodules.crc = crc = catalog.CRC32_ISO_HDLC(data_width=1).create()
         # A one follows the byte's last bit, and marks the end without a counter.
-        bits = Signal(9, init=1)
+        bits = Signal(9)
         m.d.comb += [
-            self.idle.eq(bits == 1),
+            self.idle.eq(bits == 0),
             crc.data.eq(bits[0]),
-            crc.valid.eq(~self.idle),
+            crc.valid.eq(bits[1:].any()),
             crc.start.eq(self.start),
             self.crc.eq(crc.crc),
-            self.match.eq(crc.match_detected),
         ]
+        # Registered, for it is a long path; the cycle after the last bit is for this.
+        m.d.sync += self.match.eq(crc.match_detected)
         with m.If(self.load):
             m.d.sync += bits.eq(Cat(self.data, 1))
         with m.Elif(~self.idle):

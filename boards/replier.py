@@ -72,29 +72,34 @@ class Replier(wiring.Component):
                 with m.Case(one):
                     m.d.comb += length.eq(bytes_)
 
-        byte, plain, moved, last = Signal(8), Signal(), Signal(), Signal()
+        chosen, byte, plain, moved, last = Signal(8), Signal(8), Signal(), Signal(), Signal()
+        loaded, done = Signal(), Signal()
         special = (byte == FLAG) | (byte == ESCAPE)
         m.d.comb += [
             plain.eq((part == Part.OPEN) | (part == Part.CLOSE)),
             self.o.payload.eq(Mux(plain, FLAG, Mux(special & ~escaped, ESCAPE, byte ^ escaped * FLIP))),
-            self.o.valid.eq(
-                checksum.idle & self.tasks.valid & ((part != Part.OPEN) | ~self.tasks.p.asked | self.answers.tvalid)
-            ),
+            self.o.valid.eq(loaded),
             # A byte that is sent as two has moved on with the second.
             moved.eq(self.o.valid & self.o.ready & (plain | ~special | escaped)),
             checksum.data.eq(byte),
             checksum.load.eq(moved & ~plain & (part != Part.CHECK)),
             checksum.start.eq(moved & plain),
-            self.tasks.ready.eq(moved & (part == Part.CLOSE)),
+            self.tasks.ready.eq(done),
             self.answers.tready.eq(self.tasks.ready & self.tasks.p.asked),
             self.answered.eq(self.answers.tready & ((kind == Kind.CLASS) | (kind == Kind.SCORES))),
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += escaped.eq(~moved)
-        self._bytes(m, byte, part, place, checksum)
+        self._bytes(m, chosen, part, place, checksum)
 
-        m.d.comb += last.eq(place + 1 == Mux(part == Part.CHECK, 4, length))
+        # The next byte is put into a register first: to choose it is a long path.
+        due = self.tasks.valid & (~self.tasks.p.asked | self.answers.tvalid)
+        with m.If(~loaded & ~done & checksum.idle & due):
+            m.d.sync += [byte.eq(chosen), loaded.eq(1), last.eq(place + 1 == Mux(part == Part.CHECK, 4, length))]
+        # As is the end, which goes all through the core.
+        m.d.sync += done.eq(moved & (part == Part.CLOSE))
         with m.If(moved):
+            m.d.sync += loaded.eq(0)
             with m.If(((part == Part.BODY) | (part == Part.CHECK)) & ~last):
                 m.d.sync += place.eq(place + 1)
             with m.Else():
