@@ -42,7 +42,7 @@ class Board:
     pll_input : :class:`PllInput`
         How the oscillator reaches the PLL.
     baud : :class:`int`
-        Bits per second of the UART at the board's USB port.
+        Highest rate of the UART at the board's USB port, in bits per second.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Board:
     program: tuple[str, ...]
     speed: str = ""
     pll_input: PllInput = PllInput.NET
-    baud: int = 1_000_000
+    baud: int = 3_000_000
 
     @property
     def link(self) -> str:
         """How the board is talked to."""
-        return f"UART, {self.baud} baud"
+        return f"UART, up to {self.baud} baud"
 
     @property
     def programmer(self) -> str:

@@ -1,120 +1,127 @@
-"""What lies between the UART's two wires and the core: bytes to frames, answers to bytes."""
+"""What lies between the UART's two wires and the core; ``docs/link.md`` specifies what passes on the wires."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..hw.accelerator import Accelerator
 from ..hw.axi import axi_stream
+from ..hw.fifo import SmallFifo
+from ..model.store import fingerprint
+from .dispatcher import TASK, Dispatcher
+from .protocol import HEAD_BYTES, TAIL_BYTES, VERSION, Hello
+from .receiver import MessageReceiver
+from .replier import Replier
+from .statistics import LinkStatistics
 from .uart import UartReceiver, UartTransmitter
 
-__all__ = ["Link"]
+__all__ = ["Link", "describe_link", "link_cycles"]
+
+MOST_IN_FLIGHT = 8
+"""Tasks that wait at most: each costs a dozen flip-flops."""
+
+
+def link_cycles(accelerator: Accelerator, divisor: int) -> int:
+    """Clock cycles that a frame takes on the wire, without pauses or escapes: no frames come faster."""
+    frame = accelerator.input_beats * accelerator.input_bytes
+    return 10 * divisor * (HEAD_BYTES + frame + TAIL_BYTES + 1)
+
+
+def describe_link(accelerator: Accelerator, *, divisor: int, clock_hz: int) -> Hello:
+    """What a board with this core says of itself.
+
+    While a frame is on the wire, at most those are inside whose computing began before: as many as can wait here.
+    """
+    latency = sum(stage.cycles for stages in accelerator.plan for stage in stages)
+    return Hello(
+        version=VERSION,
+        in_flight=min(MOST_IN_FLIGHT, 2 + latency // link_cycles(accelerator, divisor)),
+        beat_bytes=accelerator.input_bytes,
+        frame_bytes=accelerator.input_beats * accelerator.input_bytes,
+        classes=accelerator.network.classes,
+        score_bytes=accelerator.answer.score_bytes if accelerator.scores else 0,
+        clock_hz=clock_hz,
+        interval=accelerator.interval,
+        network=fingerprint(accelerator.network)[:8],
+    )
 
 
 class Link(wiring.Component):
-    """Frames of a fixed number of bytes from a UART, and answers to it.
-
-    There is nothing on the line but the bytes of frames and of answers. A frame that breaks off is ended after
-    ``silence`` cycles without a byte, so that the next one starts afresh; like every frame it is answered.
+    """The board's end of the link.
 
     Parameters
     ----------
-    beats, beat_bytes : :class:`int`
-        Beats of a frame, and bytes of a beat.
-    answer_bytes : :class:`int`
-        Bytes of an answer.
+    accelerator : :class:`Accelerator`
+        The core.
     divisor : :class:`int`
         Clock cycles of a bit.
-    silence : :class:`int`
-        Clock cycles after which a frame is taken to have broken off; more than a byte takes.
+    clock_hz : :class:`int`
+        The clock, which the host is told.
 
     Members
     -------
     rx, tx : 1, in and out
         The lines from and to the host.
-    frames : AXI4-Stream of ``8 * beat_bytes`` bits, out
-        To the core; the byte that came first is in the lowest bits.
-    answers : AXI4-Stream of ``8 * answer_bytes`` bits, in
-        From the core, a beat for each answer.
+    frames : AXI4-Stream of ``8 * input_bytes`` bits, out
+        To the core.
+    answers : AXI4-Stream of ``8 * output_bytes`` bits, in
+        From the core, a beat for each frame.
+    answered : 1, out
+        High for a cycle when the answer at ``answers`` is sent, and is not merely dropped.
     error : 1, out
-        High for a cycle when a byte was lost.
+        High for a cycle when a message was not intact.
 
     Raises
     ------
     ValueError
-        When the divisor is too small, or the silence is not longer than a byte.
+        When the divisor is too small.
     """
 
-    def __init__(self, *, beats: int, beat_bytes: int, answer_bytes: int, divisor: int, silence: int) -> None:
-        if silence <= 10 * divisor:
-            raise ValueError(f"silence must be more than the {10 * divisor} cycles of a byte, not {silence!r}")
-        self.beats = beats
-        self.beat_bytes = beat_bytes
-        self.answer_bytes = answer_bytes
+    def __init__(self, accelerator: Accelerator, *, divisor: int, clock_hz: int) -> None:
+        self.accelerator = accelerator
         self.divisor = divisor
-        self.silence = silence
+        self.hello = describe_link(accelerator, divisor=divisor, clock_hz=clock_hz)
+        self.receiver = UartReceiver(divisor=divisor)
+        self.transmitter = UartTransmitter(divisor=divisor)
         super().__init__(
             {
                 "rx": In(1, init=1),
                 "tx": Out(1, init=1),
-                "frames": Out(axi_stream(8 * beat_bytes)),
-                "answers": In(axi_stream(8 * answer_bytes)),
+                "frames": Out(axi_stream(8 * accelerator.input_bytes)),
+                "answers": In(axi_stream(8 * accelerator.output_bytes)),
+                "answered": Out(1),
                 "error": Out(1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.submodules.receiver = receiver = UartReceiver(divisor=self.divisor)
-        m.submodules.transmitter = transmitter = UartTransmitter(divisor=self.divisor)
+        m, accelerator = Module(), self.accelerator
+        m.submodules.receiver = receiver = self.receiver
+        m.submodules.messages = messages = MessageReceiver()
+        m.submodules.dispatcher = dispatcher = Dispatcher(
+            beats=accelerator.input_beats, beat_bytes=accelerator.input_bytes, scores=accelerator.scores
+        )
+        m.submodules.tasks = tasks = SmallFifo(shape=TASK, depth=self.hello.in_flight)
+        m.submodules.replier = replier = Replier(
+            hello=self.hello, class_bytes=accelerator.answer.class_bytes, answer_bytes=accelerator.output_bytes
+        )
+        m.submodules.statistics = statistics = LinkStatistics()
+        m.submodules.transmitter = transmitter = self.transmitter
+        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), messages.broken.eq(receiver.error)]
+        wiring.connect(m, receiver.o, messages.i)
+        wiring.connect(m, messages.o, dispatcher.i)
+        wiring.connect(m, dispatcher.frames, wiring.flipped(self.frames))
+        wiring.connect(m, dispatcher.tasks, tasks.i)
+        wiring.connect(m, tasks.o, replier.tasks)
+        wiring.connect(m, wiring.flipped(self.answers), replier.answers)
+        wiring.connect(m, replier.o, transmitter.i)
         m.d.comb += [
-            receiver.rx.eq(self.rx),
-            self.tx.eq(transmitter.tx),
-            self.error.eq(receiver.error),
+            statistics.whole.eq(dispatcher.whole),
+            statistics.mismatch.eq(dispatcher.mismatch),
+            statistics.broken.eq(dispatcher.broken),
+            statistics.answered.eq(self.answers.tvalid & self.answers.tready),
+            replier.statistics.eq(statistics.o),
+            self.answered.eq(replier.answered),
+            self.error.eq(dispatcher.mismatch | dispatcher.broken),
         ]
-        self._gather(m, receiver)
-        self._scatter(m, transmitter)
         return m
-
-    def _gather(self, m: Module, receiver: UartReceiver) -> None:
-        """Bytes into beats, the last of each frame marked."""
-        beat, place = Signal(range(self.beats)), Signal(range(self.beat_bytes))
-        quiet = Signal(range(self.silence))
-        inside, broken = Signal(), Signal()
-        m.d.comb += [
-            receiver.o.ready.eq(~self.frames.tvalid | self.frames.tready),
-            inside.eq((beat != 0) | (place != 0)),
-            broken.eq((quiet == self.silence - 1) & receiver.o.ready),
-        ]
-
-        with m.If(self.frames.tready):
-            m.d.sync += self.frames.tvalid.eq(0)
-        with m.If(receiver.o.valid & receiver.o.ready):
-            m.d.sync += [
-                self.frames.tdata.eq(Cat(self.frames.tdata, receiver.o.payload)[8:]),
-                place.eq(place + 1),
-                quiet.eq(0),
-            ]
-            with m.If(place == self.beat_bytes - 1):
-                m.d.sync += [place.eq(0), beat.eq(beat + 1), self.frames.tvalid.eq(1), self.frames.tlast.eq(0)]
-                with m.If(beat == self.beats - 1):
-                    m.d.sync += [beat.eq(0), self.frames.tlast.eq(1)]
-        with m.Elif(~inside):
-            m.d.sync += quiet.eq(0)
-        with m.Elif(broken):
-            m.d.sync += [beat.eq(0), place.eq(0), self.frames.tvalid.eq(1), self.frames.tlast.eq(1)]
-        with m.Elif(quiet != self.silence - 1):
-            m.d.sync += quiet.eq(quiet + 1)
-
-    def _scatter(self, m: Module, transmitter: UartTransmitter) -> None:
-        """Answers into bytes."""
-        word = Signal(8 * self.answer_bytes, reset_less=True)
-        left = Signal(range(self.answer_bytes + 1))
-        m.d.comb += [
-            self.answers.tready.eq(left == 0),
-            transmitter.i.payload.eq(word[:8]),
-            transmitter.i.valid.eq(left != 0),
-        ]
-        with m.If(self.answers.tvalid & self.answers.tready):
-            m.d.sync += [word.eq(self.answers.tdata), left.eq(self.answer_bytes)]
-        with m.If(transmitter.i.valid & transmitter.i.ready):
-            m.d.sync += [word.eq(word[8:]), left.eq(left - 1)]

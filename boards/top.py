@@ -12,12 +12,10 @@ from ..hw.core import AcceleratorCore
 from .catalogue import Board
 from .clock import add_clock
 from .link import Link
+from .rate import link_baud
 from .uart import uart_divisor
 
 __all__ = ["BoardTop", "SerialAccelerator", "serial_verilog"]
-
-SILENCE_S = 0.05
-"""Seconds without a byte after which a frame has broken off: longer than a USB host pauses within a write."""
 
 
 class SerialAccelerator(wiring.Component):
@@ -29,8 +27,8 @@ class SerialAccelerator(wiring.Component):
         The core.
     divisor : :class:`int`
         Clock cycles of a bit.
-    silence : :class:`int`
-        Clock cycles after which a frame is taken to have broken off.
+    clock_hz : :class:`int`
+        The clock, which the host is told.
 
     Members
     -------
@@ -39,7 +37,7 @@ class SerialAccelerator(wiring.Component):
     answer : ``range(classes)``, out
         Class of the last answer.
     error : 1, out
-        High for a cycle when a byte was lost or a frame broke off.
+        High for a cycle when a message was not intact.
 
     Raises
     ------
@@ -47,15 +45,9 @@ class SerialAccelerator(wiring.Component):
         As for :class:`Link`.
     """
 
-    def __init__(self, accelerator: Accelerator, *, divisor: int, silence: int) -> None:
+    def __init__(self, accelerator: Accelerator, *, divisor: int, clock_hz: int) -> None:
         self.accelerator = accelerator
-        self.link = Link(
-            beats=accelerator.input_beats,
-            beat_bytes=accelerator.input_bytes,
-            answer_bytes=accelerator.output_bytes,
-            divisor=divisor,
-            silence=silence,
-        )
+        self.link = Link(accelerator, divisor=divisor, clock_hz=clock_hz)
         classes = accelerator.network.classes
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "answer": Out(range(classes)), "error": Out(1)})
 
@@ -66,7 +58,7 @@ class SerialAccelerator(wiring.Component):
         m.d.comb += [
             link.rx.eq(self.rx),
             self.tx.eq(link.tx),
-            self.error.eq(link.error | core.error),
+            self.error.eq(link.error),
             core.s_axis_tdata.eq(link.frames.tdata),
             core.s_axis_tvalid.eq(link.frames.tvalid),
             core.s_axis_tlast.eq(link.frames.tlast),
@@ -76,7 +68,7 @@ class SerialAccelerator(wiring.Component):
             link.answers.tlast.eq(core.m_axis_tlast),
             core.m_axis_tready.eq(link.answers.tready),
         ]
-        with m.If(link.answers.tvalid & link.answers.tready):
+        with m.If(link.answered):
             m.d.sync += self.answer.eq(link.answers.tdata)
         return m
 
@@ -94,7 +86,7 @@ class BoardTop(Elaboratable):
     Raises
     ------
     ValueError
-        When the board's clock does not suit its UART.
+        When the board's clock suits no rate of its UART, or the core is too slow for the slowest.
     """
 
     def __init__(self, accelerator: Accelerator, board: Board) -> None:
@@ -127,7 +119,7 @@ def serial_verilog(accelerator: Accelerator, board: Board, *, name: str) -> str:
     Raises
     ------
     ValueError
-        When the board's clock does not suit its UART.
+        When the board's clock suits no rate of its UART, or the core is too slow for the slowest.
     """
     return str(verilog.convert(_serial(accelerator, board), name=name, emit_src=False, strip_internal_attrs=True))
 
@@ -135,6 +127,6 @@ def serial_verilog(accelerator: Accelerator, board: Board, *, name: str) -> str:
 def _serial(accelerator: Accelerator, board: Board) -> SerialAccelerator:
     return SerialAccelerator(
         accelerator,
-        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud),
-        silence=round(SILENCE_S * board.clock_mhz * 1e6),
+        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board)),
+        clock_hz=round(board.clock_mhz * 1e6),
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from safetensors.numpy import save as serialize
 from .bits import BitArray, pack_bytes, unpack_bytes
 from .ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
 
-__all__ = ["FORMAT_VERSION", "ModelError", "load", "save", "write_atomically"]
+__all__ = ["FORMAT_VERSION", "ModelError", "fingerprint", "load", "save", "write_atomically"]
 
 FORMAT_VERSION = 1
 
@@ -41,6 +42,15 @@ def save(network: Network, path: Path) -> None:
 
     The same network gives the same bytes.
     """
+    write_atomically(path, _serialize(network))
+
+
+def fingerprint(network: Network) -> bytes:
+    """SHA-256 of what a network computes: its name, its data set and how it was made do not count."""
+    return hashlib.sha256(_serialize(dataclasses.replace(network, name="", dataset="", provenance={}))).digest()
+
+
+def _serialize(network: Network) -> bytes:
     arrays: Arrays = {}
     description = {
         "version": FORMAT_VERSION,
@@ -51,7 +61,7 @@ def save(network: Network, path: Path) -> None:
         "provenance": dict(network.provenance),
     }
     # A single key, for safetensors writes several in random order.
-    write_atomically(path, serialize(arrays, {METADATA: json.dumps(description)}))
+    return bytes(serialize(arrays, {METADATA: json.dumps(description)}))
 
 
 def load(path: Path) -> Network:

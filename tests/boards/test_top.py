@@ -5,6 +5,7 @@ import pytest
 
 from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS, find_board
+from xnorflow.boards.rate import link_baud
 from xnorflow.boards.top import BoardTop
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
@@ -54,8 +55,31 @@ def test_only_wires_of_the_uart_that_are_used_are_driven():
     assert "uart_0__rts" not in constraints
 
 
-def test_clock_must_suit_the_uart():
-    board = replace(find_board("icebreaker"), clock_mhz=16.5)
-    message = r"^baud must be a clock of 16.5 MHz divided by a whole number from 4 up, not 1000000$"
+def accelerator_of(sizes, *, pe=1, simd=1):
+    return Accelerator(random_network(sizes), (Folding(pe, simd),) * (len(sizes) - 1))
+
+
+@pytest.mark.parametrize(
+    ("clock_mhz", "sizes", "baud"),
+    [
+        (36.0, (8, 4, 10), 3_000_000),
+        # At 3 MHz the wire would take 13 bytes of 120 cycles for a frame; the core takes 1,728 cycles.
+        (36.0, (48, 36, 10), 2_000_000),
+        (36.0, (64, 36, 10), 1_000_000),
+        (16.0, (8, 4, 10), 2_000_000),
+        (7.0, (8, 4, 10), 1_000_000),
+    ],
+)
+def test_rate_is_the_highest_that_suits_the_clock_and_the_core(clock_mhz, sizes, baud):
+    board = replace(find_board("icebreaker"), clock_mhz=clock_mhz)
+    assert link_baud(accelerator_of(sizes), board) == baud
+
+
+def test_some_rate_must_suit_the_clock_and_the_core():
+    board = replace(find_board("icebreaker"), clock_mhz=0.4)
+    message = (
+        r"^one of 3000000, 2000000, 1000000, 500000, 115200 baud must divide the clock of icebreaker, 0.4 MHz, and be "
+        r"slower than the core, which takes 40 cycles a frame; give another folding$"
+    )
     with pytest.raises(ValueError, match=message):
         prepared(board)

@@ -1,3 +1,5 @@
+import dataclasses
+
 """Model files: whole and right, or refused in one line."""
 
 import json
@@ -12,7 +14,7 @@ from tests.networks import random_conv_network, random_network
 from xnorflow.model import store
 from xnorflow.model.ir import Affine, MaxPool, Thermometer
 from xnorflow.model.plans import Filters, Neurons
-from xnorflow.model.store import ModelError, load, save, write_atomically
+from xnorflow.model.store import ModelError, fingerprint, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network
 
 AFFINE = {
@@ -208,3 +210,10 @@ def test_interrupted_writing_leaves_what_was_there(before, tmp_path, monkeypatch
 
 def test_others_may_read_the_file(path):
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_fingerprint_is_of_what_a_network_computes():
+    network = random_network((8, 4, 3))
+    same = dataclasses.replace(network, name="other", dataset="mnist", provenance={"seed": "1"})
+    assert fingerprint(same) == fingerprint(network)
+    assert fingerprint(random_network((8, 4, 3), seed=1)) != fingerprint(network)

@@ -1,0 +1,38 @@
+"""The rate of the link: the highest of the usual ones at which the core is faster than the wire."""
+
+from ..hw.accelerator import Accelerator
+from .catalogue import Board
+from .link import link_cycles
+from .uart import uart_divisor
+
+__all__ = ["RATES", "link_baud"]
+
+RATES = (3_000_000, 2_000_000, 1_000_000, 500_000, 115_200)
+"""Bits per second, in the order in which they are tried."""
+
+SPARE = 1.25
+"""By how much the core must be faster than the wire: a convolution does not take its pixels evenly."""
+
+
+def link_baud(accelerator: Accelerator, board: Board) -> int:
+    """Bits per second of the link of a design on a board.
+
+    The wire cannot be told to wait, so it must not be faster than the core.
+
+    Raises
+    ------
+    ValueError
+        When no rate suits.
+    """
+    for baud in RATES:
+        try:
+            divisor = uart_divisor(clock_mhz=board.clock_mhz, baud=baud)
+        except ValueError:
+            continue
+        if baud <= board.baud and link_cycles(accelerator, divisor) >= SPARE * accelerator.interval:
+            return baud
+    rates = ", ".join(map(str, RATES))
+    raise ValueError(
+        f"one of {rates} baud must divide the clock of {board.name}, {board.clock_mhz:g} MHz, and be slower than "
+        f"the core, which takes {accelerator.interval} cycles a frame; give another folding"
+    )
