@@ -8,9 +8,11 @@ OUT := out/demo
 
 .PHONY: demo test lint bench clean system
 
-demo: $(READY)
+demo: $(READY) system
 	$(BIN)/xnorflow train digits -o $(OUT)/digits.safetensors
 	$(BIN)/xnorflow build $(OUT)/digits.safetensors --board icebreaker --fps 100000 -o $(OUT)
+	@if command -v icebox_vlog >/dev/null && command -v iverilog >/dev/null; then \
+	  $(BIN)/xnorflow verify $(OUT) --level bitstream --images 5 --simulator icarus; fi
 
 test: $(READY) system
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
@@ -29,10 +31,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# Icarus is the second simulator of the tests; where there is no apt, or no right to use it, the tests say what is missing.
+# Icarus is the second simulator, icestorm unpacks bitstreams; where there is no apt, or no right to use it, the tests
+# say what is missing.
 system:
-	@command -v iverilog >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	  && apt-get update -q && apt-get install -q -y --no-install-recommends iverilog; } || true
+	@{ command -v iverilog && command -v icebox_vlog; } >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -q && apt-get install -q -y --no-install-recommends iverilog fpga-icestorm; } || true
 
 clean:
 	rm -rf build dist out *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -1,5 +1,6 @@
 """The tools of the flow, run as programs: where they are, what they wrote, why they failed."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["ToolError", "find_tool", "run_tool"]
+
+
+DEBIAN = {"icebox_vlog": "fpga-icestorm"}
+"""Tools that are not on PyPI, and the Debian package of each."""
 
 
 class ToolError(RuntimeError):
@@ -27,16 +32,20 @@ def find_tool(name: str) -> str:
         When it is not installed.
     """
     variable = name.upper().replace("-", "_")
-    program = os.environ.get(variable) or f"yowasp-{name}"
+    program = os.environ.get(variable) or (name if name in DEBIAN else f"yowasp-{name}")
     # The environment that this Python belongs to need not be the active one.
     found = shutil.which(program) or shutil.which(program, path=sysconfig.get_path("scripts"))
+    if found is None and name in DEBIAN:
+        raise ToolError(f"{program} is not installed; apt-get install {DEBIAN[name]} brings it")
     if found is None:
         raise ToolError(f"{program} is not installed; pip install 'xnorflow[boards]' brings it")
     return found
 
 
-def run_tool(name: str, arguments: Sequence[str], *, folder: Path, log: str) -> float:
+def run_tool(name: str, arguments: Sequence[str], *, folder: Path, log: str, output: str | None = None) -> float:
     """Run a tool in ``folder``, with all it prints in the file ``log`` there; give the seconds that it took.
+
+    What it prints on its standard output goes to the file ``output`` instead, where one is named.
 
     Raises
     ------
@@ -45,13 +54,15 @@ def run_tool(name: str, arguments: Sequence[str], *, folder: Path, log: str) -> 
     """
     program = find_tool(name)
     began = time.monotonic()
-    with (folder / log).open("wb") as file:
+    with contextlib.ExitStack() as files:
+        printed = files.enter_context((folder / (output or log)).open("wb"))
+        complaints = files.enter_context((folder / log).open("wb")) if output else subprocess.STDOUT
         result = subprocess.run(
             [program, *arguments],
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
+            stdout=printed,
+            stderr=complaints,
             check=False,
         )
     if result.returncode:

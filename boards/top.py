@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
@@ -14,7 +15,7 @@ from .link import Link
 from .rate import link_baud
 from .uart import uart_divisor
 
-__all__ = ["BoardTop", "SerialAccelerator"]
+__all__ = ["BoardTop", "SerialAccelerator", "serial_verilog"]
 
 
 class SerialAccelerator(wiring.Component):
@@ -90,11 +91,7 @@ class BoardTop(Elaboratable):
 
     def __init__(self, accelerator: Accelerator, board: Board) -> None:
         self.board = board
-        self.serial = SerialAccelerator(
-            accelerator,
-            divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board)),
-            clock_hz=round(board.clock_mhz * 1e6),
-        )
+        self.serial = _serial(accelerator, board)
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
@@ -114,3 +111,22 @@ class BoardTop(Elaboratable):
     def _led(m: Module, platform: Any, number: int, bit: Signal) -> None:
         m.submodules[f"led{number}"] = led = io.Buffer("o", platform.request("led", number, dir="-"))
         m.d.comb += led.o.eq(bit)
+
+
+def serial_verilog(accelerator: Accelerator, board: Board, *, name: str) -> str:
+    """Verilog of what is behind a board's UART, at the board's own rate; with ports ``clk`` and ``rst``.
+
+    Raises
+    ------
+    ValueError
+        When the board's clock suits no rate of its UART, or the core is too slow for the slowest.
+    """
+    return str(verilog.convert(_serial(accelerator, board), name=name, emit_src=False, strip_internal_attrs=True))
+
+
+def _serial(accelerator: Accelerator, board: Board) -> SerialAccelerator:
+    return SerialAccelerator(
+        accelerator,
+        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board)),
+        clock_hz=round(board.clock_mhz * 1e6),
+    )

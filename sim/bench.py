@@ -15,6 +15,7 @@ from ..model.golden import quantize
 from .simulators import Build, SimulationError, Simulator, build, run
 
 __all__ = [
+    "MODULE",
     "NO_STALLS",
     "Bench",
     "Core",
@@ -25,6 +26,7 @@ __all__ = [
     "frames",
     "pack_beats",
     "read_events",
+    "watching",
 ]
 
 BENCH = Path(__file__).with_name("bench.v")
@@ -162,7 +164,7 @@ class Bench:
             # Far above what any stalls cost: each beat may wait for one at either end.
             "limit": 1000 + (len(beats) + 100) * (self.core.patience + (4 << stalls.longest)),
         }
-        with _watching(events, on_answers):
+        with watching(events, on_answers):
             run(
                 self.build,
                 module=MODULE,
@@ -217,9 +219,9 @@ def read_events(path: Path) -> Recording:
 
 
 @contextmanager
-def _watching(events: Path, on_answers: Callable[[int], None] | None) -> Iterator[None]:
-    """Call back now and then with the number of answers so far, from a thread of its own."""
-    if on_answers is None:
+def watching(events: Path, on_count: Callable[[int], None] | None, *, kind: str = "out") -> Iterator[None]:
+    """Call back now and then with the number of events of a kind so far, from a thread of its own."""
+    if on_count is None:
         yield
         return
     over = threading.Event()
@@ -227,7 +229,7 @@ def _watching(events: Path, on_answers: Callable[[int], None] | None) -> Iterato
     def watch() -> None:
         while not over.wait(POLL_SECONDS):
             if events.exists():
-                on_answers(events.read_bytes().count(b"out "))
+                on_count(events.read_bytes().count(f"{kind} ".encode()))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

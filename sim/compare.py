@@ -11,7 +11,7 @@ from ..hw.accelerator import Accelerator
 from ..model import golden
 from ..model.ir import Scores
 
-__all__ = ["Difference", "first_difference", "wrong_answers"]
+__all__ = ["Difference", "answer_difference", "first_difference", "wrong_answers"]
 
 Images = NDArray[np.uint8]
 
@@ -31,7 +31,7 @@ class Difference:
     neurons : :class:`range`
         Neurons of that beat; empty where no beat differs.
     got, expected : :class:`str`
-        What they gave and what they should have given, in the order of the neurons.
+        What they gave and what they should have given, in the order of the neurons; or the whole answers.
     waves : :class:`~pathlib.Path` or None
         Waveform of the run in which it was seen.
     """
@@ -51,6 +51,8 @@ class Difference:
         if self.neurons:
             neurons = f"neurons {self.neurons[0]}..{self.neurons[-1]}"
             text += f", beat {self.beat} ({neurons}): got {self.got}, expected {self.expected}"
+        elif self.got:
+            text += f": got {self.got}, expected {self.expected}"
         return f"{text}; waveform: {self.waves}" if self.waves else text
 
 
@@ -62,6 +64,22 @@ def wrong_answers(accelerator: Accelerator, images: Images, answers: bytes) -> N
     if received is not None:
         wrong |= (received != scores).any(axis=1)
     return np.flatnonzero(wrong).astype(np.int64)
+
+
+def answer_difference(accelerator: Accelerator, images: Images, answers: bytes) -> Difference | None:
+    """The first wrong answer; where a core gives scores, they are shown behind the class."""
+    wrong = wrong_answers(accelerator, images, answers)
+    if not wrong.size:
+        return None
+    image = int(wrong[0])
+    scores = golden.forward(accelerator.network, images[image : image + 1])
+    classes, received = accelerator.decode(answers)
+    shown = [str(classes[image]), str(golden.classify(scores)[0])]
+    if received is not None:
+        shown = [
+            f"{name} ({' '.join(map(str, row))})" for name, row in zip(shown, (received[image], scores[0]), strict=True)
+        ]
+    return Difference(image, got=f"class {shown[0]}", expected=f"class {shown[1]}")
 
 
 def first_difference(accelerator: Accelerator, images: Images, beats: Mapping[str, Sequence[str]]) -> Difference | None:

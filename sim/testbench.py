@@ -48,7 +48,9 @@ async def _trace(dut: Any) -> None:
     """Append a line ``layer payload`` for each transfer; a cycle's signals have settled when the clock falls."""
     probes = []
     for layer in json.loads(Path(_option("layers")).read_text()):
-        module = dut.core[layer["name"]]
+        module = dut
+        for instance in layer["path"]:
+            module = module[instance]
         probes.append((layer["name"], *(_find(module, layer[member]) for member in ("valid", "ready", "payload"))))
     with Path(_option("trace")).open("w") as file:
         while True:

@@ -17,7 +17,7 @@ from .compare import wrong_answers
 from .diagnose import locate
 from .simulators import find_simulator
 
-__all__ = ["Report", "VerificationError", "verify", "verify_verilog"]
+__all__ = ["Report", "VerificationError", "silence", "verify", "verify_verilog"]
 
 Images = NDArray[np.uint8]
 
@@ -47,9 +47,10 @@ class Report:
     seconds : :class:`float`
         Compilation included.
     interval_expected, interval_measured : :class:`int`
-        Cycles between two answers without stalls, by the formula and in the simulation.
+        Cycles between two answers without stalls, by the formula and in the simulation; None where a slow link
+        keeps the core from its interval.
     latency_measured : :class:`int`
-        Cycles from the last input beat of a frame to its answer, in an empty pipeline.
+        Cycles from the last input beat of a frame to its answer, in an empty pipeline; None as above.
     classes : array of ``int64`` of shape ``(images,)``
         The core's own answers; not a field of ``build.json``.
     """
@@ -61,8 +62,8 @@ class Report:
     stalls: bool
     seconds: float
     interval_expected: int
-    interval_measured: int
-    latency_measured: int
+    interval_measured: int | None
+    latency_measured: int | None
     classes: NDArray[np.int64] = field(repr=False, compare=False)
 
 
@@ -165,7 +166,7 @@ def verify_verilog(
     golden.check_images(accelerator.network, images)
     if len(images) == 0:
         raise ValueError("images must be one or more, not none")
-    report = on_progress or _silence
+    report = on_progress or silence
     core = Core(tuple(sources), accelerator)
 
     report("compile the simulation", 0, 1)
@@ -196,8 +197,8 @@ def verify_verilog(
     )
 
 
-def _silence(_text: str, _done: int, _total: int) -> None:
-    pass
+def silence(_text: str, _done: int, _total: int) -> None:
+    """Progress that is told to no one."""
 
 
 def _fill(accelerator: Accelerator) -> int:

@@ -15,11 +15,11 @@ from .build import build as build_design
 from .build import finish, record_verification, write_verilog
 from .console import OUTPUT, explain, progress
 from .design import Design, fold, open_design, read_foldings
+from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
 from .model.zoo import ZOO, find
 from .models import is_untrained, load_test_images, open_model
 from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
-from .sim.verify import verify_verilog
 
 __all__ = ["cli", "main"]
 
@@ -239,24 +239,38 @@ def build(
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--level", type=click.Choice(["rtl"]), default="rtl", show_default=True, help="What to simulate.")
+@click.option("--level", type=click.Choice(list(LEVELS)), default="rtl", show_default=True, help="What to simulate.")
 @DATASET
-@IMAGES
+@click.option(
+    "--images",
+    type=ImageCount(),
+    help=f"How many images to use.  [default: all; {SERIAL_IMAGES} at the levels {' and '.join(SERIAL_LEVELS)}]",
+)
 @SIMULATOR
 @SEED
 @click.option("--waves", is_flag=True, help="Write a waveform.")
+@click.pass_context
 def verify(
-    folder: Path, level: str, dataset: str | None, images: int | None, simulator: str, seed: int, waves: bool
+    ctx: click.Context,
+    folder: Path,
+    level: str,
+    dataset: str | None,
+    images: int | None,
+    simulator: str,
+    seed: int,
+    waves: bool,
 ) -> None:
-    """Verify a build folder again: every image through its Verilog, against the golden model."""
+    """Verify a build folder again: images through its hardware, at any level, against the golden model."""
     design, result = open_design(folder)
+    if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
+        images = SERIAL_IMAGES
     _, pixels, _ = load_test_images(design.network, dataset=dataset, count=images)
     with progress() as report:
-        found = verify_verilog(
-            [folder / result["files"]["verilog"]],
-            design.accelerator(),
+        found = verify_level(
+            folder,
+            design,
+            result,
             pixels,
-            workdir=folder / "verify",
             level=level,
             simulator=simulator,
             seed=seed,
@@ -266,11 +280,13 @@ def verify(
     record_verification(result, found)
     finish(folder, result)
     _warn_untrained(design.network)
-    OUTPUT.print(
-        f"{level} on {simulator}: {found.images} images, {found.mismatches} mismatches, interval "
-        f"{found.interval_measured} cycles, {found.interval_expected} by the formula, latency {found.latency_measured}",
-        highlight=False,
-    )
+    text = f"{level} on {simulator}: {found.images} images, {found.mismatches} mismatches"
+    if found.interval_measured is not None:
+        text += (
+            f", interval {found.interval_measured} cycles, {found.interval_expected} by the formula, "
+            f"latency {found.latency_measured}"
+        )
+    OUTPUT.print(text, highlight=False)
 
 
 @cli.command()

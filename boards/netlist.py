@@ -1,0 +1,117 @@
+"""Netlists to simulate: of a synthesized core, and of a finished bitstream."""
+
+import os
+import re
+from pathlib import Path
+
+from .catalogue import Board
+from .stages import SYNTHESIS
+from .tools import ToolError, run_tool
+
+__all__ = ["read_pins", "synthesize_netlist", "unpack_bitstream"]
+
+NETLIST = "netlist.v"
+
+WIRES = re.compile(r"^wire ([\w, ]+);$", re.MULTILINE)
+PLL = re.compile(r"^SB_PLL40_(CORE|PAD) #\((.*?)^\) \w+ \((.*?)^\);", re.MULTILINE | re.DOTALL)
+
+
+def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path) -> Path:
+    """The netlist of a core in cells of a family, synthesized as for a bitstream.
+
+    Raises
+    ------
+    ToolError
+        When yosys is missing or fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    read = f'read_verilog "{_seen_from(folder, verilog)}"'
+    script = f"{read}\n{SYNTHESIS[family]} -top {top}\nwrite_verilog -noattr {NETLIST}\n"
+    (folder / "netlist.ys").write_text(script)
+    run_tool("yosys", ["-q", "netlist.ys"], folder=folder, log="netlist.log")
+    return folder / NETLIST
+
+
+def read_pins(constraints: Path) -> tuple[dict[str, str], str]:
+    """Pin of each port in a PCF file, and the port of the clock.
+
+    Raises
+    ------
+    ToolError
+        When it has no clock.
+    """
+    text = constraints.read_text()
+    clock = re.search(r"^set_frequency (\S+)", text, re.MULTILINE)
+    if clock is None:
+        raise ToolError(f"{constraints}: has no set_frequency, which names the clock; build again")
+    return dict(re.findall(r"^set_io (\S+) (\S+)", text, re.MULTILINE)), clock[1]
+
+
+def unpack_bitstream(bitstream: Path, constraints: Path, board: Board, *, top: str, folder: Path) -> tuple[Path, ...]:
+    """Turn an iCE40 bitstream back into Verilog: the chip with its pins, and a module with the ports of a UART.
+
+    The clock's pin is ``clk`` there; a PLL becomes ``xnorflow_pll``, whose output is its reference, so that ``clk`` is
+    the core's clock. ``rst`` is without effect: a chip is reset by its configuration.
+
+    Parameters
+    ----------
+    bitstream : :class:`~pathlib.Path`
+        The very file that is loaded into the board.
+    constraints : :class:`~pathlib.Path`
+        PCF with the board's pins.
+    board : :class:`Board`
+        Which must have an iCE40.
+    top : :class:`str`
+        Name of the module with the UART.
+    folder : :class:`~pathlib.Path`
+        Where all files go.
+
+    Raises
+    ------
+    ToolError
+        When a tool is missing or fails, or the PLL is set to another clock than the board's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run_tool("iceunpack", [_seen_from(folder, bitstream), "chip.asc"], folder=folder, log="iceunpack.log")
+    chip, wrapper = folder / "chip.v", folder / "board.v"
+    arguments = ["-s", "-l", "-P", _seen_from(folder, constraints), "chip.asc"]
+    run_tool("icebox_vlog", arguments, folder=folder, log="icebox_vlog.log", output=chip.name)
+
+    pins, clock = read_pins(constraints)
+    text = WIRES.sub(_without_pins, chip.read_text())
+    chip.write_text(_reachable_clock(text, f"pin_{pins[clock]}", board))
+    rx, tx = pins["uart_0__rx__io"], pins["uart_0__tx__io"]
+    wrapper.write_text(
+        f"module {top} (input wire clk, input wire rst, input wire rx, output wire tx);\n"
+        f"    chip chip (.pin_{pins[clock]}(clk), .pin_{rx}(rx), .pin_{tx}(tx));\n"
+        "endmodule\n"
+    )
+    return chip, wrapper
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    """A path for tools that run in the folder; those from pip, in WebAssembly, do not see all absolute ones."""
+    return os.path.relpath(path, folder)
+
+
+def _without_pins(wires: re.Match[str]) -> str:
+    """Wires of the chip without its pins, which icebox_vlog declares twice; Verilator does not take that."""
+    names = [name for name in wires[1].split(", ") if not name.startswith("pin_")]
+    return f"wire {', '.join(names)};" if names else ""
+
+
+def _reachable_clock(text: str, pin: str, board: Board) -> str:
+    """The chip's Verilog with a PLL that can be simulated; icebox_vlog leaves out the pad in front of a PLL."""
+    found = PLL.search(text)
+    if found is None:
+        return text
+    kind, parameters, ports = found.groups()
+    values = {name: int(value, 2) for name, value in re.findall(r"\.(DIV[RFQ])\(\d+'b([01]+)\)", parameters)}
+    mhz = board.oscillator_mhz * (values["DIVF"] + 1) / (values["DIVR"] + 1) / 2 ** values["DIVQ"]
+    if abs(mhz - board.clock_mhz) > 0.01 * board.clock_mhz:
+        raise ToolError(f"the bitstream's PLL makes {mhz:g} MHz, expected {board.clock_mhz:g} MHz; build again")
+    if kind == "PAD":
+        ports = re.sub(r"\.PACKAGEPIN\(\w*\)", f".REFERENCECLK({pin})", ports)
+        text = text.replace("module chip (", f"module chip (input {pin}, ", 1)
+    cell = f"xnorflow_pll #({parameters}) pll ({ports});"
+    return text.replace(found[0], cell, 1)

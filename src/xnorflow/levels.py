@@ -1,0 +1,180 @@
+"""Verification of a build folder at each level: what to simulate, made from what the folder holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .boards.catalogue import Board
+from .boards.netlist import synthesize_netlist, unpack_bitstream
+from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
+from .boards.rate import link_baud
+from .boards.stages import CONSTRAINTS, TOP
+from .boards.top import serial_verilog
+from .boards.uart import uart_divisor
+from .design import Design
+from .hw.accelerator import Accelerator
+from .hw.device import ICE40
+from .hw.verilog import CORE
+from .model.store import write_atomically
+from .sim.bench import Progress
+from .sim.cells import PLL_MODEL, cell_models
+from .sim.serial import BOARD, Wire, verify_serial
+from .sim.simulators import find_simulator
+from .sim.verify import Report, verify_verilog
+
+__all__ = ["LEVELS", "SERIAL_IMAGES", "SERIAL_LEVELS", "board_wire", "verify_level"]
+
+SERIAL_LEVELS = ("bitstream", "pins")
+"""Levels at which images go through a UART, some thousand cycles for each."""
+
+SERIAL_IMAGES = 20
+"""Images that these levels take when nobody says how many."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What there is to verify, and how."""
+
+    folder: Path
+    files: dict[str, str]
+    design: Design
+    accelerator: Accelerator
+    images: NDArray[np.uint8]
+    options: dict[str, Any]
+    seed: int
+    on_progress: Progress
+
+    @property
+    def workdir(self) -> Path:
+        return self.folder / "verify"
+
+
+def verify_level(
+    folder: Path,
+    design: Design,
+    result: dict[str, Any],
+    images: NDArray[np.uint8],
+    *,
+    level: str,
+    simulator: str,
+    seed: int,
+    waves: bool,
+    on_progress: Progress,
+) -> Report:
+    """Simulate a build at one of the :data:`LEVELS` and compare each answer with the golden model's.
+
+    Parameters
+    ----------
+    folder : :class:`~pathlib.Path`
+        The build; all that is made goes to its folder ``verify``.
+    design, result
+        As :func:`~.design.open_design` gives them.
+    images : array of ``uint8``
+        Raw images.
+    level, simulator : :class:`str`
+        What to simulate, and on what.
+    seed : :class:`int`
+        Seed of the stalls.
+    waves : :class:`bool`
+        Write a waveform.
+    on_progress : callable
+        Told what runs, and how much of it is done.
+
+    Raises
+    ------
+    ValueError
+        When the build has nothing to verify at this level.
+    VerificationError
+        When an answer, or anything else that is checked, is wrong.
+    RuntimeError
+        When a tool or a simulator is missing or fails.
+    """
+    # Before the tools, which may take a while.
+    find_simulator(simulator)
+    options = {"level": level, "simulator": simulator, "waves": waves, "on_progress": on_progress}
+    accelerator = design.accelerator()
+    return LEVELS[level](
+        _Task(folder, result["files"], design, accelerator, images, options, seed=seed, on_progress=on_progress)
+    )
+
+
+def _rtl(task: _Task) -> Report:
+    return _verify_core(task, task.folder / task.files["verilog"])
+
+
+def _netlist(task: _Task) -> Report:
+    """The core, synthesized for the family of the board, or for iCE40 where there is none."""
+    family = (task.design.device.family if task.design.device else ICE40).name
+    models = cell_models(family, task.workdir)
+    task.on_progress("synthesize", 0, 1)
+    verilog = task.folder / task.files["verilog"]
+    return _verify_core(
+        task, synthesize_netlist(verilog, top=CORE, family=family, folder=task.workdir / "netlist"), *models
+    )
+
+
+def _bitstream(task: _Task) -> Report:
+    """The file that is loaded into the board, turned back into cells."""
+    board = _board(task)
+    if board.device.family is not ICE40:
+        raise ValueError(f"level bitstream must be of an iCE40, not of {board.name}; use netlist or pins")
+    if "bitstream" not in task.files:
+        raise ValueError(f"{task.folder}: has no bitstream; make it with xnorflow build --board")
+    models = cell_models(ICE40.name, task.workdir)
+    task.on_progress("unpack the bitstream", 0, 1)
+    bitstream = task.folder / task.files["bitstream"]
+    constraints = bitstream.with_name(f"{TOP}.{CONSTRAINTS[ICE40.name]}")
+    chip = unpack_bitstream(bitstream, constraints, board, top=BOARD, folder=task.workdir / "bitstream")
+    return _verify_board(task, *chip, *models, PLL_MODEL)
+
+
+def _pins(task: _Task) -> Report:
+    """The board's top, as far as it is the same on all boards."""
+    verilog = task.workdir / "pins.v"
+    task.on_progress("write Verilog", 0, 1)
+    write_atomically(verilog, serial_verilog(task.accelerator, _board(task), name=BOARD).encode())
+    return _verify_board(task, verilog)
+
+
+LEVELS: dict[str, Callable[[_Task], Report]] = {
+    "rtl": _rtl,
+    "netlist": _netlist,
+    "bitstream": _bitstream,
+    "pins": _pins,
+}
+
+
+def _board(task: _Task) -> Board:
+    if task.design.board is None:
+        raise ValueError(f"{task.folder}: is bound to no board; make it with xnorflow build --board")
+    return task.design.board
+
+
+def _verify_core(task: _Task, *sources: Path) -> Report:
+    return verify_verilog(sources, task.accelerator, task.images, workdir=task.workdir, seed=task.seed, **task.options)
+
+
+def _verify_board(task: _Task, *sources: Path) -> Report:
+    wire = board_wire(task.accelerator, _board(task))
+    return verify_serial(sources, task.accelerator, task.images, wire=wire, workdir=task.workdir, **task.options)
+
+
+def board_wire(accelerator: Accelerator, board: Board) -> Wire:
+    """What is on the two lines of a board, at its own rate."""
+    kind = Kind.SCORES if accelerator.scores else Kind.CLASS
+    return Wire(
+        divisor=uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board)),
+        request=lambda index, frame: encode_message(Message(REQUEST + kind, index % 256, frame)),
+        answers=lambda data: [
+            message.body
+            for index, message in enumerate(Decoder().feed(data))
+            if (message.type, message.tag) == (REPLY + kind, index % 256)
+        ],
+        # A flag at either end.
+        answer_bytes=2,
+        end=FLAG,
+    )
