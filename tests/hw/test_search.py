@@ -48,7 +48,7 @@ def test_finds_what_is_known_to_fit(name, device, cycles):
     assert fits(estimate(Accelerator(network, foldings, family=part.family, brams=part.brams)), part)
 
 
-def test_fastest_fits_and_takes_under_two_seconds():
+def test_fastest_fits_and_takes_seconds():
     network, part = zoo_network("lfc"), DEVICES["ECP5-85F"]
     began = time.process_time()
     foldings = fastest(network, part)

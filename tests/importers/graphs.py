@@ -1,15 +1,19 @@
 """Small ONNX graphs for the tests, and what the executor of the qonnx package says of them."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
-__all__ = ["Chain", "Weights", "bipolar", "judge"]
+from xnorflow.model.qonnx import QonnxError, import_qonnx
+
+__all__ = ["Chain", "Weights", "bipolar", "bits", "check", "judge"]
 
 DOMAINS = {
     "BipolarQuant": "onnx.brevitas",
@@ -89,3 +93,14 @@ def judge(path, images, *, divisor=1):
         pixels = image.reshape(shape).astype(np.float32) / np.float32(divisor)
         rows.append(execute_onnx(model, {entry.name: pixels})[model.graph.output[0].name].ravel())
     return np.array(rows)
+
+
+def bits(*shape):
+    """A chain that begins with the input's bits."""
+    return Chain(*shape).add("Sub", 0.5).add("BipolarQuant", 1.0)
+
+
+def check(path, message):
+    """The file is refused with just this message."""
+    with pytest.raises(QonnxError, match=rf"^{re.escape(f'{path}: {message}')}$"):
+        import_qonnx(path)

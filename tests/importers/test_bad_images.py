@@ -1,0 +1,111 @@
+"""Convolutions and pools that cannot be imported are refused with one line that names the node."""
+
+import numpy as np
+import pytest
+
+from tests.importers.graphs import Chain, bits, check
+from xnorflow.model.qonnx import import_qonnx
+
+ONES = np.ones
+
+
+def convolved(kernel, shape=(1, 1, 4, 4), channels=1, **attributes):
+    return bits(*shape).add("Conv", ONES((2, channels, *kernel)), **attributes)
+
+
+def pooled(**attributes):
+    return convolved((2, 2)).add("BipolarQuant", 1.0).add("MaxPool", **attributes)
+
+
+@pytest.mark.parametrize(
+    ("chain", "message"),
+    [
+        (convolved((5, 3)), "Conv_2 (Conv): kernel must fit the padded image, 4x4, not be 5x3"),
+        (
+            Chain(1, 1, 9, 9).add("Conv", ONES((2, 1, 8, 8))),
+            "Conv_0 (Conv): kernel must be 1..7 in each direction, not 8x8",
+        ),
+        (
+            convolved((3, 3), pads=[1, 1, 1, 1]),
+            "Conv_2 (Conv): must pad with -1 or +1, with a Pad in front, not with 0",
+        ),
+        (
+            Chain(1, 1, 4, 4).add("Sub", 0.3).add("Conv", ONES((2, 1, 3, 3)), pads=[1, 1, 1, 1]),
+            "Conv_1 (Conv): must pad with a value of the quantized image, not with 0",
+        ),
+        (
+            convolved((3, 3), pads=[0, 0, 1, 1]),
+            "Conv_2 (Conv): must pad opposite sides alike, not (0, 0, 1, 1); export with symmetric padding",
+        ),
+        (
+            convolved((3, 3), auto_pad="SAME_UPPER"),
+            "Conv_2 (Conv): auto_pad must be NOTSET, with the padding in pads; export with explicit padding",
+        ),
+        (convolved((3, 3), group=2), "Conv_2 (Conv): group must be 1, not 2; use a convolution over all channels"),
+        (
+            convolved((2, 2), dilations=[2, 2]),
+            "Conv_2 (Conv): dilations must be 1, not (2, 2); train without dilation",
+        ),
+        (convolved((2, 2), strides=[0, 1]), "Conv_2 (Conv): stride must be at least 1, not (0, 1)"),
+        (
+            convolved((2, 2), strides=[1]),
+            "Conv_2 (Conv): strides must be two numbers, not (1,); only two dimensions are supported",
+        ),
+        (
+            convolved((2, 2), channels=3),
+            "Conv_2 (Conv): must have weights of (neurons, 1 channels, rows, columns), not (2, 3, 2, 2); "
+            "only group 1 in two dimensions is supported",
+        ),
+        (
+            bits(1, 8).add("Reshape", np.array([1, 1, 2, 4])).add("Conv", ONES((2, 1, 2, 2))),
+            "Conv_3 (Conv): must take an image of batch, channels, rows and columns, not shape (1, 1, 2, 4); "
+            "export with channels first, and the image as the graph's input",
+        ),
+        (
+            pooled(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+            "MaxPool_4 (MaxPool): ceil_mode must be 0, where rows and columns that do not fill a window are left "
+            "out, not 1",
+        ),
+        (
+            pooled(kernel_shape=[4, 4]),
+            "MaxPool_4 (MaxPool): kernel must fit the padded image, 3x3, not be 4x4",
+        ),
+        (
+            pooled(kernel_shape=[2, 2], pads=[1, 1, 1, 1]),
+            "MaxPool_4 (MaxPool): must have neither padding nor dilation; train without them",
+        ),
+        (
+            convolved((2, 2)).add("BipolarQuant", 1.0).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
+            "MaxPool_5 (MaxPool): must take bits with a positive scale; move the negation behind the pool",
+        ),
+        (
+            Chain(1, 1, 4, 4).add("MaxPool", kernel_shape=[2, 2]),
+            "MaxPool_0 (MaxPool): must come behind a binarization or a convolution, not take the image",
+        ),
+        (
+            bits(1, 1, 4, 4).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 1.0).add("Flatten"),
+            "Flatten_3 (Flatten): must not follow a Pad; only Conv may",
+        ),
+        (
+            convolved((2, 2)).add("Add", np.arange(9.0).reshape(3, 3)).add("BipolarQuant", 1.0),
+            "BipolarQuant_4 (BipolarQuant): scales and biases must be the same all over a channel, not change from "
+            "pixel to pixel",
+        ),
+        (
+            convolved((2, 2)).add("Flatten"),
+            "Flatten_3 (Flatten): must end in one product with weights, whose largest element is the class",
+        ),
+        (
+            convolved((2, 2), strides=[3, 3]),
+            "Conv_2 (Conv): must end in a product that takes all inputs once, not in a convolution of a part",
+        ),
+    ],
+)
+def test_refuses_a_convolution_or_a_pool(tmp_path, chain, message):
+    check(chain.save(tmp_path / "network.onnx"), message)
+
+
+def test_a_pool_that_does_not_tile_leaves_the_rest_out(tmp_path):
+    chain = pooled(kernel_shape=[2, 2], strides=[2, 2]).add("Flatten").add("MatMul", ONES((2, 3)))
+    network = import_qonnx(chain.save(tmp_path / "network.onnx"))
+    assert [tensor.shape for tensor in network.tensors] == [(4, 4, 1), (3, 3, 2), (1, 1, 2), (3,)]
