@@ -16,12 +16,16 @@ from .design import BUILD_FILE, MODEL_FILE, SCHEMA, VERILOG_FILE, Design, descri
 from .hw.accelerator import Accelerator
 from .hw.estimate import roofline_fps
 from .hw.verilog import to_verilog
+from .integrity import hash_files
 from .model import golden
 from .model.ir import Network
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
 
-__all__ = ["Progress", "build", "record_verification", "write_verilog"]
+__all__ = ["Progress", "build", "record_hashes", "record_verification", "write_verilog"]
+
+TOOLS_FOLDER = "bitstream"
+"""Where in a build folder the bitstream is, and all that it is made of."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what runs, how much of it is done, and how much there is."""
@@ -31,6 +35,7 @@ def write_verilog(design: Design, folder: Path, *, on_progress: Progress) -> dic
     """Write the Verilog, the network and ``build.json`` of a design; give what is in the latter."""
     start(folder)
     result = _verilog(design, design.accelerator(), folder, on_progress)
+    record_hashes(result, folder)
     finish(folder, result)
     return result
 
@@ -75,11 +80,12 @@ def build(
     made = make_bitstream(
         accelerator,
         design.board,
-        folder / "bitstream",
+        folder / TOOLS_FOLDER,
         on_stage=lambda stage: on_progress(stage, 0, 1),
     )
     _record_implementation(result, design, made.implementation)
     result["files"]["bitstream"] = str(made.bitstream.relative_to(folder))
+    record_hashes(result, folder)
     finish(folder, result)
     return result
 
@@ -93,6 +99,15 @@ def start(folder: Path) -> None:
 def finish(folder: Path, result: dict[str, Any]) -> None:
     """Write ``build.json``."""
     write_atomically(folder / BUILD_FILE, (json.dumps(result, indent=2) + "\n").encode())
+
+
+def record_hashes(result: dict[str, Any], folder: Path) -> None:
+    """Put the hashes of all files that later commands read into what will be ``build.json``."""
+    names = set(result["files"].values())
+    if "bitstream" in result["files"]:
+        tools = [path for path in (folder / TOOLS_FOLDER).iterdir() if path.is_file() and path.suffix != ".log"]
+        names.update(path.relative_to(folder).as_posix() for path in tools)
+    result["hashes"] = hash_files(folder, sorted(names))
 
 
 def record_verification(result: dict[str, Any], report: Report) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import __version__
 from .boards.catalogue import Board, find_board
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
+from .integrity import check_files
 from .model.ir import MaxPool, Network
 from .model.store import ModelError, load
 
@@ -29,7 +31,7 @@ __all__ = [
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 1
+SCHEMA = 2
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""
@@ -185,7 +187,8 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
     Raises
     ------
     ModelError
-        When the folder is not one that ``xnorflow verilog`` or ``xnorflow build`` made.
+        When the folder is not one that ``xnorflow verilog`` or ``xnorflow build`` of this version made, or a file in
+        it is not as it was made.
     """
     path = folder / BUILD_FILE
     if not path.is_file():
@@ -194,8 +197,15 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
         build = json.loads(path.read_text())
         if build["schema"] != SCHEMA:
             raise ModelError(f"{path}: schema {build['schema']}, expected {SCHEMA}; build again with this xnorflow")
+        if build["xnorflow"] != __version__:
+            made = f"made by xnorflow {build['xnorflow']}, expected {__version__}"
+            raise ModelError(f"{path}: {made}; build again, or use that version")
+        unknown = set(build["files"].values()) - set(build["hashes"])
+        if unknown:
+            raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
+        check_files(folder, build["hashes"])
         design = _design(folder, build)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: not a whole build.json ({type(error).__name__}: {error}); build again") from None
     return design, build
 

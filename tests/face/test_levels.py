@@ -1,5 +1,6 @@
 """One small network at every level, and what happens when what is simulated is not what was built."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -10,11 +11,12 @@ from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
 from xnorflow.boards.tools import ToolError, run_tool
 from xnorflow.boards.top import serial_verilog
-from xnorflow.build import build, write_verilog
-from xnorflow.design import Design, open_design
+from xnorflow.build import build, finish, record_hashes, write_verilog
+from xnorflow.design import BUILD_FILE, Design, open_design
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.levels import LEVELS, board_wire, verify_level
+from xnorflow.model.store import ModelError
 from xnorflow.sim.serial import BOARD, verify_serial
 from xnorflow.sim.verify import VerificationError
 
@@ -55,6 +57,13 @@ def verified(folder, level, *, images=6, simulator="icarus"):
         waves=False,
         on_progress=quiet,
     )
+
+
+def rehash(folder):
+    """Make a changed build look as though it had been made so."""
+    result = json.loads((folder / BUILD_FILE).read_text())
+    record_hashes(result, folder)
+    finish(folder, result)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +109,7 @@ def test_netlist_of_ecp5_with_block_ram_ports_of_each_width(foldings, widths, tm
 
 def test_a_netlist_of_other_weights_is_caught(copy):
     (copy / "core.v").write_text(to_verilog(OTHER.accelerator()))
+    rehash(copy)
     waves = copy / "verify" / "mismatch.fst"
     message = rf"^\d of 6 images differ from the golden model, first image 0: got class \d \(.*\); waveform: {waves}$"
     with pytest.raises(VerificationError, match=message):
@@ -132,6 +142,9 @@ def test_one_flipped_weight_bit_in_the_bitstream_is_caught(copy):
     asc = folder / "flipped.asc"
     asc.write_text(flipped(asc.read_text()))
     run_tool("icepack", ["flipped.asc", "top.bin"], folder=folder, log="icepack.log")
+    with pytest.raises(ModelError, match=rf"^{folder}/top.bin: was changed after it was built"):
+        open_design(copy)
+    rehash(copy)
     with pytest.raises(VerificationError) as raised:
         verified(copy, "bitstream")
     waves = copy / "verify" / "mismatch.fst"
