@@ -120,6 +120,7 @@ class Link(wiring.Component):
             statistics.mismatch.eq(dispatcher.mismatch),
             statistics.broken.eq(dispatcher.broken),
             statistics.answered.eq(self.answers.tvalid & self.answers.tready),
+            statistics.take.eq(replier.begun),
             replier.statistics.eq(statistics.o),
             self.answered.eq(replier.answered),
             self.error.eq(dispatcher.mismatch | dispatcher.broken),

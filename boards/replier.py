@@ -41,6 +41,8 @@ class Replier(wiring.Component):
         From the core.
     statistics : ``8 * Statistics.BYTES``, in
         The body of the reply of that kind.
+    begun : 1, out
+        High for a cycle when a reply has begun; the statistics must hold still from then on.
     o : stream of 8 bits, out
         Bytes of the line.
     answered : 1, out
@@ -56,6 +58,7 @@ class Replier(wiring.Component):
                 "tasks": In(stream.Signature(TASK)),
                 "answers": In(axi_stream(8 * answer_bytes)),
                 "statistics": In(8 * Statistics.BYTES),
+                "begun": Out(1),
                 "o": Out(stream.Signature(8)),
                 "answered": Out(1),
             }
@@ -84,6 +87,7 @@ class Replier(wiring.Component):
             checksum.data.eq(byte),
             checksum.load.eq(moved & ~plain & (part != Part.CHECK)),
             checksum.start.eq(moved & plain),
+            self.begun.eq(moved & (part == Part.OPEN)),
             self.tasks.ready.eq(done),
             self.answers.tready.eq(self.tasks.ready & self.tasks.p.asked),
             self.answered.eq(self.answers.tready & ((kind == Kind.CLASS) | (kind == Kind.SCORES))),

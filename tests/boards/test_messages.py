@@ -279,6 +279,11 @@ def test_statistics_go_round_and_the_interval_stays():
         ctx.set(dut.whole, 1)
         ctx.set(dut.broken, 1)
         await ctx.tick().repeat(3)
+        ctx.set(dut.take, 1)
+        await ctx.tick()
+        ctx.set(dut.take, 0)
+        # They count on, but what was taken over holds still.
+        await ctx.tick().repeat(5)
         assert Statistics.parse(ctx.get(dut.o).to_bytes(Statistics.BYTES, "little")) == Statistics(3, 1, 3, 12)
 
     simulate(dut, bench)
