@@ -15,7 +15,13 @@ from .replier import Replier
 from .statistics import LinkStatistics
 from .uart import UartReceiver, UartTransmitter
 
-__all__ = ["Link", "describe_link", "link_cycles"]
+__all__ = ["Link", "describe_link", "link_cells", "link_cycles"]
+
+CELLS = {"ice40": 680, "ecp5": 530}
+"""Logic cells of a link whose answer is a byte: what nextpnr counts on iCE40; LUT4 and carries on ECP5."""
+
+ANSWER_CELLS = 8
+"""Logic cells for each further byte of an answer: they choose it."""
 
 MOST_IN_FLIGHT = 8
 """Tasks that wait at most: each costs a dozen flip-flops."""
@@ -25,6 +31,11 @@ def link_cycles(accelerator: Accelerator, divisor: int) -> int:
     """Clock cycles that a frame takes on the wire, without pauses or escapes: no frames come faster."""
     frame = accelerator.input_beats * accelerator.input_bytes
     return 10 * divisor * (HEAD_BYTES + frame + TAIL_BYTES + 1)
+
+
+def link_cells(accelerator: Accelerator) -> int:
+    """Logic cells that the link of an accelerator takes; no folding changes them."""
+    return CELLS[accelerator.family.name] + ANSWER_CELLS * (accelerator.output_bytes - 1)
 
 
 def describe_link(accelerator: Accelerator, *, divisor: int, clock_hz: int) -> Hello:

@@ -37,8 +37,8 @@ def smallest(network: Network, device: Device, *, interval: int) -> tuple[Foldin
     return min(designs, key=lambda foldings: (_estimate(network, foldings, device).cells, str(foldings)))
 
 
-def fastest(network: Network, device: Device) -> tuple[Folding, ...]:
-    """Foldings of the shortest interval that fits the device.
+def fastest(network: Network, device: Device, *, reserved: int = 0) -> tuple[Folding, ...]:
+    """Foldings of the shortest interval that fits the device beside ``reserved`` cells that others take.
 
     Raises
     ------
@@ -48,24 +48,31 @@ def fastest(network: Network, device: Device) -> tuple[Folding, ...]:
     one = (Folding(1, 1),) * len(network.matrices)
     slow = slowest_layer(network, one)
     low, high = 1, slow
-    if not fits(_estimate(network, smallest(network, device, interval=slow), device), device):
+    if not fits(_estimate(network, smallest(network, device, interval=slow), device), device, reserved=reserved):
         raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
     while low < high:
         middle = (low + high) // 2
-        if fits(_estimate(network, smallest(network, device, interval=middle), device), device):
+        if fits(_estimate(network, smallest(network, device, interval=middle), device), device, reserved=reserved):
             high = middle
         else:
             low = middle + 1
     return smallest(network, device, interval=low)
 
 
-def fits(design: Estimate, device: Device) -> bool:
-    """Whether the device has the block RAMs, and the cells with room for placement."""
-    return design.cells <= ROOM * device.lut4 and design.brams <= device.brams
+def fits(design: Estimate, device: Device, *, reserved: int = 0) -> bool:
+    """Whether the device has the block RAMs, and the cells with room for placement, beside those that others take."""
+    return design.cells + reserved <= ROOM * device.lut4 and design.brams <= device.brams
 
 
-def check_fit(network: Network, foldings: tuple[Folding, ...], device: Device, others: tuple[Device, ...]) -> None:
-    """Refuse a design that does not fit, and name the nearest folding and the nearest device that do.
+def check_fit(
+    network: Network,
+    foldings: tuple[Folding, ...],
+    device: Device,
+    others: tuple[Device, ...],
+    *,
+    reserved: int = 0,
+) -> None:
+    """Refuse a design that does not fit beside ``reserved`` cells, and name the nearest folding and device that do.
 
     Raises
     ------
@@ -73,17 +80,18 @@ def check_fit(network: Network, foldings: tuple[Folding, ...], device: Device, o
         When the estimate exceeds what the device has.
     """
     design = _estimate(network, foldings, device)
-    if fits(design, device):
+    if fits(design, device, reserved=reserved):
         return
-    roomier = [other for other in others if fits(_estimate(network, foldings, other), other)]
+    roomier = [other for other in others if fits(_estimate(network, foldings, other), other, reserved=reserved)]
     advice = [f"the same folding fits {min(roomier, key=lambda other: other.lut4).name}"] if roomier else []
     try:
-        nearest = _estimate(network, fastest(network, device), device)
+        nearest = _estimate(network, fastest(network, device, reserved=reserved), device)
         advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles")
     except DoesNotFitError:
         advice.insert(0, f"no folding fits {device.name}")
+    cells = design.cells + reserved
     raise DoesNotFitError(
-        f"{network.name} at an interval of {design.interval} cycles needs about {design.cells} logic cells and "
+        f"{network.name} at an interval of {design.interval} cycles needs about {cells} logic cells and "
         f"{design.brams} block RAMs; {device.name} has {device.lut4} (of which {int(ROOM * device.lut4)} can be "
         f"placed well) and {device.brams}; {'; '.join(advice)}"
     )

@@ -326,7 +326,8 @@ def _complain(text: str, status: int) -> int:
 
 def _design(model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool) -> Design:
     network = open_model(model)
-    foldings = fold(network, board=board, fps=fps, foldings=read_foldings(folding, network) if folding else None)
+    wished = read_foldings(folding, network) if folding else None
+    foldings = fold(network, board=board, fps=fps, foldings=wished, scores=scores)
     return Design(network, foldings, board, scores)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import __version__
 from .boards.catalogue import Board, find_board
+from .boards.link import link_cells
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
@@ -78,7 +79,12 @@ class Design:
 
 
 def fold(
-    network: Network, *, board: Board | None, fps: float | None = None, foldings: tuple[Folding, ...] | None = None
+    network: Network,
+    *,
+    board: Board | None,
+    fps: float | None = None,
+    foldings: tuple[Folding, ...] | None = None,
+    scores: bool = False,
 ) -> tuple[Folding, ...]:
     """The foldings that a user asked for, in any of the ways to ask; checked against the board's device.
 
@@ -96,16 +102,23 @@ def fold(
         if cycles < 1:
             raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
         foldings = smallest(network, board.device, interval=cycles)
+    reserved = _link_cells(network, board, scores) if board else 0
     if foldings is None:
         foldings = (
-            fastest(network, board.device)
+            fastest(network, board.device, reserved=reserved)
             if board
             else smallest(network, DEVICES["ECP5-85F"], interval=UNBOUND_INTERVAL)
         )
     check_foldings(network, foldings)
     if board is not None:
-        check_fit(network, foldings, board.device, tuple(DEVICES.values()))
+        check_fit(network, foldings, board.device, tuple(DEVICES.values()), reserved=reserved)
     return foldings
+
+
+def _link_cells(network: Network, board: Board, scores: bool) -> int:
+    """What the link takes of the board's cells, whatever the folding."""
+    slowest = (Folding(1, 1),) * len(network.matrices)
+    return link_cells(Accelerator(network, slowest, scores=scores, family=board.device.family))
 
 
 def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:

@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 
 from .boards.catalogue import Board
+from .boards.link import link_cells
 from .design import describe_layers
 from .hw.accelerator import Accelerator
 from .hw.estimate import estimate, roofline_fps
@@ -32,6 +33,7 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
     fps = board.clock_mhz * 1e6 / design.interval
     roofline = roofline_fps(network, board.device, board.clock_mhz)
     rows = zip(describe_layers(accelerator), design.layers, strict=True)
+    link = link_cells(accelerator)
     return {
         "network": network.name,
         "board": board.name,
@@ -41,7 +43,8 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
         "fps": round(fps, 1),
         "roofline_fps": round(roofline, 1),
         "roofline_share": round(fps / roofline, 4),
-        "cells": design.cells,
+        "cells": design.cells + link,
+        "link_cells": link,
         "bram": design.brams,
         "available": {"cells": board.device.lut4, "bram": board.device.brams},
         "layers": [{**row, "cells": layer.cells, "bram": layer.brams} for row, layer in rows],
@@ -89,7 +92,7 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
             ("interval", f"{data['interval']} cycles"),
             ("frames per second", f"{data['fps']:,.0f} at {data['clock_mhz']:g} MHz"),
             ("share of memory roofline", f"{data['roofline_share']:.1%} of {data['roofline_fps']:,.0f}"),
-            ("logic cells", f"{data['cells']:,} of {available['cells']:,}"),
+            ("logic cells", f"{data['cells']:,} of {available['cells']:,}, {data['link_cells']:,} of them the link's"),
             ("block RAMs", f"{data['bram']} of {available['bram']}"),
             *_savings_rows(data["savings"]),
         ),

@@ -90,3 +90,11 @@ def test_says_when_nothing_fits():
 def test_refuses_an_interval_below_one():
     with pytest.raises(ValueError, match=r"^interval must be at least 1, not 0$"):
         smallest(random_network((8, 4)), DEVICES["UP5K"], interval=0)
+
+
+def test_cells_of_others_are_left_free():
+    network, part = zoo_network("tfc"), DEVICES["UP5K"]
+    foldings = fastest(network, part, reserved=2000)
+    design = estimate(Accelerator(network, foldings, family=part.family, brams=part.brams))
+    assert fits(design, part, reserved=2000)
+    assert slowest_layer(network, foldings) > slowest_layer(network, fastest(network, part))
