@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from . import __version__
 from .arguments import ImageCount, Named
 from .boards.catalogue import BOARDS, Board, find_board
 from .boards.flash import flash as flash_board
+from .boards.rate import RATES
 from .build import build as build_design
 from .build import finish, record_verification, write_verilog
 from .console import OUTPUT, explain, progress
@@ -40,6 +42,7 @@ IMAGES = click.option("--images", type=ImageCount(), default="all", help="How ma
 SIMULATOR = click.option("--simulator", type=click.Choice(SIMULATORS), default="verilator", show_default=True)
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 SCORES = click.option("--scores", is_flag=True, help="Answer with all scores behind the class.")
+BAUD = click.option("--baud", type=click.Choice(RATES), help="Highest rate of the link; else what the board does.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 
@@ -199,6 +202,7 @@ def verilog(
 @FPS
 @FOLDING
 @SCORES
+@BAUD
 @DATASET
 @IMAGES
 @SIMULATOR
@@ -210,6 +214,7 @@ def build(
     fps: float | None,
     folding: Path | None,
     scores: bool,
+    baud: int | None,
     dataset: str | None,
     images: int | None,
     simulator: str,
@@ -219,6 +224,8 @@ def build(
     """Verilog, verification, bitstream and report for a board."""
     if board is None:
         raise click.UsageError(f"--board must be one of {', '.join(BOARDS)}")
+    if baud is not None:
+        board = replace(board, baud=baud)
     design = _design(model, board, fps, folding, scores)
     name, pixels, labels = load_test_images(design.network, dataset=dataset, count=images)
     with progress() as report:

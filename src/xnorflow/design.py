@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ __all__ = [
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 2
+SCHEMA = 3
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""
@@ -191,6 +191,7 @@ def _target(board: Board | None) -> dict[str, Any] | None:
         "family": board.device.family.name,
         "package": board.package,
         "clock_mhz": board.clock_mhz,
+        "baud": board.baud,
     }
 
 
@@ -230,4 +231,5 @@ def _design(folder: Path, build: Mapping[str, Any]) -> Design:
     )
     check_foldings(network, foldings)
     target = build["target"]
-    return Design(network, foldings, find_board(target["board"]) if target else None, build["scores"])
+    board = replace(find_board(target["board"]), baud=target["baud"]) if target else None
+    return Design(network, foldings, board, build["scores"])

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from xnorflow.cli import main
+from xnorflow.prediction import open_predicted
 
 
 def command(monkeypatch, *words):
@@ -21,7 +22,7 @@ def test_from_training_to_bitstream(monkeypatch, tmp_path, capsys):
     model, folder = tmp_path / "digits.safetensors", tmp_path / "out"
     command(monkeypatch, "train", "digits", "--epochs", "3", "-o", model)
     assert model.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    command(monkeypatch, "build", model, "--board", "icebreaker", "--fps", "20000", "-o", folder)
+    command(monkeypatch, "build", model, "--board", "icebreaker", "--fps", "20000", "--baud", "1000000", "-o", folder)
 
     build = json.loads((folder / "build.json").read_text())
     schema = json.loads(importlib.resources.files("xnorflow").joinpath("build.schema.json").read_text())
@@ -32,6 +33,7 @@ def test_from_training_to_bitstream(monkeypatch, tmp_path, capsys):
     assert cycles["interval_measured"] == cycles["interval_expected"] <= 36e6 / 20000
     assert build["verify"][0]["stalls"]
     assert build["timing"]["met"]
+    assert build["target"]["baud"] == open_predicted(str(folder))[1] == 1_000_000
     assert build["resources"]["lut4"] <= build["resources"]["available"]["lut4"]
     assert all((folder / name).stat().st_size for name in build["files"].values())
     table = capsys.readouterr().out
