@@ -25,6 +25,7 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench --write
+	$(BIN)/python -m bench.boards --write
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

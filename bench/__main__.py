@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.designs import DESIGNS, BenchDesign
+from bench.tables import table, write_table
 from xnorflow.boards.flow import implement_core
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.core import AcceleratorCore
@@ -25,7 +26,6 @@ from xnorflow.model.zoo import random_network
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "bench"
 PAGE = ROOT / "docs" / "results.md"
-MARKS = ("<!-- bench: begin -->\n", "<!-- bench: end -->\n")
 SEED = 1
 
 COLUMNS = (
@@ -45,9 +45,7 @@ def main() -> int:
     text = markdown(results)
     print(text)
     if options.write:
-        page = PAGE.read_text()
-        head, rest = page.split(MARKS[0])
-        PAGE.write_text(head + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
+        write_table(PAGE, text)
     return 0 if all(result["reached"] for result in results) else 1
 
 
@@ -126,7 +124,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
                 f"{row['cells_per_lane']}",
             ]
         )
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return table(rows)
 
 
 if __name__ == "__main__":

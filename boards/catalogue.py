@@ -1,82 +1,15 @@
-"""The boards: what is on them, and what is needed to build for them."""
+"""The boards that designs can be built for; pins are those of amaranth-boards unless given here."""
 
-import enum
-import importlib
-from dataclasses import dataclass
-from typing import Any
+from ..hw.device import DEVICES
+from .board import Board, PllInput
 
-from ..hw.device import DEVICES, Device
+__all__ = ["BOARDS", "find_board"]
 
-__all__ = ["BOARDS", "Board", "PllInput", "find_board"]
+FTDI = 3_000_000
+"""Baud that the usual USB bridges of FTDI make."""
 
-
-class PllInput(enum.Enum):
-    """Where the PLL takes its reference from: the pad beside it, which no one else can use then, or any net."""
-
-    PAD = "pad"
-    NET = "net"
-
-
-@dataclass(frozen=True)
-class Board:
-    """One board.
-
-    Parameters
-    ----------
-    name : :class:`str`
-        Name on the command line.
-    title : :class:`str`
-        Name as its maker writes it.
-    device : :class:`Device`
-        The FPGA.
-    package : :class:`str`
-        Its package, as nextpnr calls it.
-    platform : :class:`str`
-        Class in :mod:`amaranth_boards`, as ``module:class``. A name, because importing it needs the extra ``boards``.
-    oscillator_mhz, clock_mhz : :class:`float`
-        Frequency of the oscillator, and the one at which the core runs; a PLL makes the latter where they differ.
-    program : tuple of :class:`str`
-        Command that loads a bitstream, whose path is appended.
-    speed : :class:`str`
-        Speed grade as nextpnr takes it; empty for iCE40, whose grade is in the device's name.
-    pll_input : :class:`PllInput`
-        How the oscillator reaches the PLL.
-    baud : :class:`int`
-        Highest rate of the UART at the board's USB port, in bits per second.
-    """
-
-    name: str
-    title: str
-    device: Device
-    package: str
-    platform: str
-    oscillator_mhz: float
-    clock_mhz: float
-    program: tuple[str, ...]
-    speed: str = ""
-    pll_input: PllInput = PllInput.NET
-    baud: int = 3_000_000
-
-    @property
-    def link(self) -> str:
-        """How the board is talked to."""
-        return f"UART, up to {self.baud} baud"
-
-    @property
-    def programmer(self) -> str:
-        """Program that loads a bitstream."""
-        return self.program[0]
-
-    def load_platform(self) -> Any:
-        """A new platform of :mod:`amaranth_boards`; each serves one build.
-
-        Raises
-        ------
-        ImportError
-            When ``amaranth-boards`` is missing.
-        """
-        module, name = self.platform.split(":")
-        return getattr(importlib.import_module(module), name)()
+ADAPTER = 1_000_000
+"""Baud that adapters for pins make which are in most drawers; ``--baud`` goes higher, with one that does."""
 
 
 def find_board(name: str) -> Board:
@@ -106,7 +39,76 @@ BOARDS = {
             clock_mhz=36.0,
             # The oscillator is at the pad of the only PLL.
             pll_input=PllInput.PAD,
+            more_leds="break_off_pmod",
             program=("iceprog",),
+            baud=FTDI,
+        ),
+        Board(
+            name="icebreaker-bitsy",
+            title="iCEBreaker Bitsy",
+            device=DEVICES["UP5K"],
+            package="sg48",
+            platform="amaranth_boards.icebreaker_bitsy:ICEBreakerBitsyPlatform",
+            oscillator_mhz=12.0,
+            clock_mhz=36.0,
+            pll_input=PllInput.PAD,
+            program=("dfu-util", "-d", ",1d50:6146", "-a", "0", "-R", "-D"),
+            baud=ADAPTER,
+            wiring="pins P0 (receives), P1 (sends)",
+            uart=("47", "44"),
+        ),
+        Board(
+            name="upduino-v3",
+            title="UPduino v3",
+            device=DEVICES["UP5K"],
+            package="sg48",
+            platform="amaranth_boards.upduino_v3:UpduinoV3Platform",
+            # Needs the jumper OSC: the oscillator inside the FPGA is within 10 %, too far off for a UART.
+            oscillator="clk12",
+            oscillator_mhz=12.0,
+            clock_mhz=36.0,
+            program=("iceprog",),
+            baud=ADAPTER,
+            wiring="pins 23 (receives), 25 (sends)",
+            uart=("23", "25"),
+            leds="rgb_led",
+        ),
+        Board(
+            name="icesugar",
+            title="iCESugar",
+            device=DEVICES["UP5K"],
+            package="sg48",
+            platform="amaranth_boards.icesugar:ICESugarPlatform",
+            oscillator_mhz=12.0,
+            clock_mhz=36.0,
+            pll_input=PllInput.PAD,
+            program=("icesprog",),
+            # Of its bridge, a microcontroller, no higher rate is documented.
+            baud=115_200,
+        ),
+        Board(
+            name="icestick",
+            title="iCEstick",
+            device=DEVICES["HX1K"],
+            package="tq144",
+            platform="amaranth_boards.icestick:ICEStickPlatform",
+            oscillator_mhz=12.0,
+            clock_mhz=72.0,
+            program=("iceprog",),
+            baud=FTDI,
+        ),
+        Board(
+            name="tinyfpga-bx",
+            title="TinyFPGA BX",
+            device=DEVICES["LP8K"],
+            package="cm81",
+            platform="amaranth_boards.tinyfpga_bx:TinyFPGABXPlatform",
+            oscillator_mhz=16.0,
+            clock_mhz=48.0,
+            program=("tinyprog", "-p"),
+            baud=ADAPTER,
+            wiring="pins 1 (receives), 2 (sends)",
+            uart=("A2", "A1"),
         ),
         Board(
             name="hx8k-breakout",
@@ -118,28 +120,95 @@ BOARDS = {
             clock_mhz=72.0,
             # Into the FPGA's own memory, as the jumpers are set on delivery; the flash keeps what it has.
             program=("iceprog", "-S"),
+            baud=FTDI,
+        ),
+        *(
+            Board(
+                name=f"ulx3s-{size.lower()}",
+                title=f"ULX3S-{size}",
+                device=DEVICES[f"ECP5-{size}"],
+                package="CABGA381",
+                platform=f"amaranth_boards.ulx3s:ULX3S_{size}_Platform",
+                oscillator_mhz=25.0,
+                clock_mhz=75.0,
+                program=("openFPGALoader", "-b", "ulx3s", "-m"),
+                speed="6",
+                baud=FTDI,
+            )
+            for size in ("12F", "25F", "45F", "85F")
+        ),
+        *(
+            Board(
+                name=f"orangecrab-{size.lower()}",
+                title=f"OrangeCrab r0.2 {size}",
+                device=DEVICES[f"ECP5-{size}"],
+                package="CSFBGA285",
+                platform=f"amaranth_boards.orangecrab_r0_2:OrangeCrabR0_2_{size}Platform",
+                oscillator_mhz=48.0,
+                clock_mhz=72.0,
+                program=("dfu-util", "-a", "0", "-D"),
+                speed="8",
+                baud=ADAPTER,
+                wiring="pins 0 (receives), 1 (sends)",
+                uart=("N17", "M18"),
+                leds="rgb_led",
+            )
+            for size in ("25F", "85F")
+        ),
+        *(
+            Board(
+                name=f"ecpix5-{size.lower()}",
+                title=f"ECPIX-5 {size}",
+                device=DEVICES[f"ECP5UM5G-{size}"],
+                package="CABGA554",
+                platform=f"amaranth_boards.ecpix5:ECPIX5{size[:2]}Platform",
+                oscillator_mhz=100.0,
+                clock_mhz=75.0,
+                program=("openFPGALoader", "-c", "ft2232", "-m"),
+                speed="8",
+                baud=FTDI,
+                leds="rgb_led",
+            )
+            for size in ("45F", "85F")
         ),
         Board(
-            name="ulx3s-25f",
-            title="ULX3S-25F",
+            name="colorlight-5a-75b",
+            title="Colorlight 5A-75B v7.0",
             device=DEVICES["ECP5-25F"],
-            package="CABGA381",
-            platform="amaranth_boards.ulx3s:ULX3S_25F_Platform",
+            package="CABGA256",
+            platform="amaranth_boards.colorlight_5a75b_r7_0:Colorlight_5A75B_R70Platform",
             oscillator_mhz=25.0,
             clock_mhz=75.0,
-            program=("openFPGALoader", "-b", "ulx3s", "-m"),
+            program=("openFPGALoader", "-c", "ft232", "-m"),
             speed="6",
+            baud=ADAPTER,
+            wiring="J19, KEY+ (receives), DATA_LED- (sends)",
+            # The UART sends where its LED is.
+            leds="",
         ),
         Board(
-            name="ulx3s-85f",
-            title="ULX3S-85F",
-            device=DEVICES["ECP5-85F"],
+            name="versa-ecp5",
+            title="ECP5 Versa",
+            device=DEVICES["ECP5UM-45F"],
             package="CABGA381",
-            platform="amaranth_boards.ulx3s:ULX3S_85F_Platform",
-            oscillator_mhz=25.0,
+            platform="amaranth_boards.versa_ecp5:VersaECP5Platform",
+            oscillator_mhz=100.0,
             clock_mhz=75.0,
-            program=("openFPGALoader", "-b", "ulx3s", "-m"),
-            speed="6",
+            program=("openFPGALoader", "-c", "ft2232", "-m"),
+            speed="8",
+            baud=FTDI,
+        ),
+        Board(
+            name="versa-ecp5-5g",
+            title="ECP5-5G Versa",
+            device=DEVICES["ECP5UM5G-45F"],
+            package="CABGA381",
+            platform="amaranth_boards.versa_ecp5_5g:VersaECP55GPlatform",
+            oscillator_mhz=100.0,
+            clock_mhz=75.0,
+            program=("openFPGALoader", "-c", "ft2232", "-m"),
+            speed="8",
+            baud=FTDI,
         ),
     )
 }

@@ -6,7 +6,7 @@ from amaranth.hdl import ClockDomain, Instance, Module, Signal
 from amaranth.lib import io
 from amaranth.lib.cdc import ResetSynchronizer
 
-from .catalogue import Board, PllInput
+from .board import Board, PllInput
 from .pll import ecp5_pll, ice40_pll
 
 __all__ = ["add_clock"]

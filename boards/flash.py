@@ -4,13 +4,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .catalogue import Board
+from .board import Board
 from .tools import ToolError
 
 __all__ = ["flash"]
 
 INSTALL = {
     "iceprog": "install fpga-icestorm (Debian: apt install fpga-icestorm)",
+    "icesprog": "install icesprog (github.com/wuxx/icesugar, folder tools)",
+    "tinyprog": "install tinyprog (pip install tinyprog)",
+    "dfu-util": "install dfu-util (Debian: apt install dfu-util)",
     "openFPGALoader": "install openFPGALoader (Debian: apt install openfpgaloader)",
 }
 

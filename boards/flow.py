@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 
 from ..hw.accelerator import Accelerator
 from ..hw.device import Device
-from .catalogue import Board
+from .board import Board
 from .harness import Harness, port_bits
 from .implementation import Implementation
 from .stages import TOP, Chip, pack, route, synthesize

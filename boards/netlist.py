@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from .catalogue import Board
+from .board import Board
 from .stages import SYNTHESIS
 from .tools import ToolError, run_tool
 

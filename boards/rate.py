@@ -1,7 +1,7 @@
 """The rate of the link: the highest of the usual ones at which the core is faster than the wire."""
 
 from ..hw.accelerator import Accelerator
-from .catalogue import Board
+from .board import Board
 from .link import link_cycles
 from .uart import uart_divisor
 

@@ -21,10 +21,15 @@ SYNTHESIS = {
 NEXTPNR_DEVICE = {
     "HX1K": "--hx1k",
     "HX8K": "--hx8k",
+    "LP8K": "--lp8k",
     "UP5K": "--up5k",
+    "ECP5-12F": "--12k",
     "ECP5-25F": "--25k",
     "ECP5-45F": "--45k",
     "ECP5-85F": "--85k",
+    "ECP5UM-45F": "--um-45k",
+    "ECP5UM5G-45F": "--um5g-45k",
+    "ECP5UM5G-85F": "--um5g-85k",
 }
 CONSTRAINTS = {"ice40": "pcf", "ecp5": "lpf"}
 ROUTED = {"ice40": ("asc", "--asc"), "ecp5": ("config", "--textcfg")}

@@ -1,21 +1,22 @@
-"""What runs on a board: the core behind its UART, with the class on the LEDs."""
+"""What runs on a board: the core behind its UART, with class and heartbeat on the LEDs."""
 
 from typing import Any
 
 from amaranth.back import verilog
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hw.accelerator import Accelerator
 from ..hw.core import AcceleratorCore
-from .catalogue import Board
+from .board import Board
 from .clock import add_clock
-from .link import Link
+from .leds import add_leds, heartbeat_bits
+from .link import Link, link_cells
 from .rate import link_baud
 from .uart import uart_divisor
 
-__all__ = ["BoardTop", "SerialAccelerator", "serial_verilog"]
+__all__ = ["BoardTop", "SerialAccelerator", "board_cells", "serial_verilog"]
 
 
 class SerialAccelerator(wiring.Component):
@@ -102,15 +103,13 @@ class BoardTop(Elaboratable):
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [serial.rx.eq(rx.i), tx.o.eq(serial.tx)]
 
-        for n, bit in enumerate(serial.answer):
-            if ("led", n) in platform.resources:
-                self._led(m, platform, n, bit)
+        add_leds(m, platform, self.board, serial.answer)
         return m
 
-    @staticmethod
-    def _led(m: Module, platform: Any, number: int, bit: Signal) -> None:
-        m.submodules[f"led{number}"] = led = io.Buffer("o", platform.request("led", number, dir="-"))
-        m.d.comb += led.o.eq(bit)
+
+def board_cells(accelerator: Accelerator, board: Board) -> int:
+    """Logic cells of a board's top beside its core; no folding changes them."""
+    return link_cells(accelerator) + heartbeat_bits(board)
 
 
 def serial_verilog(accelerator: Accelerator, board: Board, *, name: str) -> str:

@@ -76,9 +76,16 @@ DEVICES = {
     for device in (
         Device("HX1K", ICE40, lut4=1280, brams=16),
         Device("HX8K", ICE40, lut4=7680, brams=32),
+        Device("LP8K", ICE40, lut4=7680, brams=32),
         Device("UP5K", ICE40, lut4=5280, brams=30, dsps=8),
+        # The die of the 25F, all of which the tools use.
+        Device("ECP5-12F", ECP5, lut4=24288, brams=56, dsps=28),
         Device("ECP5-25F", ECP5, lut4=24288, brams=56, dsps=28),
         Device("ECP5-45F", ECP5, lut4=43848, brams=108, dsps=72),
         Device("ECP5-85F", ECP5, lut4=83640, brams=208, dsps=156),
+        # With serial transceivers, which nothing uses here.
+        Device("ECP5UM-45F", ECP5, lut4=43848, brams=108, dsps=72),
+        Device("ECP5UM5G-45F", ECP5, lut4=43848, brams=108, dsps=72),
+        Device("ECP5UM5G-85F", ECP5, lut4=83640, brams=208, dsps=156),
     )
 }

@@ -10,7 +10,8 @@ import click
 
 from . import __version__
 from .arguments import ImageCount, Named
-from .boards.catalogue import BOARDS, Board, find_board
+from .boards.board import Board
+from .boards.catalogue import BOARDS, find_board
 from .boards.flash import flash as flash_board
 from .boards.rate import RATES
 from .build import build as build_design

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
-from .boards.catalogue import Board, find_board
-from .boards.link import link_cells
+from .boards.board import Board
+from .boards.catalogue import find_board
+from .boards.top import board_cells
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
@@ -102,7 +103,7 @@ def fold(
         if cycles < 1:
             raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
         foldings = smallest(network, board.device, interval=cycles)
-    reserved = _link_cells(network, board, scores) if board else 0
+    reserved = _board_cells(network, board, scores) if board else 0
     if foldings is None:
         foldings = (
             fastest(network, board.device, reserved=reserved)
@@ -115,10 +116,10 @@ def fold(
     return foldings
 
 
-def _link_cells(network: Network, board: Board, scores: bool) -> int:
-    """What the link takes of the board's cells, whatever the folding."""
+def _board_cells(network: Network, board: Board, scores: bool) -> int:
+    """What link and heartbeat take of the board's cells, whatever the folding."""
     slowest = (Folding(1, 1),) * len(network.matrices)
-    return link_cells(Accelerator(network, slowest, scores=scores, family=board.device.family))
+    return board_cells(Accelerator(network, slowest, scores=scores, family=board.device.family), board)
 
 
 def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:

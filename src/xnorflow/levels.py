@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .boards.catalogue import Board
+from .boards.board import Board
 from .boards.netlist import synthesize_netlist, unpack_bitstream
 from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
 from .boards.rate import link_baud

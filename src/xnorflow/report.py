@@ -6,8 +6,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from .boards.catalogue import Board
-from .boards.link import link_cells
+from .boards.board import Board
+from .boards.top import board_cells
 from .design import describe_layers
 from .hw.accelerator import Accelerator
 from .hw.estimate import estimate, roofline_fps
@@ -33,7 +33,7 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
     fps = board.clock_mhz * 1e6 / design.interval
     roofline = roofline_fps(network, board.device, board.clock_mhz)
     rows = zip(describe_layers(accelerator), design.layers, strict=True)
-    link = link_cells(accelerator)
+    link = board_cells(accelerator, board)
     return {
         "network": network.name,
         "board": board.name,

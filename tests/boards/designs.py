@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tests.networks import random_network
-from xnorflow.boards.catalogue import Board
+from xnorflow.boards.board import Board
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 

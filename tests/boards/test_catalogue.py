@@ -3,6 +3,7 @@ import json
 import pytest
 
 from xnorflow.boards.catalogue import BOARDS, find_board
+from xnorflow.boards.rate import RATES
 from xnorflow.boards.stages import NEXTPNR_DEVICE
 from xnorflow.boards.uart import uart_divisor
 
@@ -12,10 +13,11 @@ def test_agrees_with_amaranth_boards(board):
     platform = board.load_platform()
     assert platform.default_clk_frequency == board.oscillator_mhz * 1e6
     assert platform.lookup("uart", 0)
-    assert platform.lookup("led", 0)
+    assert platform.lookup(board.leds or "clk25", 0)
     if board.device.family.name == "ecp5":
-        assert platform.device == board.device.name.replace("ECP5-", "LFE5U-")
-        assert (platform.package, platform.speed) == (board.package.replace("CABGA", "BG"), board.speed)
+        assert platform.device == board.device.name.replace("ECP5-", "LFE5U-").replace("ECP5", "LFE5")
+        package = board.package.replace("CABGA", "BG").replace("CSFBGA", "MG")
+        assert (platform.package, platform.speed) == (package, board.speed)
     else:
         assert (platform.device, platform.package.lower()) == (f"iCE40{board.device.name}", board.package)
         assert board.speed == ""
@@ -25,20 +27,27 @@ def test_agrees_with_amaranth_boards(board):
 def test_says_what_a_build_needs(board):
     assert board.device.name in NEXTPNR_DEVICE
     # FTDI's bridges make 1 and 3 Mbaud exactly; the board must as well.
-    for baud in (board.baud, 3_000_000):
+    for baud in (1_000_000, 3_000_000):
         assert uart_divisor(clock_mhz=board.clock_mhz, baud=baud) * baud == board.clock_mhz * 1e6
+    assert board.baud in RATES
+    assert uart_divisor(clock_mhz=board.clock_mhz, baud=board.baud)
+
+
+def test_no_two_boards_share_a_name():
+    assert len({board.title for board in BOARDS.values()}) == len(BOARDS) == 18
+    assert all(name == board.name for name, board in BOARDS.items())
 
 
 def test_lines_for_the_list_of_boards():
     board = find_board("hx8k-breakout")
     assert json.loads(json.dumps([board.title, board.link, board.programmer])) == [
         "iCE40HX8K-B-EVN",
-        "UART, up to 3000000 baud",
+        "UART at USB port, up to 3000000 baud",
         "iceprog",
     ]
 
 
 def test_unknown_board():
-    message = r"^board must be one of icebreaker, hx8k-breakout, ulx3s-25f, ulx3s-85f, not 'arty'$"
+    message = f"^board must be one of {', '.join(BOARDS)}, not 'arty'$"
     with pytest.raises(ValueError, match=message):
         find_board("arty")

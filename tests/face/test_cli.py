@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.networks import random_network
+from xnorflow.boards.catalogue import BOARDS
 from xnorflow.cli import main
 from xnorflow.model import golden
 from xnorflow.model.datasets import load
@@ -18,7 +19,6 @@ from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
 
-BOARDS = "icebreaker, hx8k-breakout, ulx3s-25f, ulx3s-85f"
 NETS = ", ".join(ZOO)
 
 
@@ -70,9 +70,9 @@ def model(tmp_path):
         (
             ["estimate", "tfc", "--board", "nix"],
             2,
-            f"Invalid value for '--board': board must be one of {BOARDS}, not 'nix'",
+            f"Invalid value for '--board': board must be one of {', '.join(BOARDS)}, not 'nix'",
         ),
-        (["estimate", "tfc"], 2, f"--board must be one of {BOARDS}"),
+        (["estimate", "tfc"], 2, f"--board must be one of {', '.join(BOARDS)}"),
         (
             ["estimate", "tfc", "--board", "icebreaker", "--fps", "0"],
             1,
