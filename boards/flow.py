@@ -1,5 +1,7 @@
 """From a design to a bitstream, or to its area and clock, with the tools from pip."""
 
+import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +12,14 @@ from amaranth.lib import wiring
 from ..hw.accelerator import Accelerator
 from ..hw.device import Device
 from .board import Board
+from .contents import LAYOUTS, check_sections, fill
 from .harness import Harness, port_bits
 from .implementation import Implementation
-from .stages import TOP, Chip, pack, route, synthesize
+from .roms import check_same, mark, roms
+from .stages import ROUTED, TOP, Chip, pack, route, synthesize, unpack
 from .top import BoardTop
 
-__all__ = ["Bitstream", "OnStage", "implement_core", "make_bitstream"]
+__all__ = ["Bitstream", "OnStage", "board_chip", "board_files", "implement_core", "make_bitstream", "refill"]
 
 OnStage = Callable[[str], None]
 """Called with the name of each stage when it begins."""
@@ -66,9 +70,12 @@ def make_bitstream(
     ValueError
         When the board's clock suits neither its PLL nor its UART.
     """
-    chip = Chip(board.device, board.package, board.speed)
-    plan = board.load_platform().prepare(BoardTop(accelerator, board), TOP, emit_src=False)
-    _write(folder, {name: plan.files[name] for name in (f"{TOP}.il", chip.constraints)})
+    chip = board_chip(board)
+    files = board_files(accelerator, board)
+    if accelerator.reweightable:
+        # Not the network's own, from which yosys would make gateware for it alone.
+        files[f"{TOP}.il"] = mark(files[f"{TOP}.il"])
+    _write(folder, files)
 
     on_stage("synthesize")
     seconds = {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
@@ -82,8 +89,57 @@ def make_bitstream(
     best = max(tried, key=lambda result: result.fmax_mhz)
 
     on_stage("pack")
-    bitstream, seconds["pack"] = pack(chip, folder, seed=best.seed)
+    if accelerator.reweightable:
+        began = time.monotonic()
+        bitstream = refill(accelerator, board, folder, seed=best.seed, output=folder)
+        seconds["pack"] = time.monotonic() - began
+    else:
+        bitstream, seconds["pack"] = pack(chip, folder, routed=chip.routed(best.seed))
     return Bitstream(bitstream, replace(best, seconds=seconds))
+
+
+def refill(accelerator: Accelerator, board: Board, folder: Path, *, seed: int, output: Path) -> Path:
+    """Put the weights of an accelerator into the routed design of one of the same shape; give the bitstream's file.
+
+    Nothing is changed in ``folder``, where that design was made reweightable; all files go to ``output``.
+
+    Raises
+    ------
+    ContentsError
+        When the designs differ in more than the contents of block RAM, or these are not where they should be.
+    ToolError
+        When a tool is missing or fails.
+    """
+    chip = board_chip(board)
+    layout = LAYOUTS[chip.family]
+    wanted = board_files(accelerator, board)[f"{TOP}.il"]
+    marked = (folder / f"{TOP}.il").read_text()
+    check_same(marked, wanted)
+    blocks = layout.blocks(json.loads((folder / chip.placed(seed)).read_text()))
+    filled = fill(layout, (folder / chip.routed(seed)).read_text(), blocks, old=roms(marked), new=roms(wanted))
+    routed = f"{TOP}.filled.{ROUTED[chip.family][0]}"
+    _write(output, {routed: filled})
+    bitstream, _ = pack(chip, output, routed=routed)
+    unpacked = unpack(chip, bitstream)
+    check_sections(layout, filled, unpacked.read_text())
+    unpacked.unlink()
+    return bitstream
+
+
+def board_chip(board: Board) -> Chip:
+    """A board's device in its package."""
+    return Chip(board.device, board.package, board.speed)
+
+
+def board_files(accelerator: Accelerator, board: Board) -> dict[str, str]:
+    """What the tools get: the board's top as RTLIL, and its constraints."""
+    plan = board.load_platform().prepare(BoardTop(accelerator, board), TOP, emit_src=False)
+    names = (f"{TOP}.il", board_chip(board).constraints)
+    return {name: _text(plan.files[name]) for name in names}
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode()
 
 
 def implement_core(
@@ -132,7 +188,7 @@ def implement_core(
     return route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds)
 
 
-def _write(folder: Path, files: dict[str, str | bytes]) -> None:
+def _write(folder: Path, files: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        (folder / name).write_bytes(content.encode())

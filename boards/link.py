@@ -114,7 +114,10 @@ class Link(wiring.Component):
         )
         m.submodules.tasks = tasks = SmallFifo(shape=TASK, depth=self.hello.in_flight)
         m.submodules.replier = replier = Replier(
-            hello=self.hello, class_bytes=accelerator.answer.class_bytes, answer_bytes=accelerator.output_bytes
+            hello=self.hello,
+            class_bytes=accelerator.answer.class_bytes,
+            answer_bytes=accelerator.output_bytes,
+            block_hello=accelerator.reweightable,
         )
         m.submodules.statistics = statistics = LinkStatistics()
         m.submodules.transmitter = transmitter = self.transmitter

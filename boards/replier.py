@@ -5,6 +5,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hw.axi import axi_stream
+from ..hw.memory import Rom
 from .checksum import Checksum
 from .dispatcher import TASK
 from .protocol import ESCAPE, FLAG, FLIP, REPLY, Hello, Kind, Statistics
@@ -32,6 +33,8 @@ class Replier(wiring.Component):
         What the board says of itself.
     class_bytes, answer_bytes : :class:`int`
         Bytes of the class, and of a whole answer of the core.
+    block_hello : :class:`bool`
+        What the board says of itself is in block RAM, or else in logic.
 
     Members
     -------
@@ -49,8 +52,9 @@ class Replier(wiring.Component):
         High for a cycle when an answer was sent, and is not merely dropped.
     """
 
-    def __init__(self, *, hello: Hello, class_bytes: int, answer_bytes: int) -> None:
+    def __init__(self, *, hello: Hello, class_bytes: int, answer_bytes: int, block_hello: bool = False) -> None:
         self.hello = hello
+        self.block_hello = block_hello
         self.class_bytes = class_bytes
         self.answer_bytes = answer_bytes
         super().__init__(
@@ -145,11 +149,20 @@ class Replier(wiring.Component):
             with m.Case(Part.CHECK):
                 m.d.comb += byte.eq(checksum.crc.word_select(place[:2], 8))
             with m.Default(), m.Switch(self.tasks.p.kind):
-                with m.Case(Kind.HELLO), m.Switch(place):
-                    for n, value in enumerate(self.hello.pack()):
-                        with m.Case(n):
-                            m.d.comb += byte.eq(value)
+                with m.Case(Kind.HELLO):
+                    self._hello(m, byte, place)
                 with m.Case(Kind.STATISTICS):
                     m.d.comb += byte.eq(self.statistics.word_select(place[:3], 8))
                 with m.Default():
                     m.d.comb += byte.eq(self.answers.tdata.word_select(place, 8))
+
+    def _hello(self, m: Module, byte: Signal, place: Signal) -> None:
+        """What the board says of itself; a memory is read while the check sum of the byte before is worked out."""
+        if self.block_hello:
+            m.submodules.hello = hello = Rom(width=8, words=self.hello.pack(), block=True)
+            m.d.comb += [hello.address.eq(place), byte.eq(hello.data)]
+            return
+        with m.Switch(place):
+            for n, value in enumerate(self.hello.pack()):
+                with m.Case(n):
+                    m.d.comb += byte.eq(value)

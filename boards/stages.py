@@ -7,7 +7,7 @@ from ..hw.device import Device
 from .implementation import Implementation, read_implementation
 from .tools import run_tool
 
-__all__ = ["TOP", "Chip", "pack", "route", "synthesize"]
+__all__ = ["ROUTED", "TOP", "Chip", "pack", "route", "synthesize", "unpack"]
 
 TOP = "top"
 """Name of the files and of the top module."""
@@ -67,6 +67,10 @@ class Chip:
         """File with the routed design."""
         return f"{TOP}.{seed}.{ROUTED[self.family][0]}"
 
+    def placed(self, seed: int) -> str:
+        """File with the netlist and the place of each of its cells."""
+        return f"{TOP}.{seed}.routed.json"
+
 
 def synthesize(read: str, chip: Chip, folder: Path) -> float:
     """Synthesize what the yosys command ``read`` reads; give the seconds it took."""
@@ -91,6 +95,7 @@ def route(
             *(("--speed", chip.speed) if chip.speed else ()),
             *("--json", f"{TOP}.json", *pins),
             *("--freq", f"{mhz:g}", "--timing-allow-fail", "--seed", str(seed)),
+            *("--write", chip.placed(seed)),
             *("--report", report, ROUTED[chip.family][1], chip.routed(seed)),
         ],
         folder=folder,
@@ -106,11 +111,22 @@ def route(
     )
 
 
-def pack(chip: Chip, folder: Path, *, seed: int) -> tuple[Path, float]:
-    """Make the bitstream of a routed design; give its file, and the seconds it took."""
+def pack(chip: Chip, folder: Path, *, routed: str) -> tuple[Path, float]:
+    """Make the bitstream of the routed design in this file; give its file, and the seconds it took."""
     if chip.family == "ice40":
         bitstream = folder / f"{TOP}.bin"
-        return bitstream, run_tool("icepack", [chip.routed(seed), bitstream.name], folder=folder, log="icepack.log")
+        return bitstream, run_tool("icepack", [routed, bitstream.name], folder=folder, log="icepack.log")
     bitstream = folder / f"{TOP}.bit"
-    arguments = ["--compress", "--input", chip.routed(seed), "--bit", bitstream.name]
+    arguments = ["--compress", "--input", routed, "--bit", bitstream.name]
     return bitstream, run_tool("ecppack", arguments, folder=folder, log="ecppack.log")
+
+
+def unpack(chip: Chip, bitstream: Path) -> Path:
+    """The routed design in a bitstream, in a file beside it."""
+    folder, routed = bitstream.parent, bitstream.with_suffix(f".unpacked.{ROUTED[chip.family][0]}")
+    if chip.family == "ice40":
+        run_tool("iceunpack", [bitstream.name, routed.name], folder=folder, log="iceunpack.log")
+    else:
+        arguments = ["--input", bitstream.name, "--textcfg", routed.name]
+        run_tool("ecpunpack", arguments, folder=folder, log="ecpunpack.log")
+    return routed

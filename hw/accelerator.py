@@ -9,9 +9,8 @@ from .answer import AnswerFormat
 from .device import ICE40, Family
 from .folding import Folding, check_foldings
 from .frames import Source, frame_format
-from .levels import accumulator
 from .placement import place_memories
-from .plan import output, plan_network, slowest_layer
+from .plan import Product, output, plan_network, slowest_layer
 
 __all__ = ["Accelerator"]
 
@@ -38,6 +37,8 @@ class Accelerator:
         Whose block RAM to use.
     brams : :class:`int` or None
         Block RAMs to use at most; without it there is no limit.
+    reweightable : :class:`bool`
+        All that depends on weights and levels is in block RAM, however many that takes.
 
     Raises
     ------
@@ -55,6 +56,7 @@ class Accelerator:
         startup_cycles: int = 0,
         family: Family = ICE40,
         brams: int | None = None,
+        reweightable: bool = False,
     ) -> None:
         check_foldings(network, foldings)
         self.network = network
@@ -63,12 +65,15 @@ class Accelerator:
         self.startup_cycles = startup_cycles
         self.family = family
         self.brams = brams
+        self.reweightable = reweightable
         slowest = slowest_layer(network, foldings)
         self.frame = frame_format(network, interval=slowest, input_bytes=input_bytes)
-        self.plan = plan_network(network, foldings, self.frame)
+        self.plan = plan_network(network, foldings, self.frame, reweightable=reweightable)
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
         self.memories = place_memories(self.plan, family=family, brams=brams)
-        self.score: Shape = accumulator(network.layers[-1], network.tensors[-2])
+        last = self.plan[-1][-1]
+        assert isinstance(last, Product)
+        self.score: Shape = last.accumulator
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
 
     @property

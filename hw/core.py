@@ -161,7 +161,12 @@ def _window(stage: Window, memories: Memories, _family: Family) -> SlidingWindow
 
 def _product(stage: Product, memories: Memories, family: Family) -> MatrixVectorUnit:
     return MatrixVectorUnit(
-        layer=stage.layer, tensor=stage.tensor, folding=stage.folding, memories=memories, port=family.bram_width
+        layer=stage.layer,
+        tensor=stage.tensor,
+        folding=stage.folding,
+        memories=memories,
+        port=family.bram_width,
+        any_levels=stage.reweightable,
     )
 
 

@@ -12,7 +12,6 @@ from .accelerator import Accelerator
 from .device import Device, Family
 from .fifo import SmallFifo
 from .grouping import group_sizes
-from .levels import accumulator
 from .matches import count_cells, count_latency
 from .memory import RomSize
 from .placement import Memories, Place, candidates, memory_cells, usual_places
@@ -94,7 +93,7 @@ def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
     """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
     places, cells = usual_places(stages, family), 0
     for wish in candidates(stages, family):
-        if price * wish.blocks < wish.cells:
+        if wish.required or price * wish.blocks < wish.cells:
             places = replace(places, **{wish.field: Place.BLOCK})
             cells += price * wish.blocks
     return cells + _layer_cells(stages, places, family)
@@ -122,7 +121,7 @@ def _layer_cells(stages: tuple[Stage, ...], memories: Memories, family: Family) 
 def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
     """The systolic row: agreement, popcount, accumulators, hops, queue."""
     layer, folding, bits = stage.layer, stage.folding, stage.tensor.width
-    width: int = accumulator(layer, stage.tensor).width
+    width: int = stage.accumulator.width
     result = width if isinstance(layer, Scores) else 1
     groups = len(group_sizes(folding, port=family.bram_width))
     integers = stage.tensor.element is not Element.BIT
@@ -130,7 +129,7 @@ def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
     count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
     depth = sum_latency(folding.simd) if integers else count_latency(folding.simd)
     elements = folding.pe * (count + 2 * width)
-    shallow_levels = folding.pe * width
+    shallow_levels = 0 if stage.reweightable else folding.pe * width
     hops = groups * (family.ff_cell * folding.simd * bits + 20)
     latency = groups + 2 + depth + SmallFifo.LATENCY
     places = -(-(latency + 2) // folding.synapse_fold(layer)) + 1

@@ -73,9 +73,9 @@ class Rom(wiring.Component):
         m = Module()
         style = "block" if self.block else "logic"
         attrs = {"rom_style": style, "ram_style": style}
-        m.submodules.words = words = memory.Memory(
-            shape=self.width, depth=len(self.words), init=self.words, attrs=attrs
-        )
+        # A single word would be no memory, but constants.
+        depth = max(2, len(self.words)) if self.block else len(self.words)
+        m.submodules.words = words = memory.Memory(shape=self.width, depth=depth, init=self.words, attrs=attrs)
         port = words.read_port()
         m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
         return m

@@ -42,6 +42,8 @@ class MatrixVectorUnit(wiring.Component):
         Where weights and levels are.
     port : :class:`int`
         Bits that a block RAM reads at once; processing elements are grouped so that few of them are lost.
+    any_levels : :class:`bool`
+        Sums are so wide that any thresholds or biases can take the layer's place.
 
     Members
     -------
@@ -51,14 +53,23 @@ class MatrixVectorUnit(wiring.Component):
         Bits, or scores in two's complement of ``result.width`` bits.
     """
 
-    def __init__(self, *, layer: Matrix, tensor: Tensor, folding: Folding, memories: Memories, port: int) -> None:
+    def __init__(
+        self,
+        *,
+        layer: Matrix,
+        tensor: Tensor,
+        folding: Folding,
+        memories: Memories,
+        port: int,
+        any_levels: bool = False,
+    ) -> None:
         self.layer = layer
         self.tensor = tensor
         self.folding = folding
         self.memories = memories
         self.port = port
         self.binary = not isinstance(layer, Scores)
-        self.accumulator = accumulator(layer, tensor)
+        self.accumulator = accumulator(layer, tensor, any_levels=any_levels)
         self.result = unsigned(1) if self.binary else self.accumulator
         self.groups = self._groups()
         super().__init__(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from .device import Family
 from .grouping import group_sizes
-from .levels import accumulator
 from .memory import RomSize
 from .plan import Product, Replay, Stage, Window
 
@@ -48,24 +47,27 @@ class Candidate:
         Block RAMs that it takes.
     cells : :class:`int`
         Look-up tables or flip-flops that it takes otherwise.
+    required : :class:`bool`
+        It is block RAM in any case.
     """
 
     field: str
     blocks: int
     cells: int
+    required: bool = False
 
 
 def place_memories(layers: tuple[tuple[Stage, ...], ...], *, family: Family, brams: int | None) -> tuple[Memories, ...]:
     """Place the memories of each layer.
 
     What may be block RAM is, unless that takes more than ``brams`` blocks: then those that save the fewest cells for
-    each block stay out. None is no limit.
+    each block stay out, but never one that is required. None is no limit.
     """
     placed = [usual_places(stages, family) for stages in layers]
     wishes = [(index, wish) for index, stages in enumerate(layers) for wish in candidates(stages, family)]
     left = brams
-    for index, wish in sorted(wishes, key=lambda item: item[1].blocks / item[1].cells):
-        if left is None or wish.blocks <= left:
+    for index, wish in sorted(wishes, key=lambda item: (not item[1].required, item[1].blocks / item[1].cells)):
+        if left is None or wish.required or wish.blocks <= left:
             placed[index] = replace(placed[index], **{wish.field: Place.BLOCK})
             left = None if left is None else left - wish.blocks
     return tuple(placed)
@@ -89,13 +91,13 @@ def _candidates(stage: Stage, family: Family) -> Iterator[Candidate]:
     if isinstance(stage, Product):
         folding, layer = stage.folding, stage.layer
         sizes = group_sizes(folding, port=family.bram_width)
-        width = accumulator(layer, stage.tensor).width
+        width = stage.accumulator.width
         weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
         levels = [RomSize(size * width, folding.neuron_fold(layer)) for size in sizes]
         for field, roms in (("weights", weights), ("levels", levels)):
-            if roms[0].depth > SHALLOW:
+            if stage.reweightable or roms[0].depth > SHALLOW:
                 blocks = sum(rom.blocks(family) for rom in roms)
-                yield Candidate(field, blocks, sum(rom.lut4 for rom in roms))
+                yield Candidate(field, blocks, sum(rom.lut4 for rom in roms), stage.reweightable)
     elif isinstance(stage, Replay) and not family.distributed and _is_long(stage):
         banks = RomSize(stage.width_out * stage.bits, 2 * stage.words)
         yield Candidate("replay", banks.blocks(family), 2 * stage.count * stage.bits)

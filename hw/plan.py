@@ -3,11 +3,14 @@
 A layer is a chain of stages. Each knows how many cycles it takes for a frame; the interval is that of the slowest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from amaranth.hdl import Shape
 
 from ..model.ir import Conv2d, Layer, Matrix, MaxPool, Network, Tensor
 from .folding import Folding
 from .frames import FrameFormat, Source
+from .levels import accumulator
 
 __all__ = [
     "Convert",
@@ -19,6 +22,7 @@ __all__ = [
     "output",
     "plan_layer",
     "plan_network",
+    "reweightable_stages",
     "slowest_layer",
 ]
 
@@ -114,12 +118,21 @@ class Window:
 
 @dataclass(frozen=True)
 class Product:
-    """Products of a layer's weights with ``vectors`` vectors of elements as ``tensor`` has them."""
+    """Products of a layer's weights with ``vectors`` vectors of elements as ``tensor`` has them.
+
+    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels.
+    """
 
     layer: Matrix
     folding: Folding
     tensor: Tensor
     vectors: int
+    reweightable: bool = False
+
+    @property
+    def accumulator(self) -> Shape:
+        """Signed shape of the sums."""
+        return accumulator(self.layer, self.tensor, any_levels=self.reweightable)
 
     @property
     def cycles(self) -> int:
@@ -144,14 +157,22 @@ class Pool:
 Stage = Convert | Replay | Window | Product | Pool
 
 
-def plan_network(network: Network, foldings: tuple[Folding, ...], frame: FrameFormat) -> tuple[tuple[Stage, ...], ...]:
+def plan_network(
+    network: Network, foldings: tuple[Folding, ...], frame: FrameFormat, *, reweightable: bool = False
+) -> tuple[tuple[Stage, ...], ...]:
     """Stages of each layer, in the order of the data."""
     stages, source, remaining = [], frame.source, iter(foldings)
     for layer, tensor in zip(network.layers, network.tensors, strict=False):
         folding = None if isinstance(layer, MaxPool) else next(remaining)
-        stages.append(plan_layer(layer, tensor, folding, source))
+        planned = plan_layer(layer, tensor, folding, source)
+        stages.append(reweightable_stages(planned) if reweightable else planned)
         source = output(layer, tensor, folding, source)
     return tuple(stages)
+
+
+def reweightable_stages(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The same stages, with the weights and levels of products in block RAM and nowhere else."""
+    return tuple(replace(stage, reweightable=True) if isinstance(stage, Product) else stage for stage in stages)
 
 
 def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:

@@ -8,7 +8,7 @@ from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
 from .frames import frame_format
-from .plan import output, plan_layer, slowest_layer
+from .plan import output, plan_layer, reweightable_stages, slowest_layer
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
@@ -23,7 +23,7 @@ class DoesNotFitError(ValueError):
     """A design that the device has no room for; the message says what would fit."""
 
 
-def smallest(network: Network, device: Device, *, interval: int) -> tuple[Folding, ...]:
+def smallest(network: Network, device: Device, *, interval: int, reweightable: bool = False) -> tuple[Folding, ...]:
     """Foldings with at most ``interval`` cycles a frame that take the fewest cells and no more blocks than there are.
 
     Raises
@@ -33,11 +33,11 @@ def smallest(network: Network, device: Device, *, interval: int) -> tuple[Foldin
     """
     if interval < 1:
         raise ValueError(f"interval must be at least 1, not {interval!r}")
-    designs = {_priced(network, device.family, interval, price) for price in PRICES}
-    return min(designs, key=lambda foldings: (_estimate(network, foldings, device).cells, str(foldings)))
+    designs = {_priced(network, device.family, interval, price, reweightable=reweightable) for price in PRICES}
+    return min(designs, key=lambda foldings: (_estimate(network, foldings, device, reweightable).cells, str(foldings)))
 
 
-def fastest(network: Network, device: Device, *, reserved: int = 0) -> tuple[Folding, ...]:
+def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable: bool = False) -> tuple[Folding, ...]:
     """Foldings of the shortest interval that fits the device beside ``reserved`` cells that others take.
 
     Raises
@@ -45,18 +45,23 @@ def fastest(network: Network, device: Device, *, reserved: int = 0) -> tuple[Fol
     DoesNotFitError
         When not even one neuron and one synapse at a time fit.
     """
+
+    def fit(interval: int) -> bool:
+        foldings = smallest(network, device, interval=interval, reweightable=reweightable)
+        return fits(_estimate(network, foldings, device, reweightable), device, reserved=reserved)
+
     one = (Folding(1, 1),) * len(network.matrices)
     slow = slowest_layer(network, one)
     low, high = 1, slow
-    if not fits(_estimate(network, smallest(network, device, interval=slow), device), device, reserved=reserved):
+    if not fit(slow):
         raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
     while low < high:
         middle = (low + high) // 2
-        if fits(_estimate(network, smallest(network, device, interval=middle), device), device, reserved=reserved):
+        if fit(middle):
             high = middle
         else:
             low = middle + 1
-    return smallest(network, device, interval=low)
+    return smallest(network, device, interval=low, reweightable=reweightable)
 
 
 def fits(design: Estimate, device: Device, *, reserved: int = 0) -> bool:
@@ -71,6 +76,7 @@ def check_fit(
     others: tuple[Device, ...],
     *,
     reserved: int = 0,
+    reweightable: bool = False,
 ) -> None:
     """Refuse a design that does not fit beside ``reserved`` cells, and name the nearest folding and device that do.
 
@@ -79,13 +85,16 @@ def check_fit(
     DoesNotFitError
         When the estimate exceeds what the device has.
     """
-    design = _estimate(network, foldings, device)
+    design = _estimate(network, foldings, device, reweightable)
     if fits(design, device, reserved=reserved):
         return
-    roomier = [other for other in others if fits(_estimate(network, foldings, other), other, reserved=reserved)]
+    roomier = [
+        other for other in others if fits(_estimate(network, foldings, other, reweightable), other, reserved=reserved)
+    ]
     advice = [f"the same folding fits {min(roomier, key=lambda other: other.lut4).name}"] if roomier else []
     try:
-        nearest = _estimate(network, fastest(network, device, reserved=reserved), device)
+        best = fastest(network, device, reserved=reserved, reweightable=reweightable)
+        nearest = _estimate(network, best, device, reweightable)
         advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles")
     except DoesNotFitError:
         advice.insert(0, f"no folding fits {device.name}")
@@ -97,11 +106,11 @@ def check_fit(
     )
 
 
-def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device) -> Estimate:
-    return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams))
+def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool) -> Estimate:
+    return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable))
 
 
-def _priced(network: Network, family: Family, interval: int, price: int) -> tuple[Folding, ...]:
+def _priced(network: Network, family: Family, interval: int, price: int, *, reweightable: bool) -> tuple[Folding, ...]:
     """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
     foldings: list[Folding] = []
     source = frame_format(network, interval=interval).source
@@ -111,6 +120,8 @@ def _priced(network: Network, family: Family, interval: int, price: int) -> tupl
             continue
         options = set(_options(layer, max(1, interval * layer.mh // after.size), source.width))
         plans = {option: plan_layer(layer, before, option, source) for option in options}
+        if reweightable:
+            plans = {option: reweightable_stages(plan) for option, plan in plans.items()}
         # What takes more cycles than it may comes last: nothing may be fast enough.
         cost = {
             option: (max(interval, *(stage.cycles for stage in plan)), layer_price(plan, family, price), option.pe)

@@ -22,7 +22,7 @@ from .model.ir import Network
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
 
-__all__ = ["Progress", "build", "record_hashes", "record_verification", "write_verilog"]
+__all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verification", "start", "write_verilog"]
 
 TOOLS_FOLDER = "bitstream"
 """Where in a build folder the bitstream is, and all that it is made of."""

@@ -12,17 +12,18 @@ from . import __version__
 from .arguments import ImageCount, Named
 from .boards.board import Board
 from .boards.catalogue import BOARDS, find_board
-from .boards.flash import flash as flash_board
 from .boards.rate import RATES
 from .build import build as build_design
 from .build import finish, record_verification, write_verilog
 from .console import OUTPUT, explain, progress
 from .design import Design, fold, open_design, read_foldings
+from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
 from .model.zoo import ZOO, find
 from .models import is_untrained, load_test_images, open_model
 from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
+from .reweight_command import reweight
 
 __all__ = ["cli", "main"]
 
@@ -44,6 +45,7 @@ SIMULATOR = click.option("--simulator", type=click.Choice(SIMULATORS), default="
 SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 SCORES = click.option("--scores", is_flag=True, help="Answer with all scores behind the class.")
 BAUD = click.option("--baud", type=click.Choice(RATES), help="Highest rate of the link; else what the board does.")
+REWEIGHTABLE = click.option("--reweightable", is_flag=True, help="Let `xnorflow reweight` replace the weights.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 
@@ -208,6 +210,7 @@ def verilog(
 @IMAGES
 @SIMULATOR
 @SEED
+@REWEIGHTABLE
 @FOLDER
 def build(
     model: str,
@@ -220,6 +223,7 @@ def build(
     images: int | None,
     simulator: str,
     seed: int,
+    reweightable: bool,
     folder: Path,
 ) -> None:
     """Verilog, verification, bitstream and report for a board."""
@@ -227,7 +231,7 @@ def build(
         raise click.UsageError(f"--board must be one of {', '.join(BOARDS)}")
     if baud is not None:
         board = replace(board, baud=baud)
-    design = _design(model, board, fps, folding, scores)
+    design = _design(model, board, fps, folding, scores, reweightable)
     name, pixels, labels = load_test_images(design.network, dataset=dataset, count=images)
     with progress() as report:
         result = build_design(
@@ -297,17 +301,9 @@ def verify(
     OUTPUT.print(text, highlight=False)
 
 
-@cli.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def flash(folder: Path) -> None:
-    """Load the bitstream of a build folder into its board."""
-    design, result = open_design(folder)
-    if design.board is None or "bitstream" not in result["files"]:
-        raise ValueError(f"{folder}: has no bitstream; make it with xnorflow build --board")
-    flash_board(folder / result["files"]["bitstream"], design.board)
-
-
+cli.add_command(flash)
 cli.add_command(predict)
+cli.add_command(reweight)
 
 
 def main() -> None:
@@ -332,11 +328,13 @@ def _complain(text: str, status: int) -> int:
     return status
 
 
-def _design(model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool) -> Design:
+def _design(
+    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, reweightable: bool = False
+) -> Design:
     network = open_model(model)
     wished = read_foldings(folding, network) if folding else None
-    foldings = fold(network, board=board, fps=fps, foldings=wished, scores=scores)
-    return Design(network, foldings, board, scores)
+    foldings = fold(network, board=board, fps=fps, foldings=wished, scores=scores, reweightable=reweightable)
+    return Design(network, foldings, board, scores, reweightable)
 
 
 def _warn_untrained(network: Any) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "MODEL_FILE",
     "VERILOG_FILE",
     "Design",
+    "describe",
     "describe_layers",
     "fold",
     "open_design",
@@ -33,7 +34,7 @@ __all__ = [
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 3
+SCHEMA = 4
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""
@@ -53,12 +54,15 @@ class Design:
         Where it is to run; None for Verilog that is bound to no board.
     scores : :class:`bool`
         Answer with all scores behind the class.
+    reweightable : :class:`bool`
+        Keep all that depends on weights in block RAM, so that they can be replaced in the bitstream.
     """
 
     network: Network
     foldings: tuple[Folding, ...]
     board: Board | None = None
     scores: bool = False
+    reweightable: bool = False
 
     @property
     def device(self) -> Device | None:
@@ -75,7 +79,8 @@ class Design:
             scores=self.scores,
             startup_cycles=round(family.startup_us * clock_mhz),
             family=family,
-            brams=self.device.brams if self.device else None,
+            brams=_brams(self.device, self.reweightable) if self.device else None,
+            reweightable=self.reweightable,
         )
 
 
@@ -86,6 +91,7 @@ def fold(
     fps: float | None = None,
     foldings: tuple[Folding, ...] | None = None,
     scores: bool = False,
+    reweightable: bool = False,
 ) -> tuple[Folding, ...]:
     """The foldings that a user asked for, in any of the ways to ask; checked against the board's device.
 
@@ -102,18 +108,30 @@ def fold(
         cycles = int(board.clock_mhz * 1e6 / fps) if fps > 0 else 0
         if cycles < 1:
             raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
-        foldings = smallest(network, board.device, interval=cycles)
+        foldings = smallest(network, _room(board, reweightable), interval=cycles, reweightable=reweightable)
     reserved = _board_cells(network, board, scores) if board else 0
     if foldings is None:
         foldings = (
-            fastest(network, board.device, reserved=reserved)
+            fastest(network, _room(board, reweightable), reserved=reserved, reweightable=reweightable)
             if board
             else smallest(network, DEVICES["ECP5-85F"], interval=UNBOUND_INTERVAL)
         )
     check_foldings(network, foldings)
     if board is not None:
-        check_fit(network, foldings, board.device, tuple(DEVICES.values()), reserved=reserved)
+        others = tuple(DEVICES.values())
+        device = _room(board, reweightable)
+        check_fit(network, foldings, device, others, reserved=reserved, reweightable=reweightable)
     return foldings
+
+
+def _room(board: Board, reweightable: bool) -> Device:
+    """The board's device, with the block RAMs that the link leaves."""
+    return replace(board.device, brams=_brams(board.device, reweightable))
+
+
+def _brams(device: Device, reweightable: bool) -> int:
+    """Block RAMs for the layers; what the link says of the network takes one of a reweightable design."""
+    return device.brams - 1 if reweightable else device.brams
 
 
 def _board_cells(network: Network, board: Board, scores: bool) -> int:
@@ -160,6 +178,7 @@ def describe(design: Design) -> dict[str, Any]:
             "layers": describe_layers(design.accelerator()),
         },
         "scores": design.scores,
+        "reweightable": design.reweightable,
         "target": _target(design.board),
     }
 
@@ -233,4 +252,4 @@ def _design(folder: Path, build: Mapping[str, Any]) -> Design:
     check_foldings(network, foldings)
     target = build["target"]
     board = replace(find_board(target["board"]), baud=target["baud"]) if target else None
-    return Design(network, foldings, board, build["scores"])
+    return Design(network, foldings, board, build["scores"], build["reweightable"])

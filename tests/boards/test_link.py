@@ -47,8 +47,9 @@ def test_scores_are_answered_on_request(pe):
     assert messages[2:] == answers(dut, images)[2:]
 
 
-def test_hello_says_what_the_board_holds():
-    dut = serial_accelerator()
+@pytest.mark.parametrize("reweightable", [False, True])
+def test_hello_says_what_the_board_holds(reweightable):
+    dut = serial_accelerator(reweightable=reweightable)
     messages, _ = drive(dut, sent(request(Kind.HELLO, 7)), cycles=3000)
     accelerator = dut.accelerator
     expected = Hello(

@@ -52,7 +52,7 @@ def test_a_missing_file_is_named(folder):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema": 1}, "schema 1, expected 3; build again with this xnorflow"),
+        ({"schema": 1}, "schema 1, expected 4; build again with this xnorflow"),
         (
             {"xnorflow": "0.0.9"},
             f"made by xnorflow 0.0.9, expected {__version__}; build again, or use that version",
