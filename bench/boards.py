@@ -13,15 +13,12 @@ from typing import Any
 from rich.console import Console
 
 from bench.tables import table, write_table
-from tests.networks import random_network as network_of_sizes
 from xnorflow.boards.board import Board
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.boards.flow import make_bitstream
 from xnorflow.boards.rate import link_baud
 from xnorflow.design import Design
-from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
-from xnorflow.model.ir import Network
 from xnorflow.model.zoo import random_network
 
 ROOT = Path(__file__).parents[1]
@@ -32,10 +29,7 @@ SEED = 1
 INTERVAL = 20_000
 """Cycles a frame at most: the smallest cores are for this."""
 
-TINY = (64, 16, 10)
-"""Sizes of the network for devices that ``digits`` does not fit beside the link."""
-
-COLUMNS = ("board", "network", "cells", "of", "block RAM", "MHz", "must", "baud", "bitstream, bytes", "seconds")
+COLUMNS = ("board", "cells", "of", "block RAM", "MHz", "must", "baud", "bitstream, bytes", "seconds")
 
 
 def main() -> int:
@@ -64,8 +58,8 @@ def result(board: Board, anew: bool) -> dict[str, Any] | None:
 
 
 def measure(board: Board) -> dict[str, Any]:
-    """Figures of the smallest core for a board, with random weights, all the way to the bitstream."""
-    network = network_for(board)
+    """Figures of the smallest core of ``digits`` for a board, with random weights, all the way to the bitstream."""
+    network = random_network("digits")
     foldings = smallest(network, board.device, interval=INTERVAL)
     accelerator = Design(network, foldings, board).accelerator()
     console = Console(stderr=True)
@@ -79,7 +73,6 @@ def measure(board: Board) -> dict[str, Any]:
     implementation = made.implementation
     return {
         "board": board.name,
-        "network": "digits" if network.name == "digits" else "-".join(map(str, TINY)),
         **{
             name: value
             for name, value in dataclasses.asdict(implementation).items()
@@ -94,18 +87,12 @@ def measure(board: Board) -> dict[str, Any]:
     }
 
 
-def network_for(board: Board) -> Network:
-    """A network that fits the board."""
-    return network_of_sizes(TINY) if board.device is DEVICES["HX1K"] else random_network("digits")
-
-
 def markdown(results: list[dict[str, Any]]) -> str:
     """The table."""
     rows: list[tuple[str, ...]] = [COLUMNS, ("---",) * len(COLUMNS)]
     rows += [
         (
             f"`{row['board']}`",
-            f"`{row['network']}`" if row["network"] == "digits" else row["network"],
             f"{row['lut4']:,}",
             f"{row['available']:,}",
             f"{row['bram']}",

@@ -87,17 +87,6 @@ BOARDS = {
             baud=115_200,
         ),
         Board(
-            name="icestick",
-            title="iCEstick",
-            device=DEVICES["HX1K"],
-            package="tq144",
-            platform="amaranth_boards.icestick:ICEStickPlatform",
-            oscillator_mhz=12.0,
-            clock_mhz=72.0,
-            program=("iceprog",),
-            baud=FTDI,
-        ),
-        Board(
             name="tinyfpga-bx",
             title="TinyFPGA BX",
             device=DEVICES["LP8K"],

@@ -26,7 +26,6 @@ PINS = {
     "icebreaker-bitsy": {"uart_0__rx__io": "47", "uart_0__tx__io": "44", "led_1__io": "6", "clk12_0__io": "35"},
     "upduino-v3": {"uart_0__rx__io": "23", "uart_0__tx__io": "25", "rgb_led_0__r__io": "41", "clk12_0__io": "20"},
     "icesugar": {"uart_0__rx__io": "4", "uart_0__tx__io": "6", "led_2__io": "39", "clk12_0__io": "35"},
-    "icestick": {"uart_0__rx__io": "9", "uart_0__tx__io": "8", "led_4__io": "95", "clk12_0__io": "21"},
     "tinyfpga-bx": {"uart_0__rx__io": "A2", "uart_0__tx__io": "A1", "led_0__io": "B3", "clk16_0__io": "B2"},
     "hx8k-breakout": {"uart_0__rx__io": "B10", "uart_0__tx__io": "B12", "led_3__io": "C5", "clk12_0__io": "J3"},
     **dict.fromkeys(("ulx3s-12f", "ulx3s-25f", "ulx3s-45f", "ulx3s-85f"), ULX3S),
