@@ -4,6 +4,7 @@ python examples/train_cnn.py [FOLDER]
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from xnorflow.hw.accelerator import Accelerator
@@ -14,6 +15,7 @@ from xnorflow.model.datasets import load
 from xnorflow.model.export import export
 from xnorflow.model.ir import MaxPool, Thermometer
 from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.recipe import Recipe
 from xnorflow.model.store import save
 from xnorflow.model.train import classes, train
 from xnorflow.model.zoo import Definition
@@ -25,16 +27,15 @@ DIGITS_CNN = Definition(
     dataset="digits",
     input=Thermometer((8, 8), (4, 8, 12)),
     layers=(Filters(24, (3, 3), padding=(1, 1)), MaxPool(), Filters(32, (3, 3)), Neurons(48)),
-    epochs=80,
-    batch=64,
-    rate=0.01,
+    recipe=Recipe(epochs=80, batch=64, rate=0.01),
 )
 
 
 def main(folder: Path, *, epochs: int | None = None, simulator: str = "verilator") -> float:
     """Go the whole way; give the accuracy on the test images."""
     data = load("digits")
-    trained = train(DIGITS_CNN, data, epochs=epochs, seed=0)
+    recipe = replace(DIGITS_CNN.recipe, epochs=epochs or DIGITS_CNN.recipe.epochs)
+    trained = train(DIGITS_CNN, data, recipe=recipe, seed=0)
     network = export(trained.module, name=DIGITS_CNN.name, dataset=data.name)
     save(network, folder / "digits-cnn.safetensors")
     assert (golden.predict(network, data.test_images) == classes(trained.module, data.test_images)).all()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from .zoo import Distortion
+from .recipe import Distortion
 
 __all__ = ["distort"]
 
@@ -18,7 +18,7 @@ def distort(images: Tensor, distortion: Distortion, *, generator: torch.Generato
     ----------
     images : ``uint8`` tensor of shape ``(count, height, width)`` or ``(count, height, width, channels)``
         Images; what moves in at the border is 0.
-    distortion : :class:`xnorflow.model.zoo.Distortion`
+    distortion : :class:`xnorflow.model.recipe.Distortion`
         Limits of the three amounts, each drawn evenly.
     generator : :class:`torch.Generator`
         Source of the random amounts.
@@ -28,7 +28,8 @@ def distort(images: Tensor, distortion: Distortion, *, generator: torch.Generato
     ``uint8`` tensor of the same shape.
     """
     count, height, width = images.shape[:3]
-    uniform = 2 * torch.rand(4, count, generator=generator) - 1
+    # Drawn on the CPU whatever the device is, so that the amounts are the same on each.
+    uniform = (2 * torch.rand(4, count, generator=generator) - 1).to(images.device)
     angle = math.radians(distortion.rotation) * uniform[0]
     scale = 1 + distortion.scale * uniform[1]
     cosine, sine = scale * angle.cos(), scale * angle.sin()

@@ -7,8 +7,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .run import Epoch
 from .store import write_atomically
-from .train import Epoch
 
 __all__ = ["plot_history"]
 

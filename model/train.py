@@ -5,54 +5,32 @@ The recipe is that of Courbariaux et al. (arXiv 1602.02830); ``docs/training.md`
 
 import contextlib
 import dataclasses
-import math
-import time
+import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import nn
 
-from .augment import distort
+from .checkpoint import load_checkpoint, save_checkpoint
 from .datasets import Dataset
-from .layers import Scores, clip_latent, module_for
-from .zoo import Definition, Distortion
+from .layers import module_for
+from .recipe import Recipe
+from .run import Epoch, Images, Run, Step, scores_of
+from .zoo import Definition
 
-__all__ = ["Epoch", "Trained", "classes", "train"]
-
-EVALUATION_BATCH = 100
+__all__ = ["Epoch", "Step", "Trained", "classes", "train"]
 
 ONE_THREAD = 100_000
 """Networks with fewer weights than this train on one thread. Their products are too small to share, threads that wait
 for each other on a busy machine are a hundred times slower, and one thread gives the same sums everywhere."""
 
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training images gave.
-
-    Parameters
-    ----------
-    number, epochs : :class:`int`
-        Which one, from 1, of how many.
-    loss, accuracy : :class:`float`
-        Cross entropy and share of right answers on the training images, while they were learnt from.
-    validation_loss, validation_accuracy : :class:`float` or None
-        The same in eval mode on the images held out; None when there are none.
-    seconds : :class:`float`
-        Since training began.
-    """
-
-    number: int
-    epochs: int
-    loss: float
-    accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    seconds: float
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -62,123 +40,123 @@ class Trained:
     Parameters
     ----------
     module : :class:`torch.nn.Sequential`
-        In eval mode.
+        In eval mode, on the CPU.
     history : tuple of :class:`Epoch`
         One for each epoch.
     provenance : dictionary
         How it was made, for :func:`xnorflow.model.export.export`.
+    settings : dictionary
+        All that shaped the result, as JSON has it.
     """
 
     module: nn.Sequential
     history: tuple[Epoch, ...]
     provenance: dict[str, str]
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """The parameters of :func:`train` that shape the result."""
-
-    epochs: int
-    batch: int
-    rate: float
-    seed: int
-    stochastic: bool
-    validation: float
-
-
-@dataclass(frozen=True)
-class _Images:
-    """Raw images and their classes."""
-
-    images: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.images)
+    settings: dict[str, Any]
 
 
 def train(
     definition: Definition,
     dataset: Dataset,
     *,
-    epochs: int | None = None,
-    batch: int | None = None,
-    rate: float | None = None,
+    recipe: Recipe | None = None,
     seed: int = 0,
-    stochastic: bool = False,
     validation: float = 0.1,
+    device: str = "auto",
+    threads: int | None = None,
+    checkpoint: Path | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Trained:
     """Train a network from scratch; the test images are not looked at.
 
-    The same arguments on the same machine give the same weights to the last bit; networks of more than
-    :data:`ONE_THREAD` weights need the same number of threads too. Torch's global random state is as before afterwards.
+    The same arguments on the same machine give the same weights to the last bit, with or without interruptions.
+    Torch's global random state is as before afterwards.
 
     Parameters
     ----------
     definition : :class:`xnorflow.model.zoo.Definition`
-        The network; it also has the defaults of ``epochs``, ``batch`` and ``rate``.
+        The network.
     dataset : :class:`xnorflow.model.datasets.Dataset`
         Images of the shape that the network takes.
-    epochs, batch : :class:`int`
-        Passes over the training images, and images per step.
-    rate : :class:`float`
-        Peak of the learning rate.
+    recipe : :class:`xnorflow.model.recipe.Recipe`
+        How it is trained; else as the definition says.
     seed : :class:`int`
         Seed of everything random: first weights, order of the images, distortions, stochastic signs, validation split.
-    stochastic : :class:`bool`
-        Draw the activations' signs at random while training.
     validation : :class:`float`
         Share of the training images that is held out for the curve, in 0 to 0.5.
-    on_epoch : function
-        Called after each epoch, for progress; what it raises ends the training.
+    device : :class:`str`
+        One of :data:`DEVICES`; auto takes a GPU where torch finds one.
+    threads : :class:`int`
+        Threads on the CPU; else 1 for networks of fewer than :data:`ONE_THREAD` weights and what torch has for others.
+    checkpoint : :class:`pathlib.Path`
+        File that is written after each epoch, and gone on from when it is there. It stays at the end.
+    on_epoch, on_step : function
+        Called after each epoch and each step, for progress; what it raises ends the training.
 
     Raises
     ------
     ValueError
-        When a parameter is out of its range, or the data set is not for this network.
+        When a parameter is out of its range, the data set is not for this network, or the checkpoint is of other
+        settings.
     """
-    settings = _Settings(
-        epochs=definition.epochs if epochs is None else epochs,
-        batch=definition.batch if batch is None else batch,
-        rate=definition.rate if rate is None else rate,
-        seed=seed,
-        stochastic=stochastic,
-        validation=validation,
-    )
-    _check(definition, dataset, settings)
-    with _reproducible(seed, threads=1 if definition.weight_bits < ONE_THREAD else torch.get_num_threads()):
-        module = module_for(definition, stochastic=stochastic)
-        learn, held = _split(dataset, settings)
-        history = []
-        for epoch in _epochs(module, learn, held, settings, definition.distortion):
-            history.append(epoch)
+    recipe = recipe or definition.recipe
+    _check(definition, dataset, seed, validation)
+    place = _device(device)
+    threads = threads or (1 if definition.weight_bits < ONE_THREAD else torch.get_num_threads())
+    settings = {
+        "definition": definition.name,
+        "network": definition.layers_text,
+        "input": dataclasses.asdict(definition.input),
+        "dataset": dataset.name,
+        "images": _digest(dataset),
+        **dataclasses.asdict(recipe),
+        "seed": seed,
+        "validation": validation,
+        "device": place.type,
+        "threads": threads,
+        "torch": str(torch.__version__),
+    }
+    with _reproducible(seed, threads=threads, device=place):
+        module = module_for(definition, stochastic=recipe.stochastic).to(place)
+        learn, held = (part.to(place) for part in _split(dataset, seed, validation))
+        run = Run(module, recipe, learn=learn, held=held, seed=seed)
+        if checkpoint is not None and (state := load_checkpoint(checkpoint, settings)) is not None:
+            run.restore(state)
+        for epoch in run.epochs(on_step or (lambda _: None)):
+            if checkpoint is not None:
+                save_checkpoint(checkpoint, settings, run.state())
             if on_epoch is not None:
                 on_epoch(epoch)
-    recipe = {key: str(value) for key, value in dataclasses.asdict(settings).items()}
-    provenance = {"weights": "trained", "definition": definition.name, **recipe, "torch": str(torch.__version__)}
-    return Trained(module.eval(), tuple(history), provenance)
+    return Trained(module.cpu().eval(), tuple(run.history), _provenance(settings), settings)
 
 
 @torch.no_grad()
 def classes(module: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Class of each image, by a module in eval mode; raw images."""
+    """Class of each image, by a module in eval mode on the CPU; raw images."""
     # A copy, for the array may be read-only, which torch does not know.
-    return np.asarray(_scores(module, torch.tensor(images)).argmax(dim=1).numpy())
+    return np.asarray(scores_of(module, torch.tensor(images)).argmax(dim=1).numpy())
 
 
-def _check(definition: Definition, dataset: Dataset, settings: _Settings) -> None:
+def _provenance(settings: dict[str, Any]) -> dict[str, str]:
+    """How a network was made, for its file: what the file itself does not tell."""
+    told = {key: value for key, value in settings.items() if key not in ("network", "input", "dataset", "images")}
+    return {"weights": "trained", **{key: str(value) for key, value in told.items() if value is not None}}
+
+
+def _digest(dataset: Dataset) -> str:
+    """SHA-256 of the training images and their classes."""
+    digest = hashlib.sha256(dataset.train_images.tobytes())
+    digest.update(dataset.train_labels.tobytes())
+    return digest.hexdigest()
+
+
+def _check(definition: Definition, dataset: Dataset, seed: int, validation: float) -> None:
     """Raise what :func:`train` says it raises."""
-    if settings.epochs < 1:
-        raise ValueError(f"epochs must be 1 or more, not {settings.epochs!r}")
-    if settings.batch < 2:
-        raise ValueError(f"batch must be 2 or more, for batch norm needs a variance, not {settings.batch!r}")
-    if not (math.isfinite(settings.rate) and settings.rate > 0):
-        raise ValueError(f"rate must be above 0, not {settings.rate!r}")
-    if not 0 <= settings.seed < 1 << 32:
-        raise ValueError(f"seed must be in 0..{(1 << 32) - 1}, not {settings.seed!r}")
-    if not 0 <= settings.validation <= 0.5:
-        raise ValueError(f"validation must be in 0 to 0.5, not {settings.validation!r}")
+    if not 0 <= seed < 1 << 32:
+        raise ValueError(f"seed must be in 0..{(1 << 32) - 1}, not {seed!r}")
+    if not 0 <= validation <= 0.5:
+        raise ValueError(f"validation must be in 0 to 0.5, not {validation!r}")
     if dataset.train_images.shape[1:] != definition.input.shape:
         takes, has = (_pixels(shape) for shape in (definition.input.shape, dataset.train_images.shape[1:]))
         raise ValueError(f"{definition.name} takes images of {takes}, but {dataset.name} has {has}; choose another")
@@ -192,11 +170,22 @@ def _pixels(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
+def _device(name: str) -> torch.device:
+    if name not in DEVICES:
+        raise ValueError(f"device must be one of {', '.join(DEVICES)}, not {name!r}")
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        raise ValueError("device must be cpu or auto where torch finds no GPU, not 'cuda'")
+    return torch.device("cuda" if present and name != "cpu" else "cpu")
+
+
 @contextlib.contextmanager
-def _reproducible(seed: int, *, threads: int) -> Iterator[None]:
+def _reproducible(seed: int, *, threads: int, device: torch.device) -> Iterator[None]:
     """Seeded random numbers and deterministic kernels inside, torch's global state as before afterwards."""
     deterministic, before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
+    # The GPU's matrix products repeat only with a workspace of fixed size.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
         torch.set_num_threads(threads)
@@ -207,60 +196,9 @@ def _reproducible(seed: int, *, threads: int) -> Iterator[None]:
             torch.use_deterministic_algorithms(deterministic)
 
 
-def _split(dataset: Dataset, settings: _Settings) -> tuple[_Images, _Images]:
+def _split(dataset: Dataset, seed: int, validation: float) -> tuple[Images, Images]:
     """Images to learn from and images held out; the same ones for every network with the same seed."""
     images, labels = torch.tensor(dataset.train_images), torch.tensor(dataset.train_labels)
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(settings.seed))
-    held, learn = order.tensor_split([round(settings.validation * len(images))])
-    return _Images(images[learn], labels[learn]), _Images(images[held], labels[held])
-
-
-def _epochs(
-    module: nn.Sequential, learn: _Images, held: _Images, settings: _Settings, distortion: Distortion | None
-) -> Iterator[Epoch]:
-    """Train the module, one epoch at a time."""
-    # The order of the images has a generator of its own, so that what the network draws does not change it.
-    generator = torch.Generator().manual_seed(settings.seed)
-    steps = max(1, len(learn) // settings.batch)
-    optimizer = torch.optim.Adam(module.parameters(), lr=settings.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=steps * settings.epochs)
-    start = time.perf_counter()
-    for number in range(1, settings.epochs + 1):
-        module.train()
-        loss, right = 0.0, 0
-        # Split evenly, so that no batch is so small that its statistics are worthless.
-        for indices in torch.randperm(len(learn), generator=generator).tensor_split(steps):
-            images, labels = learn.images[indices], learn.labels[indices]
-            if distortion is not None:
-                images = distort(images, distortion, generator=generator)
-            step_loss, step_right = _step(module, images, labels, optimizer)
-            schedule.step()
-            loss, right = loss + step_loss * len(labels), right + step_right
-        learnt = loss / len(learn), right / len(learn)
-        yield Epoch(number, settings.epochs, *learnt, *_measure(module, held), time.perf_counter() - start)
-
-
-def _step(module: nn.Sequential, images: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer) -> tuple[float, int]:
-    """One step of training; gives the loss and the number of right answers before it."""
-    optimizer.zero_grad()
-    logits = module(images)
-    loss = cross_entropy(logits, labels)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch's own lacks annotations
-    optimizer.step()
-    clip_latent(module)
-    return loss.item(), int((logits.argmax(dim=1) == labels).sum())
-
-
-@torch.no_grad()
-def _measure(module: nn.Sequential, held: _Images) -> tuple[float | None, float | None]:
-    """Loss and accuracy in eval mode, None where no images are held out."""
-    if not len(held):
-        return None, None
-    scores = _scores(module.eval(), held.images)
-    head = next(layer for layer in module.modules() if isinstance(layer, Scores))
-    loss = cross_entropy(head.logits(scores), held.labels)
-    return loss.item(), (scores.argmax(dim=1) == held.labels).double().mean().item()
-
-
-def _scores(module: nn.Module, images: Tensor) -> Tensor:
-    return torch.cat([module(part) for part in torch.split(images, EVALUATION_BATCH)])
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    held, learn = order.tensor_split([round(validation * len(images))])
+    return Images(images[learn], labels[learn]), Images(images[held], labels[held])

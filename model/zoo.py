@@ -9,27 +9,9 @@ import numpy as np
 
 from .ir import Affine, Input, Layer, MaxPool, Network, Scores, Thermometer
 from .plans import Filters, Neurons, Plan, describe, place, random_layer
+from .recipe import Distortion, Recipe
 
-__all__ = ["ZOO", "Definition", "Distortion", "find", "random_network"]
-
-
-@dataclass(frozen=True)
-class Distortion:
-    """How far training images are distorted at random, each one anew in each epoch.
-
-    Parameters
-    ----------
-    shift : :class:`float`
-        Pixels, up to which along each axis and either way.
-    rotation : :class:`float`
-        Degrees, either way.
-    scale : :class:`float`
-        Share of the size, either way.
-    """
-
-    shift: float
-    rotation: float = 0.0
-    scale: float = 0.0
+__all__ = ["ZOO", "Definition", "find", "random_network"]
 
 
 @dataclass(frozen=True)
@@ -48,12 +30,8 @@ class Definition:
         How a raw image becomes the values of the first layer.
     layers : tuple of :class:`Neurons`, :class:`Filters` and :class:`MaxPool`
         The layers before the scores, in the order of the data.
-    epochs, batch : :class:`int`
-        Passes over the training images, and images per step, when nothing else is asked for.
-    rate : :class:`float`
-        Peak of the learning rate, likewise.
-    distortion : :class:`Distortion` or None
-        Distortion of the training images; None for none.
+    recipe : :class:`xnorflow.model.recipe.Recipe`
+        How it is trained when nothing else is asked for.
     classes : :class:`int`
         Classes.
     """
@@ -63,10 +41,7 @@ class Definition:
     dataset: str
     input: Input
     layers: tuple[Plan, ...]
-    epochs: int
-    batch: int
-    rate: float
-    distortion: Distortion | None = None
+    recipe: Recipe
     classes: int = 10
 
     @property
@@ -108,10 +83,7 @@ ZOO = {
             dataset="digits",
             input=Thermometer((8, 8), (4, 8, 12)),
             layers=(Neurons(96), Neurons(64)),
-            epochs=600,
-            batch=128,
-            rate=0.02,
-            distortion=Distortion(shift=0.4, rotation=6.0, scale=0.06),
+            recipe=Recipe(epochs=600, batch=128, rate=0.02, distortion=Distortion(shift=0.4, rotation=6.0, scale=0.06)),
         ),
         Definition(
             name="tfc",
@@ -119,9 +91,7 @@ ZOO = {
             dataset="mnist",
             input=_MNIST_INPUT,
             layers=3 * (Neurons(64),),
-            epochs=80,
-            batch=256,
-            rate=0.01,
+            recipe=Recipe(epochs=80, batch=256, rate=0.01),
         ),
         Definition(
             name="sfc",
@@ -129,10 +99,7 @@ ZOO = {
             dataset="mnist",
             input=_MNIST_INPUT,
             layers=3 * (Neurons(256),),
-            epochs=60,
-            batch=256,
-            rate=0.01,
-            distortion=Distortion(shift=1.0),
+            recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=Distortion(shift=1.0)),
         ),
         Definition(
             name="lfc",
@@ -140,10 +107,7 @@ ZOO = {
             dataset="mnist",
             input=_MNIST_INPUT,
             layers=3 * (Neurons(1024),),
-            epochs=60,
-            batch=256,
-            rate=0.01,
-            distortion=Distortion(shift=1.0),
+            recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=Distortion(shift=1.0)),
         ),
         Definition(
             name="mnist-cnn",
@@ -151,10 +115,7 @@ ZOO = {
             dataset="mnist",
             input=_MNIST_INPUT,
             layers=(Filters(16), MaxPool(), Filters(32), MaxPool(), Filters(64)),
-            epochs=20,
-            batch=128,
-            rate=0.01,
-            distortion=Distortion(shift=1.0),
+            recipe=Recipe(epochs=20, batch=128, rate=0.01, distortion=Distortion(shift=1.0)),
         ),
         Definition(
             name="cnv",
@@ -168,9 +129,7 @@ ZOO = {
                 *(Filters(256), Filters(256)),
                 *(Neurons(512), Neurons(512)),
             ),
-            epochs=100,
-            batch=128,
-            rate=0.01,
+            recipe=Recipe(epochs=100, batch=128, rate=0.01),
         ),
     )
 }

@@ -19,11 +19,12 @@ from .console import OUTPUT, explain, progress
 from .design import Design, fold, open_design, read_foldings
 from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
-from .model.zoo import ZOO, find
+from .model.zoo import ZOO
 from .models import is_untrained, load_test_images, open_model
 from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
 from .reweight_command import reweight
+from .train_command import train
 
 __all__ = ["cli", "main"]
 
@@ -100,24 +101,6 @@ def boards(as_json: bool) -> None:
     else:
         columns = ("name", "", "device", "LUT4", "block RAM kbit", "clock MHz", "link", "programmer")
         OUTPUT.print(table("boards", columns, (row.values() for row in rows)))
-
-
-@cli.command()
-@click.argument("definition", metavar="NET", type=Named("net", find))
-@DATASET
-@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
-@SEED
-@click.option("--stochastic", is_flag=True, help="Draw the signs of activations at random while training.")
-@click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
-def train(definition: Any, dataset: str | None, epochs: int | None, seed: int, stochastic: bool, path: Path) -> None:
-    """Train a network from the zoo; its curve is written beside it."""
-    from .training import train_to_file
-
-    with progress() as report:
-        result = train_to_file(
-            definition, path, dataset=dataset, epochs=epochs, seed=seed, stochastic=stochastic, on_progress=report
-        )
-    OUTPUT.print(table(f"{definition.name}: {path}", ("", ""), result.items()))
 
 
 @cli.command(name="import")
@@ -304,6 +287,7 @@ def verify(
 cli.add_command(flash)
 cli.add_command(predict)
 cli.add_command(reweight)
+cli.add_command(train)
 
 
 def main() -> None:

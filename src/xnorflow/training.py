@@ -1,40 +1,69 @@
 """From a definition in the zoo to a model file: train, lower, and check on every test image that nothing changed."""
 
-from collections.abc import Callable
+import csv
+import dataclasses
+import io
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 
 from .model import golden
 from .model.curves import plot_history
-from .model.datasets import DATASETS, load
+from .model.datasets import DATASETS, Dataset, load
 from .model.export import export
 from .model.ir import Network
-from .model.store import save
-from .model.train import Epoch, classes, train
+from .model.recipe import Recipe
+from .model.store import save, write_atomically
+from .model.train import Epoch, Step, Trained, classes, train
 from .model.zoo import Definition
 
 __all__ = ["train_to_file"]
 
 Progress = Callable[[str, int, int], None]
 
+MEASURED_STEPS = 10
+"""Steps after which the time of the whole training is estimated; the first one warms up and does not count."""
+
+LONG = 60.0
+"""Seconds from which on the expected time is told."""
+
 
 def train_to_file(
     definition: Definition,
     path: Path,
     *,
+    recipe: Recipe,
     dataset: str | None,
-    epochs: int | None,
     seed: int,
-    stochastic: bool,
+    device: str,
+    threads: int | None,
+    restart: bool,
+    test: bool,
     on_progress: Progress,
+    say: Callable[[str], None],
 ) -> dict[str, str]:
-    """Train a network, write it to ``path`` and its curve beside it, and give what there is to tell.
+    """Train a network, write it to ``path`` with curve, history and settings beside it, and give what there is to tell.
+
+    Parameters
+    ----------
+    restart : :class:`bool`
+        Begin anew even where a checkpoint of an interrupted run lies beside ``path``.
+    test : :class:`bool`
+        Measure the accuracy on the test images. Without it training images stand in for them in the comparison of
+        torch with the golden model, and nobody learns anything about the test images.
+    on_progress, say : function
+        Progress, and lines that stay.
+
+    The other parameters are those of :func:`xnorflow.model.train.train`.
 
     Raises
     ------
     RuntimeError
-        When torch and the golden model disagree on a test image.
+        When torch and the golden model disagree on an image.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     on_progress("read the data set", 0, 1)
@@ -44,25 +73,72 @@ def train_to_file(
             f"{definition.name} has no data set of its own; name one of {', '.join(DATASETS)} with --dataset"
         )
     data = load(name, on_download=lambda file: on_progress(f"download {file}", 0, 1))
-
-    def on_epoch(epoch: Epoch) -> None:
-        text = f"train {definition.name}: loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.1%}"
-        on_progress(text, epoch.number, epoch.epochs)
-
-    trained = train(definition, data, epochs=epochs, seed=seed, stochastic=stochastic, on_epoch=on_epoch)
-    by_torch = classes(trained.module, data.test_images)
-    correct = int((by_torch == data.test_labels).sum())
-    provenance = {**trained.provenance, "test_images": str(len(by_torch)), "test_correct": str(correct)}
-    network = export(trained.module, name=definition.name, dataset=data.name, provenance=provenance)
-    check_equal(network, data.test_images, by_torch)
-    save(network, path)
+    checkpoint = path.with_suffix(".checkpoint")
+    if restart:
+        checkpoint.unlink(missing_ok=True)
+    trained = train(
+        definition,
+        data,
+        recipe=recipe,
+        seed=seed,
+        device=device,
+        threads=threads,
+        checkpoint=checkpoint,
+        on_step=_reporter(definition.name, on_progress, say),
+    )
+    result = _export(definition, data, trained, path, test=test)
+    _write_history(trained.history, path.with_suffix(".csv"))
+    write_atomically(path.with_suffix(".json"), json.dumps(trained.settings, indent=2).encode() + b"\n")
     curve = path.with_suffix(".png")
     plot_history(trained.history, curve, title=f"{definition.name} on {data.name}, seed {seed}")
-    return {
-        "accuracy": f"{correct / len(by_torch):.2%} ({correct} of {len(by_torch)} test images, torch = golden on each)",
-        "weight bits": f"{network.weight_bits:,}",
-        "curve": str(curve),
-    }
+    checkpoint.unlink(missing_ok=True)
+    return {**result, "curve": str(curve)}
+
+
+def _reporter(name: str, on_progress: Progress, say: Callable[[str], None]) -> Callable[[Step], None]:
+    """What is told after a step: progress, once whether an interrupted run goes on, once how long it will take."""
+    start = 0.0
+
+    def on_step(step: Step) -> None:
+        nonlocal start
+        done = step.number - step.first
+        if done == 1:
+            start = time.perf_counter()
+            if step.first and step.last is not None:
+                say(f"goes on after epoch {step.last.number} of {step.last.epochs}")
+        if done == MEASURED_STEPS:
+            seconds = (time.perf_counter() - start) / (done - 1) * (step.steps - step.first)
+            if seconds > LONG:
+                say(f"about {timedelta(seconds=round(seconds))} expected, by the first {done} steps")
+        text = "first epoch" if step.last is None else _brief(step.last)
+        on_progress(f"train {name}: {text}", step.number, step.steps)
+
+    return on_step
+
+
+def _brief(epoch: Epoch) -> str:
+    held = "" if epoch.validation_accuracy is None else f", validation accuracy {epoch.validation_accuracy:.2%}"
+    return f"epoch {epoch.number}/{epoch.epochs}, loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.2%}{held}"
+
+
+def _export(definition: Definition, data: Dataset, trained: Trained, path: Path, *, test: bool) -> dict[str, str]:
+    """Write the model file once torch and the golden model agree; give what there is to tell."""
+    images = data.test_images if test else data.train_images[: len(data.test_images)]
+    by_torch = classes(trained.module, images)
+    provenance, told = dict(trained.provenance), {}
+    if test:
+        correct = int((by_torch == data.test_labels).sum())
+        provenance |= {"test_images": str(len(by_torch)), "test_correct": str(correct)}
+        share = f"{correct / len(by_torch):.2%} ({correct} of {len(by_torch)} test images, torch = golden on each)"
+        told["accuracy"] = share
+    last = trained.history[-1]
+    if last.validation_accuracy is not None:
+        provenance["validation_accuracy"] = f"{last.validation_accuracy:.4f}"
+        told["validation accuracy"] = f"{last.validation_accuracy:.2%}"
+    network = export(trained.module, name=definition.name, dataset=data.name, provenance=provenance)
+    check_equal(network, images, by_torch)
+    save(network, path)
+    return {**told, "weight bits": f"{network.weight_bits:,}"}
 
 
 def check_equal(network: Network, images: np.ndarray, by_torch: np.ndarray) -> None:
@@ -72,3 +148,12 @@ def check_equal(network: Network, images: np.ndarray, by_torch: np.ndarray) -> N
         raise RuntimeError(
             f"torch and the golden model differ on {differing.size} images, first on image {differing[0]}"
         )
+
+
+def _write_history(history: Sequence[Epoch], path: Path) -> None:
+    """The epochs as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(Epoch)])
+    writer.writeheader()
+    writer.writerows(dataclasses.asdict(epoch) for epoch in history)
+    write_atomically(path, text.getvalue().encode())

@@ -27,6 +27,7 @@ NUMERIC = {
     "ir",
     "kinds",
     "plans",
+    "recipe",
     "store",
     "tensors",
     "thresholds",

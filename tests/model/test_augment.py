@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from xnorflow.model.augment import distort
-from xnorflow.model.zoo import Distortion
+from xnorflow.model.recipe import Distortion
 
 
 def generator(seed=0):

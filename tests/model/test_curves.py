@@ -6,7 +6,7 @@ import matplotlib.image
 import pytest
 
 from xnorflow.model.curves import plot_history
-from xnorflow.model.train import Epoch
+from xnorflow.model.run import Epoch
 
 
 def history(count, *, validation=True):

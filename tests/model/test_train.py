@@ -20,6 +20,10 @@ from xnorflow.model.zoo import ZOO
 DIGITS, TFC = ZOO["digits"], ZOO["tfc"]
 
 
+def recipe(definition=DIGITS, **changes):
+    return dataclasses.replace(definition.recipe, **changes)
+
+
 def weights(trained):
     return {name: value.clone() for name, value in trained.module.state_dict().items()}
 
@@ -36,7 +40,9 @@ def assert_equal_everywhere(network, module, images):
 
 @pytest.mark.parametrize("stochastic", [False, True])
 def test_a_seed_gives_the_same_network_to_the_last_bit(digits, stochastic):
-    first, again, other = (train(DIGITS, digits, epochs=2, seed=seed, stochastic=stochastic) for seed in (7, 7, 8))
+    first, again, other = (
+        train(DIGITS, digits, recipe=recipe(epochs=2, stochastic=stochastic), seed=seed) for seed in (7, 7, 8)
+    )
     assert equal(weights(first), weights(again))
     assert not equal(weights(first), weights(other))
     timeless = [[dataclasses.replace(epoch, seconds=0) for epoch in run.history] for run in (first, again)]
@@ -48,13 +54,13 @@ def test_torchs_global_state_is_left_alone(digits):
     expected = torch.rand(3)
     torch.manual_seed(1)
     threads = torch.get_num_threads()
-    train(DIGITS, digits, epochs=1)
+    train(DIGITS, digits, recipe=recipe(epochs=1))
     assert torch.equal(torch.rand(3), expected)
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == (threads, False)
 
 
 def test_digits_are_learnt_and_exported_exactly(digits, tmp_path):
-    trained = train(DIGITS, digits, epochs=25, seed=1)
+    trained = train(DIGITS, digits, recipe=recipe(epochs=25), seed=1)
     assert trained.history[-1].validation_accuracy > 0.85
     assert trained.history[-1].loss < trained.history[0].loss / 3
     network = export(trained.module, name="digits", dataset=digits.name, provenance=trained.provenance)
@@ -65,14 +71,14 @@ def test_digits_are_learnt_and_exported_exactly(digits, tmp_path):
 
 
 def test_tfc_on_mnist_is_learnt_and_exported_exactly(mnist):
-    trained = train(TFC, mnist, epochs=1)
+    trained = train(TFC, mnist, recipe=recipe(TFC, epochs=1))
     assert trained.history[-1].validation_accuracy > 0.8
     assert_equal_everywhere(export(trained.module, name="tfc"), trained.module, mnist.test_images)
 
 
 def test_a_convolutional_network_is_learnt_and_exported_exactly(mnist, tmp_path):
     some = dataclasses.replace(mnist, train_images=mnist.train_images[:3000], train_labels=mnist.train_labels[:3000])
-    trained = train(ZOO["mnist-cnn"], some, epochs=2, batch=50)
+    trained = train(ZOO["mnist-cnn"], some, recipe=recipe(ZOO["mnist-cnn"], epochs=2, batch=50))
     assert trained.history[-1].accuracy > 0.6
     network = export(trained.module, name="mnist-cnn")
     save(network, tmp_path / "model")
@@ -92,14 +98,14 @@ def test_colour_images_are_learnt_and_exported_exactly():
         layers=(Filters(16, padding=(1, 1), pad=1), MaxPool(), Filters(16, (2, 2)), Neurons(8)),
         classes=3,
     )
-    trained = train(definition, data, epochs=12, batch=50)
+    trained = train(definition, data, recipe=recipe(definition, epochs=12, batch=50))
     assert (classes(trained.module, data.test_images) == data.test_labels).mean() > 0.9
     assert_equal_everywhere(export(trained.module, name="stains"), trained.module, images)
 
 
 def test_progress_is_told_and_can_stop_it(digits):
     told = []
-    trained = train(DIGITS, digits, epochs=3, on_epoch=told.append)
+    trained = train(DIGITS, digits, recipe=recipe(epochs=3), on_epoch=told.append)
     assert tuple(told) == trained.history
     assert [(epoch.number, epoch.epochs) for epoch in told] == [(1, 3), (2, 3), (3, 3)]
     assert 0 < told[0].seconds < told[1].seconds < told[2].seconds
@@ -108,12 +114,12 @@ def test_progress_is_told_and_can_stop_it(digits):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(DIGITS, digits, epochs=3, on_epoch=interrupt)
+        train(DIGITS, digits, recipe=recipe(epochs=3), on_epoch=interrupt)
     assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_latent_weights_stay_in_range_and_the_module_is_ready(digits):
-    trained = train(DIGITS, digits, epochs=2, rate=0.5, stochastic=True)
+    trained = train(DIGITS, digits, recipe=recipe(epochs=2, rate=0.5, stochastic=True))
     assert not trained.module.training
     layers = [layer for layer in trained.module if isinstance(layer, BinaryLinear)]
     assert max(layer.weight.abs().max().item() for layer in layers) == 1
@@ -121,7 +127,7 @@ def test_latent_weights_stay_in_range_and_the_module_is_ready(digits):
 
 
 def test_the_recipe_is_noted(digits):
-    assert train(DIGITS, digits, epochs=1, batch=100, seed=3).provenance == {
+    assert train(DIGITS, digits, recipe=recipe(epochs=1, batch=100), seed=3).provenance == {
         "weights": "trained",
         "definition": "digits",
         "epochs": "1",
@@ -129,35 +135,49 @@ def test_the_recipe_is_noted(digits):
         "rate": "0.02",
         "seed": "3",
         "stochastic": "False",
+        "distortion": str(dataclasses.asdict(DIGITS.recipe.distortion)),
         "validation": "0.1",
+        "device": "cpu",
+        "threads": "1",
         "torch": torch.__version__,
     }
 
 
 def test_nothing_need_be_held_out(digits):
-    (epoch,) = train(DIGITS, digits, epochs=1, validation=0).history
+    (epoch,) = train(DIGITS, digits, recipe=recipe(epochs=1), validation=0).history
     assert (epoch.validation_loss, epoch.validation_accuracy) == (None, None)
 
 
 def test_more_than_all_images_in_a_batch(digits):
     few = dataclasses.replace(digits, train_images=digits.train_images[:50], train_labels=digits.train_labels[:50])
-    assert len(train(DIGITS, few, epochs=2, batch=1000).history) == 2
+    assert len(train(DIGITS, few, recipe=recipe(epochs=2, batch=1000)).history) == 2
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "epochs must be 1 or more, not 0"),
-        ({"batch": 1}, "batch must be 2 or more, for batch norm needs a variance, not 1"),
-        ({"rate": 0.0}, "rate must be above 0, not 0.0"),
-        ({"rate": float("nan")}, "rate must be above 0, not nan"),
         ({"seed": -1}, "seed must be in 0..4294967295, not -1"),
         ({"validation": 0.6}, "validation must be in 0 to 0.5, not 0.6"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda, not 'tpu'"),
     ],
 )
 def test_options_out_of_range_are_refused(digits, options, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         train(DIGITS, digits, **options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs must be 1 or more, not 0"),
+        ({"batch": 1}, "batch must be 2 or more, for batch norm needs a variance, not 1"),
+        ({"rate": 0.0}, "rate must be above 0, not 0.0"),
+        ({"rate": float("nan")}, "rate must be above 0, not nan"),
+    ],
+)
+def test_recipes_out_of_range_are_refused(changes, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        recipe(**changes)
 
 
 def test_a_data_set_for_another_network_is_refused(digits):

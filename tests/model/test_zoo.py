@@ -48,7 +48,7 @@ def test_random_networks_have_the_definitions_layers(name):
     definition, network = find(name), random_network(name, seed=5)
     assert definition.name == name
     assert definition.dataset in (*DATASETS, "")
-    assert definition.epochs >= 1
+    assert definition.recipe.epochs >= 1
     assert (network.name, network.dataset, network.input) == (name, definition.dataset, definition.input)
     assert len(network.layers) == len(definition.layers) + 1
     assert network.classes == definition.classes
