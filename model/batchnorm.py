@@ -25,6 +25,11 @@ class BatchNorm(nn.BatchNorm1d):
     eps, momentum : :class:`float`
         As in torch.
 
+    Members
+    -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.layers.approximate`.
+
     Raises
     ------
     ValueError
@@ -33,11 +38,12 @@ class BatchNorm(nn.BatchNorm1d):
 
     def __init__(self, features: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__(features, eps=eps, momentum=momentum)
+        self.exact = True
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 2 or x.shape[1] != self.num_features:
             raise ValueError(f"input must have shape (count, {self.num_features}), not {tuple(x.shape)}")
-        return super().forward(x) if self.training else _normalize(self, x)
+        return super().forward(x) if self.training or not self.exact else _normalize(self, x)
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -50,6 +56,11 @@ class BatchNorm2d(nn.BatchNorm2d):
     eps, momentum : :class:`float`
         As in torch.
 
+    Members
+    -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.layers.approximate`.
+
     Raises
     ------
     ValueError
@@ -58,12 +69,13 @@ class BatchNorm2d(nn.BatchNorm2d):
 
     def __init__(self, features: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__(features, eps=eps, momentum=momentum)
+        self.exact = True
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != self.num_features:
             expected = f"(count, {self.num_features}, height, width)"
             raise ValueError(f"input must have shape {expected}, not {tuple(x.shape)}")
-        return super().forward(x) if self.training else _normalize(self, x)
+        return super().forward(x) if self.training or not self.exact else _normalize(self, x)
 
 
 def _normalize(norm: BatchNorm | BatchNorm2d, x: Tensor) -> Tensor:

@@ -3,8 +3,10 @@
 In eval mode every module computes what ``docs/ir.md`` says, to the last bit; :mod:`xnorflow.model.export` lowers them.
 """
 
+import contextlib
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ from . import ir
 from .batchnorm import BatchNorm, BatchNorm2d
 from .plans import Filters, Neurons, Plan, place
 from .quantizers import Affine, Thermometer
+from .recipe import Recipe
+from .signs import GRADIENTS, sign_ste, stochastic_sign_ste
 from .zoo import Definition
 
 __all__ = [
@@ -26,34 +30,10 @@ __all__ = [
     "Sign",
     "StreamFlatten",
     "Thermometer",
+    "approximate",
     "clip_latent",
     "module_for",
-    "sign_ste",
-    "stochastic_sign_ste",
 ]
-
-
-def sign_ste(x: Tensor) -> Tensor:
-    """Sign of each element, +1 for 0; the gradient passes where ``|x| <= 1`` and is cut elsewhere.
-
-    This is the straight-through estimator of Courbariaux et al. (arXiv 1602.02830).
-    """
-    return _straight_through(_bipolar(x >= 0, x), x.clamp(-1, 1))
-
-
-def stochastic_sign_ste(x: Tensor) -> Tensor:
-    """Sign of each element at random: +1 with probability ``(x + 1) / 2``, cut to 0..1; gradient as in sign_ste."""
-    # Uniform in [-1, 1): at x = 1 it is always +1, at any x < -1 always -1.
-    return _straight_through(_bipolar(x >= 2 * torch.rand_like(x) - 1, x), x.clamp(-1, 1))
-
-
-def _bipolar(condition: Tensor, like: Tensor) -> Tensor:
-    return condition.to(like.dtype) * 2 - 1
-
-
-def _straight_through(value: Tensor, carrier: Tensor) -> Tensor:
-    """``value`` forward, to the last bit, and the gradient of ``carrier`` backward."""
-    return value + (carrier - carrier.detach()) if carrier.requires_grad else value
 
 
 class BinaryLinear(nn.Module):
@@ -122,6 +102,8 @@ class BinaryConv2d(nn.Module):
 
     Members
     -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`approximate`.
     weight : parameter of shape ``(filters, channels, *kernel)``
         Latent weights, in [-1, 1] when :meth:`clip_latent` is called after each step.
     """
@@ -140,14 +122,14 @@ class BinaryConv2d(nn.Module):
         if min(channels, filters, *kernel) < 1:
             raise ValueError(f"channels, filters and kernel must be positive, not {channels}, {filters} and {kernel}")
         self.channels, self.filters, self.kernel = channels, filters, kernel
-        self.stride, self.padding, self.fill = stride, padding, fill
+        self.stride, self.padding, self.fill, self.exact = stride, padding, fill, True
         self.weight = nn.Parameter(torch.empty(filters, channels, *kernel).uniform_(-1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         (above, left), weight = self.padding, sign_ste(self.weight)
         dtype = _precision(self, weight[0].numel())
         padded = pad(x.to(dtype), (left, left, above, above), value=self.fill) if above or left else x.to(dtype)
-        if self.training:
+        if self.training or not self.exact:
             return conv2d(padded, weight, stride=self.stride)
         # Fast convolutions may go through sums that are no integers; a matrix product does not.
         dots = weight.to(dtype).flatten(1) @ unfold(padded, self.kernel, stride=self.stride)
@@ -176,23 +158,34 @@ class StreamFlatten(nn.Module):
 
 
 class Sign(nn.Module):
-    """Sign with the cut straight-through gradient; sign(0) = +1.
+    """Sign with a gradient that passes; sign(0) = +1. Eval mode is always the deterministic sign.
 
     Parameters
     ----------
     stochastic : :class:`bool`
-        Draw the signs at random in training mode (:func:`stochastic_sign_ste`). Eval mode is always deterministic.
+        Draw the signs at random in training mode (:func:`xnorflow.model.signs.stochastic_sign_ste`).
+    gradient : :class:`str`
+        Gradient of the deterministic sign, a name in :data:`xnorflow.model.signs.GRADIENTS`.
+
+    Members
+    -------
+    slope : :class:`float` or None
+        In training mode ``tanh(slope * x)`` stands in for the sign while this is not None: binarization by degrees
+        (Yang et al., Quantization Networks, arXiv 1911.09464).
     """
 
-    def __init__(self, *, stochastic: bool = False) -> None:
+    def __init__(self, *, stochastic: bool = False, gradient: str = "clip") -> None:
         super().__init__()
-        self.stochastic = stochastic
+        self.stochastic, self.gradient = stochastic, gradient
+        self.slope: float | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        return stochastic_sign_ste(x) if self.stochastic and self.training else sign_ste(x)
+        if self.training and self.slope is not None:
+            return torch.tanh(self.slope * x)
+        return stochastic_sign_ste(x) if self.stochastic and self.training else GRADIENTS[self.gradient](x)
 
     def extra_repr(self) -> str:
-        return f"stochastic={self.stochastic}"
+        return f"stochastic={self.stochastic}, gradient={self.gradient!r}"
 
 
 class Scores(BinaryLinear):
@@ -223,7 +216,8 @@ class Scores(BinaryLinear):
         self.log_temperature = nn.Parameter(torch.tensor(0.5 * math.log(mw)))
 
     def forward(self, x: Tensor) -> Tensor:
-        bias = _straight_through(self.bias.detach().round(), self.bias)
+        # Rounded forward; backward as if it were not.
+        bias = self.bias + (self.bias.round() - self.bias).detach()
         scores = super().forward(x).double() + bias.double()
         return self.logits(scores) if self.training else scores
 
@@ -233,33 +227,62 @@ class Scores(BinaryLinear):
 
 
 def clip_latent(module: nn.Module) -> None:
-    """Clip the latent weights of every layer to [-1, 1]."""
+    """Clip the latent weights of every layer to [-1, 1], and learnt levels to their range."""
     for layer in module.modules():
-        if isinstance(layer, BinaryLinear | BinaryConv2d):
+        if isinstance(layer, BinaryLinear | BinaryConv2d | Thermometer):
             layer.clip_latent()
 
 
-def module_for(definition: Definition, *, stochastic: bool = False) -> nn.Sequential:
-    """A fresh torch network for a definition from the zoo, with random latent weights from torch's generator."""
-    rule = definition.input
-    quantizer = Thermometer if isinstance(rule, ir.Thermometer) else Affine
-    modules: list[nn.Module] = [quantizer(**dataclasses.asdict(rule))]
+@contextlib.contextmanager
+def approximate(module: nn.Module) -> Iterator[None]:
+    """Eval mode with torch's own kernels inside, several times faster, where an image in a thousand may differ."""
+    layers = [layer for layer in module.modules() if isinstance(layer, BinaryConv2d | BatchNorm | BatchNorm2d)]
+    for layer in layers:
+        layer.exact = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.exact = True
+
+
+def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Sequential:
+    """A fresh torch network for a definition from the zoo, with random latent weights from torch's generator.
+
+    Parameters
+    ----------
+    definition : :class:`xnorflow.model.zoo.Definition`
+        The network.
+    recipe : :class:`xnorflow.model.recipe.Recipe`
+        How it will be trained; else as the definition says.
+    """
+    rule, recipe = definition.input, recipe or definition.recipe
+    parameters = dataclasses.asdict(rule)
+    modules: list[nn.Module] = [
+        Thermometer(**parameters, learn=recipe.learn_levels)
+        if isinstance(rule, ir.Thermometer)
+        else Affine(**parameters)
+    ]
     for plan, tensor in place(definition.layers, rule.output):
         if not isinstance(plan, Filters | ir.MaxPool) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
         if plan is None:
             modules.append(Scores(mw=tensor.size, classes=definition.classes))
         else:
-            modules += _modules(plan, tensor, stochastic=stochastic)
+            modules += _modules(plan, tensor, recipe)
+    for module in modules:
+        if isinstance(module, BinaryLinear | BinaryConv2d):
+            module.weight.data *= recipe.init
     return nn.Sequential(*modules)
 
 
-def _modules(plan: Plan, tensor: ir.Tensor, *, stochastic: bool) -> list[nn.Module]:
+def _modules(plan: Plan, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(plan, ir.MaxPool):
         return [nn.MaxPool2d(plan.kernel, plan.stride)]
+    sign = Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
     if isinstance(plan, Neurons):
-        return [BinaryLinear(mw=tensor.size, mh=plan.count), BatchNorm(plan.count), Sign(stochastic=stochastic)]
+        return [BinaryLinear(mw=tensor.size, mh=plan.count), BatchNorm(plan.count), sign]
     convolution = BinaryConv2d(
         channels=tensor.shape[2],
         filters=plan.count,
@@ -268,4 +291,4 @@ def _modules(plan: Plan, tensor: ir.Tensor, *, stochastic: bool) -> list[nn.Modu
         padding=plan.padding,
         fill=2 * plan.pad - 1 if tensor.element is ir.Element.BIT else plan.pad,
     )
-    return [convolution, BatchNorm2d(plan.count), Sign(stochastic=stochastic)]
+    return [convolution, BatchNorm2d(plan.count), sign]

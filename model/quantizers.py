@@ -8,8 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from . import golden, ir
+from .signs import sign_ste
 
 __all__ = ["Affine", "Thermometer"]
+
+PASSING_WIDTH = 64
+"""Pixel levels either way of a learnt level within which a pixel's gradient reaches it."""
 
 
 class Thermometer(nn.Module):
@@ -24,6 +28,8 @@ class Thermometer(nn.Module):
         Shape of one image.
     levels : tuple of :class:`int`
         Value ``j`` of a pixel is +1 when ``pixel >= levels[j]``.
+    learn : :class:`bool`
+        Learn the levels, from these on. In eval mode they are rounded.
 
     Raises
     ------
@@ -33,17 +39,40 @@ class Thermometer(nn.Module):
         From ``forward``, when images are not ``uint8``.
     """
 
-    levels: Tensor
-
-    def __init__(self, *, shape: tuple[int, ...], levels: tuple[int, ...]) -> None:
+    def __init__(self, *, shape: tuple[int, ...], levels: tuple[int, ...], learn: bool = False) -> None:
         super().__init__()
-        self.rule = ir.Thermometer(shape, levels)
-        self.register_buffer("levels", torch.tensor(levels, dtype=torch.uint8), persistent=False)
+        self.shape = ir.Thermometer(shape, levels).shape
+        # In units of the width at which a gradient still passes, so that one learning rate suits them and weights.
+        latent = torch.tensor(levels, dtype=torch.get_default_dtype()) / PASSING_WIDTH
+        self.latent: Tensor
+        if learn:
+            self.latent = nn.Parameter(latent)
+        else:
+            self.register_buffer("latent", latent, persistent=False)
+
+    @property
+    def rule(self) -> ir.Thermometer:
+        """What it computes in eval mode."""
+        return ir.Thermometer(self.shape, tuple(self._levels().tolist()))
+
+    def _levels(self) -> Tensor:
+        return (self.latent.detach() * PASSING_WIDTH).round().long()
 
     def forward(self, images: Tensor) -> Tensor:
-        _check(self.rule, images)
-        bits = images.unsqueeze(-1) >= self.levels
-        return _channels_first(self.rule, bits.to(torch.get_default_dtype()) * 2 - 1)
+        _check(self.shape, images)
+        pixels = images.unsqueeze(-1)
+        if self.training and self.latent.requires_grad:
+            values = sign_ste(pixels / PASSING_WIDTH - self.latent)
+        else:
+            values = (pixels >= self._levels()).to(self.latent.dtype) * 2 - 1
+        return _channels_first(self.rule, values)
+
+    @torch.no_grad()
+    def clip_latent(self) -> None:
+        """Keep the levels in 1..255, each at least 1 above the one before."""
+        steps = torch.arange(len(self.latent), device=self.latent.device)
+        levels = (self.latent * PASSING_WIDTH - steps).clamp(1, 256 - len(self.latent)).cummax(0).values + steps
+        self.latent.copy_(levels / PASSING_WIDTH)
 
 
 class Affine(nn.Module):
@@ -91,16 +120,16 @@ class Affine(nn.Module):
         self.register_buffer("table", torch.tensor(values, dtype=torch.get_default_dtype()), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        _check(self.rule, images)
+        _check(self.rule.shape, images)
         return _channels_first(self.rule, self.table[images.long()])
 
 
-def _check(rule: ir.Input, images: Tensor) -> None:
+def _check(shape: tuple[int, ...], images: Tensor) -> None:
     """Raise what the modules say they raise."""
     if images.dtype != torch.uint8:
         raise TypeError(f"images must be uint8, not {images.dtype}".replace("torch.", ""))
-    if tuple(images.shape[1:]) != rule.shape:
-        expected = ", ".join(map(str, rule.shape))
+    if tuple(images.shape[1:]) != shape:
+        expected = ", ".join(map(str, shape))
         raise ValueError(f"images must have shape (count, {expected}), not {tuple(images.shape)}")
 
 

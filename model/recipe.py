@@ -3,7 +3,12 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["Distortion", "Recipe"]
+from .plans import Plan
+
+__all__ = ["SCHEDULES", "Distortion", "Recipe", "Teacher"]
+
+SCHEDULES = ("one-cycle", "cosine")
+"""Courses of the learning rate: up from a 25th of the peak and down to near 0, or from the peak to 0."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,60 @@ class Distortion:
         Degrees, either way.
     scale : :class:`float`
         Share of the size, either way.
+    elastic : :class:`float`
+        Pixels, up to which each part of the image moves along each axis on its own (Simard et al., 2003).
+    crop : :class:`int`
+        Whole pixels, up to which the image shifts along each axis, without interpolation.
+    flip : :class:`bool`
+        Mirror half of the images, left to right.
     """
 
     shift: float = 0.0
     rotation: float = 0.0
     scale: float = 0.0
+    elastic: float = 0.0
+    crop: int = 0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("shift", "rotation", "scale", "elastic", "crop"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be 0 or more, not {value!r}")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A full-precision network that is trained first, and whose answers are learnt beside the labels.
+
+    This is knowledge distillation (Hinton et al., arXiv 1503.02531). The teacher's layers have real weights, batch
+    normalization and ReLU; it sees each image as distorted for the student.
+
+    Parameters
+    ----------
+    layers : tuple of plans
+        Its layers, as of :class:`xnorflow.model.zoo.Definition`.
+    epochs : :class:`int`
+        Passes over the training images for the teacher itself.
+    rate : :class:`float`
+        Peak of its learning rate.
+    weight : :class:`float`
+        Share of the teacher's answers in the student's loss, in 0 to 1.
+    temperature : :class:`float`
+        What softens the answers of both.
+    """
+
+    layers: tuple[Plan, ...]
+    epochs: int = 10
+    rate: float = 0.003
+    weight: float = 0.7
+    temperature: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise ValueError(f"weight must be in 0 to 1, not {self.weight!r}")
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"temperature must be above 0, not {self.temperature!r}")
 
 
 @dataclass(frozen=True)
@@ -35,10 +89,25 @@ class Recipe:
         Passes over the training images, and images per step.
     rate : :class:`float`
         Peak of the learning rate.
+    schedule : :class:`str`
+        One of :data:`SCHEDULES`.
     stochastic : :class:`bool`
         Draw the activations' signs at random while training.
+    gradient : :class:`str`
+        Gradient of the activations' signs: ``clip`` or ``quadratic`` (:data:`xnorflow.model.signs.GRADIENTS`).
+    slope : :class:`float`
+        Slope at which ``tanh`` becomes a sign, when activations are binarized by degrees: it rises to that from 1 in
+        the first three quarters of the epochs. 0 for signs from the start.
+    init : :class:`float`
+        First latent weights are drawn evenly from -init to init.
+    average : :class:`float`
+        Decay of the exponential average over steps that the latent weights end with. 0 for the last weights.
+    learn_levels : :class:`bool`
+        Learn the levels at which pixels become bits.
     distortion : :class:`Distortion` or None
         Distortion of the training images; None for none.
+    teacher : :class:`Teacher` or None
+        Whom to learn from beside the labels.
 
     Raises
     ------
@@ -49,8 +118,15 @@ class Recipe:
     epochs: int
     batch: int
     rate: float
+    schedule: str = "one-cycle"
     stochastic: bool = False
+    gradient: str = "clip"
+    slope: float = 0.0
+    init: float = 1.0
+    average: float = 0.0
+    learn_levels: bool = False
     distortion: Distortion | None = None
+    teacher: Teacher | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -59,3 +135,11 @@ class Recipe:
             raise ValueError(f"batch must be 2 or more, for batch norm needs a variance, not {self.batch!r}")
         if not (math.isfinite(self.rate) and self.rate > 0):
             raise ValueError(f"rate must be above 0, not {self.rate!r}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, not {self.schedule!r}")
+        if self.slope != 0 and not (math.isfinite(self.slope) and self.slope >= 1):
+            raise ValueError(f"slope must be 0 or 1 or more, not {self.slope!r}")
+        if not 0 < self.init <= 1:
+            raise ValueError(f"init must be above 0 and at most 1, not {self.init!r}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be in 0 to below 1, not {self.average!r}")

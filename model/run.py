@@ -9,14 +9,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim import lr_scheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 from .augment import distort
-from .layers import Scores, clip_latent
+from .layers import Scores, Sign, approximate, clip_latent
 from .recipe import Recipe
+from .teacher import distillation_loss
 
 __all__ = ["Epoch", "Images", "Run", "Step"]
 
 EVALUATION_BATCH = 100
+
+RISING = 0.75
+"""Share of the epochs in which the slope of a binarization by degrees rises."""
+
+STATISTICS_IMAGES = 10_000
+"""Training images by which the batch statistics of averaged weights are measured."""
+
+SCHEDULERS: dict[str, Callable[[torch.optim.Optimizer, float, int], lr_scheduler.LRScheduler]] = {
+    "one-cycle": lambda optimizer, rate, steps: lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps),
+    "cosine": lambda optimizer, _, steps: lr_scheduler.CosineAnnealingLR(optimizer, steps),
+}
+"""What :data:`xnorflow.model.recipe.SCHEDULES` names."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,8 @@ class Epoch:
     loss, accuracy : :class:`float`
         Loss and share of right answers on the training images, while they were learnt from.
     validation_loss, validation_accuracy : :class:`float` or None
-        Cross entropy and share of right answers in eval mode on the images held out; None when there are none.
+        Cross entropy and share of right answers in eval mode on the images held out, as
+        :func:`xnorflow.model.layers.approximate` has it; None when there are none.
     seconds : :class:`float`
         Spent in training until then; interruptions do not count.
     """
@@ -92,6 +108,8 @@ class Run:
         Images to learn from and images held out, on the same device.
     seed : :class:`int`
         Seed of the order of the images and of their distortions.
+    teacher : :class:`torch.nn.Module`
+        Whose answers are learnt too, where the recipe has a teacher; on the same device.
 
     Members
     -------
@@ -99,15 +117,27 @@ class Run:
         The epochs so far.
     """
 
-    def __init__(self, module: nn.Sequential, recipe: Recipe, *, learn: Images, held: Images, seed: int) -> None:
+    def __init__(
+        self,
+        module: nn.Sequential,
+        recipe: Recipe,
+        *,
+        learn: Images,
+        held: Images,
+        seed: int,
+        teacher: nn.Module | None = None,
+    ) -> None:
         self.module, self.recipe, self.learn, self.held = module, recipe, learn, held
         self.history: list[Epoch] = []
+        self._teacher = teacher
         # The order of the images has a generator of its own, so that what the network draws does not change it.
         self._generator = torch.Generator().manual_seed(seed)
         self._steps = max(1, len(learn) // recipe.batch)
-        self._optimizer = torch.optim.Adam(module.parameters(), lr=recipe.rate)
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, recipe.rate, total_steps=self._steps * recipe.epochs
+        self._optimizer = torch.optim.Adam(module.parameters(), lr=recipe.rate, fused=True)
+        self._schedule = SCHEDULERS[recipe.schedule](self._optimizer, recipe.rate, self._steps * recipe.epochs)
+        # Batch statistics are averaged with the weights, and measured anew at the end.
+        self._average = recipe.average and AveragedModel(
+            module, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
         )
 
     def epochs(self, on_step: Callable[[Step], None]) -> Iterator[Epoch]:
@@ -121,7 +151,10 @@ class Run:
                 last = self.history[-1] if self.history else None
                 on_step(Step(done + step, self._steps * self.recipe.epochs, first * self._steps, last))
 
+            self._set_slope((number - 1) / self.recipe.epochs)
             learnt = self._learn(tell)
+            if self._average and number == self.recipe.epochs:
+                self._take_average()
             seconds = before + time.perf_counter() - start
             epoch = Epoch(number, self.recipe.epochs, *learnt, *_measure(self.module, self.held), seconds)
             self.history.append(epoch)
@@ -135,26 +168,57 @@ class Run:
         batches = torch.randperm(len(self.learn), generator=self._generator).tensor_split(self._steps)
         for step, indices in enumerate(batches, start=1):
             indices = indices.to(self.learn.labels.device)
-            images, labels = self.learn.images[indices], self.learn.labels[indices]
-            if self.recipe.distortion is not None:
-                images = distort(images, self.recipe.distortion, generator=self._generator)
-            step_loss, step_right = self._step(images, labels)
+            step_loss, step_right = self._step(self._distorted(indices), self.learn.labels[indices])
             # Summed on the device, which need not wait then.
-            loss += step_loss * len(labels)
+            loss += step_loss * len(indices)
             right += step_right
             tell(step)
         return loss.item() / len(self.learn), right.item() / len(self.learn)
 
+    def _distorted(self, indices: Tensor) -> Tensor:
+        """Training images, each distorted anew."""
+        images = self.learn.images[indices]
+        if self.recipe.distortion is None:
+            return images
+        return distort(images, self.recipe.distortion, generator=self._generator)
+
     def _step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One step of training; gives the loss and the number of right answers before it."""
         self._optimizer.zero_grad()
-        logits = self.module(images)
-        loss = cross_entropy(logits, labels)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own lacks annotations
+        # Half precision is faster on a GPU only.
+        with torch.autocast(images.device.type, enabled=images.device.type == "cuda"):
+            logits = self.module(images).float()
+            loss = self._loss(logits, images, labels)
+        loss.backward()
         self._optimizer.step()
         self._schedule.step()
         clip_latent(self.module)
+        if self._average:
+            self._average.update_parameters(self.module)
         return loss.detach(), (logits.argmax(dim=1) == labels).sum()
+
+    def _loss(self, logits: Tensor, images: Tensor, labels: Tensor) -> Tensor:
+        if self._teacher is None or self.recipe.teacher is None:
+            return cross_entropy(logits, labels)
+        with torch.no_grad():
+            answers = self._teacher(images).float()
+        return distillation_loss(logits, labels, answers, self.recipe.teacher)
+
+    def _set_slope(self, done: float) -> None:
+        """Have the signs as steep as they are when that share of the epochs is done."""
+        slope = self.recipe.slope ** (done / RISING) if self.recipe.slope and done < RISING else None
+        for layer in self.module.modules():
+            if isinstance(layer, Sign):
+                layer.slope = slope
+
+    @torch.no_grad()
+    def _take_average(self) -> None:
+        """Let the averaged weights be the network's, with batch statistics of their own."""
+        assert self._average
+        self.module.load_state_dict(self._average.module.state_dict())
+        indices = torch.randperm(len(self.learn), generator=self._generator)[:STATISTICS_IMAGES]
+        batches = indices.to(self.learn.labels.device).split(self.recipe.batch)
+        update_bn((self._distorted(batch) for batch in batches), self.module)
 
     def state(self) -> dict[str, Any]:
         """All that the next epochs depend on, as a checkpoint takes it."""
@@ -163,6 +227,7 @@ class Run:
             "module": self.module.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
+            "average": self._average.state_dict() if self._average else None,
             "order": self._generator.get_state(),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
@@ -174,6 +239,8 @@ class Run:
         self.module.load_state_dict(state["module"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
+        if self._average:
+            self._average.load_state_dict(state["average"])
         self._generator.set_state(state["order"])
         torch.set_rng_state(state["torch"])
         if state["cuda"] is not None:
@@ -186,10 +253,11 @@ def _measure(module: nn.Sequential, held: Images) -> tuple[float | None, float |
     """Loss and accuracy in eval mode, None where no images are held out."""
     if not len(held):
         return None, None
-    scores = scores_of(module.eval(), held.images)
-    head = next(layer for layer in module.modules() if isinstance(layer, Scores))
-    loss = cross_entropy(head.logits(scores), held.labels)
-    return loss.item(), (scores.argmax(dim=1) == held.labels).double().mean().item()
+    with approximate(module):
+        scores = scores_of(module.eval(), held.images)
+    heads = [layer for layer in module.modules() if isinstance(layer, Scores)]
+    logits = heads[0].logits(scores) if heads else scores
+    return cross_entropy(logits, held.labels).item(), (scores.argmax(dim=1) == held.labels).double().mean().item()
 
 
 def scores_of(module: nn.Module, images: Tensor) -> Tensor:

@@ -22,15 +22,19 @@ from .datasets import Dataset
 from .layers import module_for
 from .recipe import Recipe
 from .run import Epoch, Images, Run, Step, scores_of
+from .teacher import teacher_module
 from .zoo import Definition
 
-__all__ = ["Epoch", "Step", "Trained", "classes", "train"]
+__all__ = ["TEACHER_SUFFIX", "Epoch", "Step", "Trained", "classes", "train"]
 
 ONE_THREAD = 100_000
 """Networks with fewer weights than this train on one thread. Their products are too small to share, threads that wait
 for each other on a busy machine are a hundred times slower, and one thread gives the same sums everywhere."""
 
 DEVICES = ("auto", "cpu", "cuda")
+
+TEACHER_SUFFIX = ".teacher"
+"""Of the checkpoint of a teacher, which lies beside that of its student."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def train(
     threads : :class:`int`
         Threads on the CPU; else 1 for networks of fewer than :data:`ONE_THREAD` weights and what torch has for others.
     checkpoint : :class:`pathlib.Path`
-        File that is written after each epoch, and gone on from when it is there. It stays at the end.
+        File that is written after each epoch, and gone on from when it is there. It stays at the end. A teacher's has
+        the same name with :data:`TEACHER_SUFFIX`.
     on_epoch, on_step : function
         Called after each epoch and each step, for progress; what it raises ends the training.
 
@@ -118,17 +123,43 @@ def train(
         "torch": str(torch.__version__),
     }
     with _reproducible(seed, threads=threads, device=place):
-        module = module_for(definition, stochastic=recipe.stochastic).to(place)
         learn, held = (part.to(place) for part in _split(dataset, seed, validation))
-        run = Run(module, recipe, learn=learn, held=held, seed=seed)
-        if checkpoint is not None and (state := load_checkpoint(checkpoint, settings)) is not None:
-            run.restore(state)
-        for epoch in run.epochs(on_step or (lambda _: None)):
-            if checkpoint is not None:
-                save_checkpoint(checkpoint, settings, run.state())
-            if on_epoch is not None:
-                on_epoch(epoch)
+        images = {"learn": learn, "held": held, "seed": seed}
+        teacher = None
+        if recipe.teacher is not None:
+            run = Run(teacher_module(definition, recipe.teacher).to(place), _teachers(recipe), **images)
+            _finish(run, checkpoint and checkpoint.with_suffix(TEACHER_SUFFIX), settings, on_step=on_step)
+            teacher = run.module.eval()
+        # Seeded anew, so that a network begins with the same weights with and without a teacher.
+        torch.manual_seed(seed)
+        run = Run(module_for(definition, recipe).to(place), recipe, **images, teacher=teacher)
+        _finish(run, checkpoint, settings, on_step=on_step, on_epoch=on_epoch)
+        module = run.module
     return Trained(module.cpu().eval(), tuple(run.history), _provenance(settings), settings)
+
+
+def _teachers(recipe: Recipe) -> Recipe:
+    """The recipe of a recipe's teacher."""
+    assert recipe.teacher is not None
+    return Recipe(recipe.teacher.epochs, recipe.batch, recipe.teacher.rate, distortion=recipe.distortion)
+
+
+def _finish(
+    run: Run,
+    checkpoint: Path | None,
+    settings: dict[str, Any],
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> None:
+    """Train to the end, from the checkpoint where there is one."""
+    if checkpoint is not None and (state := load_checkpoint(checkpoint, settings)) is not None:
+        run.restore(state)
+    for epoch in run.epochs(on_step or (lambda _: None)):
+        if checkpoint is not None:
+            save_checkpoint(checkpoint, settings, run.state())
+        if on_epoch is not None:
+            on_epoch(epoch)
 
 
 @torch.no_grad()
@@ -188,11 +219,14 @@ def _reproducible(seed: int, *, threads: int, device: torch.device) -> Iterator[
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
+        # No kernel in use reads memory that it did not write; filling it all takes a tenth of the time.
+        torch.utils.deterministic.fill_uninitialized_memory = False
         torch.set_num_threads(threads)
         try:
             yield
         finally:
             torch.set_num_threads(before)
+            torch.utils.deterministic.fill_uninitialized_memory = True
             torch.use_deterministic_algorithms(deterministic)
 
 

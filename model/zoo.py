@@ -9,9 +9,9 @@ import numpy as np
 
 from .ir import Affine, Input, Layer, MaxPool, Network, Scores, Thermometer
 from .plans import Filters, Neurons, Plan, describe, place, random_layer
-from .recipe import Distortion, Recipe
+from .recipe import Distortion, Recipe, Teacher
 
-__all__ = ["ZOO", "Definition", "find", "random_network"]
+__all__ = ["CONVOLUTIONAL_TEACHER", "ZOO", "Definition", "find", "random_network"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ class Definition:
         yield (self.classes, last.size), 1
 
 
+CONVOLUTIONAL_TEACHER = Teacher(
+    (Filters(32), Filters(32), MaxPool(), Filters(64), Filters(64), MaxPool(), Neurons(128))
+)
+"""The teacher of networks whose recipe has none of its own: for images of 28x28 pixels and larger ones."""
+
 _MNIST_INPUT = Thermometer((28, 28), (128,))
 
 ZOO = {
@@ -120,7 +125,7 @@ ZOO = {
         Definition(
             name="cnv",
             summary="convolutional network for 32x32 colour images",
-            dataset="",
+            dataset="cifar-10",
             # Pixels from -1 to 1 in steps of 1/128.
             input=Affine((32, 32, 3), multiplier=256, offset=-128 * 255, divisor=255, signed=True),
             layers=(

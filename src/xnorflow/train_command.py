@@ -8,7 +8,8 @@ import click
 
 from .arguments import Named
 from .console import OUTPUT, progress
-from .model.zoo import find
+from .model.recipe import SCHEDULES, Distortion, Recipe
+from .model.zoo import CONVOLUTIONAL_TEACHER, find
 from .report import table
 
 __all__ = ["train"]
@@ -20,7 +21,21 @@ __all__ = ["train"]
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
 @click.option("--batch", type=click.IntRange(min=2), help="Images per step.")
 @click.option("--rate", type=float, help="Peak of the learning rate.")
+@click.option("--schedule", type=click.Choice(SCHEDULES), help="Course of the learning rate.")
 @click.option("--stochastic", is_flag=True, default=None, help="Draw the signs of activations at random in training.")
+@click.option("--gradient", type=click.Choice(["clip", "quadratic"]), help="Gradient of the signs of activations.")
+@click.option("--slope", type=float, help="Binarize activations by degrees, up to this slope; 0 from the start.")
+@click.option("--init", type=float, help="Limit of the first latent weights.")
+@click.option("--average", type=float, help="Decay of the average of the latent weights over steps; 0 for none.")
+@click.option("--learn-levels/--fixed-levels", default=None, help="Learn the levels at which pixels become bits.")
+@click.option("--teacher/--no-teacher", default=None, help="Learn from a full-precision network, trained first.")
+@click.option("--shift", type=float, help="Shift training images by up to so many pixels.")
+@click.option("--rotation", type=float, help="Rotate them by up to so many degrees.")
+@click.option("--scale", type=float, help="Scale them by up to this share.")
+@click.option("--elastic", type=float, help="Bend them by up to so many pixels.")
+@click.option("--crop", type=click.IntRange(min=0), help="Shift them by up to so many whole pixels.")
+@click.option("--flip/--no-flip", default=None, help="Mirror half of them.")
+@click.option("--validation", type=float, default=0.1, show_default=True, help="Share of images held out.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads on the CPU.")
@@ -31,6 +46,7 @@ def train(
     definition: Any,
     dataset: str | None,
     seed: int,
+    validation: float,
     device: str,
     threads: int | None,
     restart: bool,
@@ -44,8 +60,7 @@ def train(
     """
     from .training import train_to_file
 
-    given = {name: value for name, value in changes.items() if value is not None}
-    recipe = dataclasses.replace(definition.recipe, **given)
+    recipe = _changed(definition.recipe, {name: value for name, value in changes.items() if value is not None})
     with progress() as report:
         result = train_to_file(
             definition,
@@ -53,6 +68,7 @@ def train(
             recipe=recipe,
             dataset=dataset,
             seed=seed,
+            validation=validation,
             device=device,
             threads=threads,
             restart=restart,
@@ -61,3 +77,14 @@ def train(
             say=lambda text: click.echo(f"{definition.name}: {text}", err=True),
         )
     OUTPUT.print(table(f"{definition.name}: {path}", ("", ""), result.items()))
+
+
+def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    """A recipe with what the command line asks for."""
+    names = {field.name for field in dataclasses.fields(Distortion)}
+    distortion = {name: changes.pop(name) for name in names & changes.keys()}
+    if distortion:
+        changes["distortion"] = dataclasses.replace(recipe.distortion or Distortion(), **distortion)
+    if "teacher" in changes:
+        changes["teacher"] = (recipe.teacher or CONVOLUTIONAL_TEACHER) if changes["teacher"] else None
+    return dataclasses.replace(recipe, **changes)

@@ -18,7 +18,7 @@ from .model.export import export
 from .model.ir import Network
 from .model.recipe import Recipe
 from .model.store import save, write_atomically
-from .model.train import Epoch, Step, Trained, classes, train
+from .model.train import TEACHER_SUFFIX, Epoch, Step, Trained, classes, train
 from .model.zoo import Definition
 
 __all__ = ["train_to_file"]
@@ -39,6 +39,7 @@ def train_to_file(
     recipe: Recipe,
     dataset: str | None,
     seed: int,
+    validation: float,
     device: str,
     threads: int | None,
     restart: bool,
@@ -75,12 +76,13 @@ def train_to_file(
     data = load(name, on_download=lambda file: on_progress(f"download {file}", 0, 1))
     checkpoint = path.with_suffix(".checkpoint")
     if restart:
-        checkpoint.unlink(missing_ok=True)
+        _forget(checkpoint)
     trained = train(
         definition,
         data,
         recipe=recipe,
         seed=seed,
+        validation=validation,
         device=device,
         threads=threads,
         checkpoint=checkpoint,
@@ -91,8 +93,14 @@ def train_to_file(
     write_atomically(path.with_suffix(".json"), json.dumps(trained.settings, indent=2).encode() + b"\n")
     curve = path.with_suffix(".png")
     plot_history(trained.history, curve, title=f"{definition.name} on {data.name}, seed {seed}")
-    checkpoint.unlink(missing_ok=True)
+    _forget(checkpoint)
     return {**result, "curve": str(curve)}
+
+
+def _forget(checkpoint: Path) -> None:
+    """Remove the checkpoints of a network and of its teacher."""
+    for path in (checkpoint, checkpoint.with_suffix(TEACHER_SUFFIX)):
+        path.unlink(missing_ok=True)
 
 
 def _reporter(name: str, on_progress: Progress, say: Callable[[str], None]) -> Callable[[Step], None]:

@@ -1,0 +1,121 @@
+"""What each option of training is worth, on images held out of the training set; writes ``docs/training.md``.
+
+python -m bench.training [--only NAME] [--write]
+"""
+
+import argparse
+import dataclasses
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.tables import table, write_table
+from xnorflow.model.datasets import Dataset, load
+from xnorflow.model.recipe import Distortion, Recipe
+from xnorflow.model.train import train
+from xnorflow.model.zoo import CONVOLUTIONAL_TEACHER, find
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "out" / "bench" / "training.json"
+PAGE = ROOT / "docs" / "training.md"
+SEEDS = (0, 1, 2)
+
+PLAIN = {
+    "tfc": Recipe(epochs=20, batch=256, rate=0.01),
+    "fashion-cnn": Recipe(epochs=4, batch=128, rate=0.01),
+}
+"""What each option is compared with: as few epochs as show a difference, for a table of many trainings."""
+
+IMAGES = {"tfc": 60_000, "fashion-cnn": 20_000}
+"""Training images of each comparison."""
+
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "none": ("tfc", {}),
+    "`--epochs 60`": ("tfc", {"epochs": 60}),
+    "`--schedule cosine`": ("tfc", {"schedule": "cosine"}),
+    "`--batch 1024 --rate 0.02`": ("tfc", {"batch": 1024, "rate": 0.02}),
+    "`--stochastic`": ("tfc", {"stochastic": True}),
+    "`--gradient quadratic`": ("tfc", {"gradient": "quadratic"}),
+    "`--slope 10`": ("tfc", {"slope": 10.0}),
+    "`--init 0.1`": ("tfc", {"init": 0.1}),
+    "`--average 0.999`": ("tfc", {"average": 0.999}),
+    "`--learn-levels`": ("tfc", {"learn_levels": True}),
+    "`--teacher`": ("tfc", {"teacher": dataclasses.replace(CONVOLUTIONAL_TEACHER, epochs=2)}),
+    "`--shift 1`": ("tfc", {"distortion": Distortion(shift=1)}),
+    "`--rotation 10 --scale 0.1`": ("tfc", {"distortion": Distortion(rotation=10, scale=0.1)}),
+    "`--elastic 1`": ("tfc", {"distortion": Distortion(elastic=1)}),
+    "nothing": ("fashion-cnn", {}),
+    "`--crop 1`": ("fashion-cnn", {"distortion": Distortion(crop=1)}),
+    "`--flip`": ("fashion-cnn", {"distortion": Distortion(flip=True)}),
+}
+"""Network and changes of its plain recipe, by the option as a user gives it."""
+
+
+def main() -> None:
+    """Measure what was not measured before, print, and with ``--write`` keep."""
+    parser = argparse.ArgumentParser(prog="python -m bench.training", description=__doc__)
+    parser.add_argument("--only", default="", help="measure only networks whose name begins so")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/training.md")
+    options = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    for option, (network, changes) in OPTIONS.items():
+        if network.startswith(options.only):
+            for seed in SEEDS:
+                key = f"{network} {option} {seed}"
+                if key not in results:
+                    results[key] = measure(network, changes, seed)
+                    Console(stderr=True).print(f"{key}: {results[key]}")
+                    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+                    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    text = markdown(results)
+    print(text)
+    if options.write:
+        write_table(PAGE, text)
+
+
+def measure(network: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
+    """Accuracy on the images held out, and seconds."""
+    definition = find(network)
+    data, recipe = some(load(definition.dataset), IMAGES[network]), dataclasses.replace(PLAIN[network], **changes)
+    last = train(definition, data, recipe=recipe, seed=seed, threads=1).history[-1]
+    return {"accuracy": round(100 * (last.validation_accuracy or 0), 3), "seconds": round(last.seconds, 1)}
+
+
+def some(data: Dataset, count: int) -> Dataset:
+    """The first training images of a data set."""
+    return dataclasses.replace(data, train_images=data.train_images[:count], train_labels=data.train_labels[:count])
+
+
+def markdown(results: dict[str, dict[str, float]]) -> str:
+    """The table."""
+    rows: list[list[str]] = [
+        ["network, images, plain recipe", "option", "accuracy held out, %", "seeds 0 to 2", "without", "seconds"],
+        ["---"] * 6,
+    ]
+    plain = {}
+    for option, (network, _) in OPTIONS.items():
+        found = [results[key] for seed in SEEDS if (key := f"{network} {option} {seed}") in results]
+        if len(found) < len(SEEDS):
+            continue
+        accuracies = [one["accuracy"] for one in found]
+        mean = statistics.fmean(accuracies)
+        plain.setdefault(network, mean)
+        recipe = PLAIN[network]
+        rows.append(
+            [
+                f"{network}, {IMAGES[network]:,}, {recipe.epochs} epochs, batch {recipe.batch}, rate {recipe.rate:g}",
+                option,
+                f"{mean:.2f}",
+                ", ".join(f"{accuracy:.2f}" for accuracy in accuracies),
+                f"{plain[network]:.2f} ({mean - plain[network]:+.2f})",
+                f"{statistics.fmean(one['seconds'] for one in found):.0f}",
+            ]
+        )
+    return table(rows)
+
+
+if __name__ == "__main__":
+    main()
