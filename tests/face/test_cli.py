@@ -14,7 +14,7 @@ from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.cli import main
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
+from xnorflow.model.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
@@ -50,7 +50,7 @@ def model(tmp_path):
         (
             ["eval", "digits", "--dataset", "nix"],
             1,
-            "dataset must be one of digits, mnist, fashion-mnist, random, not 'nix'",
+            f"dataset must be one of {', '.join(DATASETS)}, random, not 'nix'",
         ),
         (
             ["eval", "digits", "--dataset", "random"],

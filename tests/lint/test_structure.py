@@ -20,6 +20,7 @@ BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw
 # The numeric half of the model, which everybody uses, and which must not pull torch in.
 NUMERIC = {
     "bits",
+    "cifar",
     "datasets",
     "golden",
     "idx",
@@ -28,6 +29,7 @@ NUMERIC = {
     "kinds",
     "plans",
     "recipe",
+    "sources",
     "store",
     "tensors",
     "thresholds",
