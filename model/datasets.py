@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import cifar, idx
+from . import cifar, idx, svhn
 from .sources import DataError, Source, read
 
 __all__ = ["DATASETS", "DataError", "Dataset", "load"]
@@ -98,6 +98,19 @@ SOURCES = {
             classes=_THINGS,
             mirrors=("https://www.cs.toronto.edu/~kriz/",),
             md5={"cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530"},
+        ),
+        Source(
+            name="svhn",
+            folder="svhn",
+            train=("train_32x32.mat",),
+            test=("test_32x32.mat",),
+            parse=svhn.parse,
+            classes=_DIGITS,
+            mirrors=("https://ufldl.stanford.edu/housenumbers/", "http://ufldl.stanford.edu/housenumbers/"),
+            md5={
+                "train_32x32.mat": "e26dedcc434d2e4c54c9b2d4a06d8373",
+                "test_32x32.mat": "eb5a983be6a315427106f1b164d9cef3",
+            },
         ),
     )
 }

@@ -237,6 +237,12 @@ def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
     assert not made & {"net.safetensors", "build.json"}
 
 
+def test_eval_takes_colour_images(command):
+    status, out, _ = command("eval", "cnv", "--dataset", "cifar-10", "--images", "20", "--json")
+    result = json.loads(out)
+    assert (status, result["dataset"], result["images"]) == (0, "cifar-10", 20)
+
+
 def test_eval_says_how_many_are_right(command, tmp_path):
     path = tmp_path / "model.safetensors"
     network = random_network((64, 4, 10))
