@@ -4,36 +4,24 @@
 once, with checksums, to the user's cache folder.
 """
 
-import hashlib
-import http.client
-import os
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import idx
-from .store import write_atomically
+from . import cifar, idx, svhn
+from .sources import DataError, Source, read
 
 __all__ = ["DATASETS", "DataError", "Dataset", "load"]
 
-_FILES = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
+_DIGITS = tuple("0123456789")
 
 _GARMENTS = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 
-
-class DataError(ValueError):
-    """A data set that cannot be had; the message says why and what to do."""
+_THINGS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +32,8 @@ class Dataset:
     ----------
     name : :class:`str`
         Name that :func:`load` knows.
-    train_images, test_images : array of ``uint8`` of shape ``(count, height, width)``
-        Raw images.
+    train_images, test_images : array of ``uint8`` of shape ``(count, height, width)`` or ``(count, height, width, 3)``
+        Raw images, grey or with red, green and blue.
     train_labels, test_labels : array of ``int64`` of shape ``(count,)``
         Index of each image's class.
     classes : tuple of :class:`str`
@@ -60,52 +48,75 @@ class Dataset:
     classes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Download:
-    """Where the four files of a data set come from.
+_IDX_TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
+_IDX_TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
 
-    Parameters
-    ----------
-    mirrors : tuple of :class:`str`
-        Addresses that end in a slash, tried in this order.
-    md5 : tuple of :class:`str`
-        Checksum of each file, in the order training images, training labels, test images, test labels.
-    classes : tuple of :class:`str`
-        Name of each class.
-    """
-
-    mirrors: tuple[str, ...]
-    md5: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-DOWNLOADS = {
-    "mnist": Download(
-        mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/",),
-        md5=(
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            name="mnist",
+            folder="mnist",
+            train=_IDX_TRAIN,
+            test=_IDX_TEST,
+            parse=idx.parse_compressed,
+            classes=_DIGITS,
+            mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/",),
+            md5={
+                "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+                "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+                "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+            },
+            originals=True,
         ),
-        classes=tuple("0123456789"),
-    ),
-    "fashion-mnist": Download(
-        mirrors=(
-            "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        Source(
+            name="fashion-mnist",
+            folder="fashion-mnist",
+            train=_IDX_TRAIN,
+            test=_IDX_TEST,
+            parse=idx.parse_compressed,
+            classes=_GARMENTS,
+            mirrors=(
+                "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            ),
+            md5={
+                "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+                "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+                "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+            },
+            originals=True,
         ),
-        md5=(
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
+        Source(
+            name="cifar-10",
+            folder="cifar-10-batches-bin",
+            train=tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
+            test=("test_batch.bin",),
+            parse=cifar.parse,
+            classes=_THINGS,
+            mirrors=("https://www.cs.toronto.edu/~kriz/",),
+            md5={"cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530"},
         ),
-        classes=_GARMENTS,
-    ),
+        Source(
+            name="svhn",
+            folder="svhn",
+            train=("train_32x32.mat",),
+            test=("test_32x32.mat",),
+            parse=svhn.parse,
+            classes=_DIGITS,
+            mirrors=("https://ufldl.stanford.edu/housenumbers/", "http://ufldl.stanford.edu/housenumbers/"),
+            md5={
+                "train_32x32.mat": "e26dedcc434d2e4c54c9b2d4a06d8373",
+                "test_32x32.mat": "eb5a983be6a315427106f1b164d9cef3",
+            },
+        ),
+    )
 }
+"""Data sets that come in files, by name."""
 
-DATASETS = ("digits", *DOWNLOADS)
+DATASETS = ("digits", *SOURCES)
 """Names that :func:`load` knows."""
 
 
@@ -128,12 +139,17 @@ def load(name: str, *, on_download: Callable[[str], None] | None = None) -> Data
         raise DataError(f"dataset must be one of {', '.join(DATASETS)}, not {name!r}")
     if name == "digits":
         return _digits()
-    download = DOWNLOADS[name]
-    arrays = [
-        _array(_locate(name, file, md5, on_download), md5) for file, md5 in zip(_FILES, download.md5, strict=True)
-    ]
-    images, labels = arrays[0::2], [array.astype(np.int64) for array in arrays[1::2]]
-    return Dataset(name, images[0], labels[0], images[1], labels[1], download.classes)
+    source = SOURCES[name]
+    train, test = (_part(source, files, on_download) for files in (source.train, source.test))
+    return Dataset(name, *train, *test, source.classes)
+
+
+def _part(
+    source: Source, files: tuple[str, ...], on_download: Callable[[str], None] | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Images and classes in some files of a data set."""
+    arrays = [array for file in files for array in read(source, file, on_download)]
+    return np.concatenate(arrays[0::2]), np.concatenate(arrays[1::2]).astype(np.int64)
 
 
 def _digits() -> Dataset:
@@ -152,56 +168,4 @@ def _digits() -> Dataset:
         stratify=bunch.target,
     )
     train_images, test_images, train_labels, test_labels = parts
-    return Dataset("digits", train_images, train_labels, test_images, test_labels, tuple("0123456789"))
-
-
-def _locate(name: str, file: str, md5: str, on_download: Callable[[str], None] | None) -> Path:
-    """Path of one file, which is there afterwards."""
-    folder = os.environ.get("XNORFLOW_DATA")
-    if folder:
-        path = Path(folder, name, file)
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; put it there, or unset XNORFLOW_DATA to download it")
-        return path
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    path = cache / "xnorflow" / name / file
-    if not path.is_file():
-        write_atomically(path, _download(name, file, md5, on_download))
-    return path
-
-
-def _download(name: str, file: str, md5: str, on_download: Callable[[str], None] | None) -> bytes:
-    problems = []
-    for mirror in DOWNLOADS[name].mirrors:
-        if on_download is not None:
-            on_download(mirror + file)
-        try:
-            # The addresses are constants of this module, all https.
-            with urllib.request.urlopen(mirror + file, timeout=30) as response:  # noqa: S310
-                data: bytes = response.read()
-            _check_md5(data, md5)
-            return data
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            problems.append(f"{mirror}{file}: {error}")
-    raise DataError(
-        f"{name}: cannot download {'; '.join(problems)}; "
-        f"connect to the network, or set XNORFLOW_DATA to a folder that has {name}/{file}"
-    )
-
-
-def _array(path: Path, md5: str) -> NDArray[np.uint8]:
-    """The array in one file, whose checksum must be ``md5``."""
-    data = path.read_bytes()
-    try:
-        contents = idx.decompress(data)
-        _check_md5(data, md5)
-        return idx.parse(contents)
-    except ValueError as error:
-        raise DataError(f"{path}: {error}; delete the file and get it again") from None
-
-
-def _check_md5(data: bytes, md5: str) -> None:
-    # Not for security: it is the sum that the originals are published with.
-    found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    if found != md5:
-        raise ValueError(f"MD5 must be {md5}, not {found}")
+    return Dataset("digits", train_images, train_labels, test_images, test_labels, _DIGITS)

@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decompress", "parse"]
+__all__ = ["decompress", "parse", "parse_compressed"]
 
 _GZIP = b"\x1f\x8b"
 _UNSIGNED_BYTE = 8
@@ -54,3 +54,8 @@ def parse(data: bytes) -> NDArray[np.uint8]:
     if len(data) != expected:
         raise ValueError(f"IDX of shape {shape} must have {expected} bytes, not {len(data)}")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def parse_compressed(data: bytes) -> tuple[NDArray[np.uint8]]:
+    """The only array in a compressed IDX file; ValueError as of :func:`decompress` and :func:`parse`."""
+    return (parse(decompress(data)),)

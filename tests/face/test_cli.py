@@ -14,7 +14,7 @@ from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.cli import main
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
+from xnorflow.model.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
@@ -50,7 +50,7 @@ def model(tmp_path):
         (
             ["eval", "digits", "--dataset", "nix"],
             1,
-            "dataset must be one of digits, mnist, fashion-mnist, random, not 'nix'",
+            f"dataset must be one of {', '.join(DATASETS)}, random, not 'nix'",
         ),
         (
             ["eval", "digits", "--dataset", "random"],
@@ -235,6 +235,12 @@ def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
     assert err.splitlines()[-1] == "xnorflow: interrupted"
     made = {path.name for path in Path(tmp_path).rglob("*")}
     assert not made & {"net.safetensors", "build.json"}
+
+
+def test_eval_takes_colour_images(command):
+    status, out, _ = command("eval", "cnv", "--dataset", "cifar-10", "--images", "20", "--json")
+    result = json.loads(out)
+    assert (status, result["dataset"], result["images"]) == (0, "cifar-10", 20)
 
 
 def test_eval_says_how_many_are_right(command, tmp_path):
