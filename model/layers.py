@@ -17,7 +17,7 @@ from .batchnorm import BatchNorm, BatchNorm2d
 from .plans import Filters, Neurons, Plan, place
 from .quantizers import Affine, Thermometer
 from .recipe import Recipe
-from .signs import GRADIENTS, sign_ste, stochastic_sign_ste
+from .signs import SIGNS, sign_ste, stochastic_sign_ste
 from .zoo import Definition
 
 __all__ = [
@@ -165,7 +165,7 @@ class Sign(nn.Module):
     stochastic : :class:`bool`
         Draw the signs at random in training mode (:func:`xnorflow.model.signs.stochastic_sign_ste`).
     gradient : :class:`str`
-        Gradient of the deterministic sign, a name in :data:`xnorflow.model.signs.GRADIENTS`.
+        Gradient of the deterministic sign, one of :data:`xnorflow.model.recipe.GRADIENTS`.
 
     Members
     -------
@@ -182,7 +182,7 @@ class Sign(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.training and self.slope is not None:
             return torch.tanh(self.slope * x)
-        return stochastic_sign_ste(x) if self.stochastic and self.training else GRADIENTS[self.gradient](x)
+        return stochastic_sign_ste(x) if self.stochastic and self.training else SIGNS[self.gradient](x)
 
     def extra_repr(self) -> str:
         return f"stochastic={self.stochastic}, gradient={self.gradient!r}"

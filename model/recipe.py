@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from .plans import Plan
 
-__all__ = ["SCHEDULES", "Distortion", "Recipe", "Teacher"]
+__all__ = ["GRADIENTS", "SCHEDULES", "Distortion", "Recipe", "Teacher"]
 
 SCHEDULES = ("one-cycle", "cosine")
 """Courses of the learning rate: up from a 25th of the peak and down to near 0, or from the peak to 0."""
+
+
+GRADIENTS = ("clip", "quadratic")
+"""Gradients of a sign: :func:`xnorflow.model.signs.sign_ste` and :func:`xnorflow.model.signs.quadratic_sign`."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Recipe:
     stochastic : :class:`bool`
         Draw the activations' signs at random while training.
     gradient : :class:`str`
-        Gradient of the activations' signs: ``clip`` or ``quadratic`` (:data:`xnorflow.model.signs.GRADIENTS`).
+        Gradient of the activations' signs, one of :data:`GRADIENTS`.
     slope : :class:`float`
         Slope at which ``tanh`` becomes a sign, when activations are binarized by degrees: it rises to that from 1 in
         the first three quarters of the epochs. 0 for signs from the start.
@@ -137,6 +141,8 @@ class Recipe:
             raise ValueError(f"rate must be above 0, not {self.rate!r}")
         if self.schedule not in SCHEDULES:
             raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, not {self.schedule!r}")
+        if self.gradient not in GRADIENTS:
+            raise ValueError(f"gradient must be one of {', '.join(GRADIENTS)}, not {self.gradient!r}")
         if self.slope != 0 and not (math.isfinite(self.slope) and self.slope >= 1):
             raise ValueError(f"slope must be 0 or 1 or more, not {self.slope!r}")
         if not 0 < self.init <= 1:

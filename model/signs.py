@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["GRADIENTS", "quadratic_sign", "sign_ste", "stochastic_sign_ste"]
+__all__ = ["SIGNS", "quadratic_sign", "sign_ste", "stochastic_sign_ste"]
 
 # Torch's kernel cuts at its bounds themselves, where clipped latent weights lie; the next float lets those pass.
 _EDGE = float(np.nextafter(np.float32(1), np.float32(2)))
@@ -71,5 +71,5 @@ def quadratic_sign(x: Tensor) -> Tensor:
     return result
 
 
-GRADIENTS = {"clip": sign_ste, "quadratic": quadratic_sign}
-"""Signs by the name of their gradient."""
+SIGNS = {"clip": sign_ste, "quadratic": quadratic_sign}
+"""What :data:`xnorflow.model.recipe.GRADIENTS` names."""

@@ -38,17 +38,17 @@ def teacher_module(definition: Definition, teacher: Teacher) -> nn.Sequential:
     for plan, tensor in place(teacher.layers, pixels):
         if not isinstance(plan, Filters | MaxPool) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
-        modules += [nn.Linear(tensor.size, definition.classes)] if plan is None else _modules(plan, tensor.shape)
+        modules += [nn.Linear(tensor.size, definition.classes)] if plan is None else _modules(plan, tensor)
     return nn.Sequential(*modules)
 
 
-def _modules(plan: Plan, shape: tuple[int, ...]) -> list[nn.Module]:
-    """The modules of one layer, for an input of that shape."""
+def _modules(plan: Plan, tensor: Tensor) -> list[nn.Module]:
+    """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(plan, MaxPool):
         return [nn.MaxPool2d(plan.kernel, plan.stride)]
     if isinstance(plan, Neurons):
-        return [nn.Linear(shape[-1], plan.count, bias=False), nn.BatchNorm1d(plan.count), nn.ReLU()]
-    convolution = nn.Conv2d(shape[2], plan.count, plan.kernel, plan.stride, plan.padding, bias=False)
+        return [nn.Linear(tensor.size, plan.count, bias=False), nn.BatchNorm1d(plan.count), nn.ReLU()]
+    convolution = nn.Conv2d(tensor.shape[2], plan.count, plan.kernel, plan.stride, plan.padding, bias=False)
     return [convolution, nn.BatchNorm2d(plan.count), nn.ReLU()]
 
 

@@ -34,6 +34,8 @@ class Definition:
         How it is trained when nothing else is asked for.
     classes : :class:`int`
         Classes.
+    board : :class:`str`
+        Name of the smallest board in the catalogue that it was placed and routed for, or empty.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Definition:
     layers: tuple[Plan, ...]
     recipe: Recipe
     classes: int = 10
+    board: str = ""
 
     @property
     def layers_text(self) -> str:
@@ -79,66 +82,111 @@ CONVOLUTIONAL_TEACHER = Teacher(
 
 _MNIST_INPUT = Thermometer((28, 28), (128,))
 
+# Pixels from -1 to 1 in steps of 1/128.
+_CENTRED = {"multiplier": 256, "offset": -128 * 255, "divisor": 255, "signed": True}
+
+_HANDWRITING = Distortion(shift=1.0, rotation=8.0, scale=0.08, elastic=0.6)
+
+_DIGITS = Definition(
+    name="digits",
+    summary="scikit-learn's 8x8 handwritten digits; fits the smallest boards and trains in seconds",
+    dataset="digits",
+    input=Thermometer((8, 8), (4, 8, 12)),
+    layers=(Neurons(96), Neurons(64)),
+    recipe=Recipe(epochs=600, batch=128, rate=0.02, distortion=Distortion(shift=0.4, rotation=6.0, scale=0.06)),
+)
+
+_TFC = Definition(
+    name="tfc",
+    summary="tiny fully connected network for MNIST",
+    dataset="mnist",
+    input=_MNIST_INPUT,
+    layers=3 * (Neurons(64),),
+    recipe=Recipe(epochs=80, batch=256, rate=0.01),
+)
+
+_SFC = Definition(
+    name="sfc",
+    summary="small fully connected network for MNIST",
+    dataset="mnist",
+    input=_MNIST_INPUT,
+    layers=3 * (Neurons(256),),
+    recipe=Recipe(epochs=150, batch=256, rate=0.01, distortion=_HANDWRITING),
+)
+
+_LFC = Definition(
+    name="lfc",
+    summary="large fully connected network for MNIST",
+    dataset="mnist",
+    input=_MNIST_INPUT,
+    layers=3 * (Neurons(1024),),
+    recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=_HANDWRITING),
+)
+
+_MNIST_CNN = Definition(
+    name="mnist-cnn",
+    summary="small convolutional network for MNIST; fits an iCE40 UP5K",
+    dataset="mnist",
+    input=Affine((28, 28)),
+    layers=(Filters(32), MaxPool(), Filters(48), MaxPool(), Filters(96)),
+    recipe=Recipe(epochs=50, batch=128, rate=0.01, distortion=_HANDWRITING),
+)
+
+_FASHION_CNN = Definition(
+    name="fashion-cnn",
+    summary="convolutional network for grey pictures of clothes; fits an ECP5-25F",
+    dataset="fashion-mnist",
+    input=Affine((28, 28)),
+    layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
+    recipe=Recipe(epochs=25, batch=128, rate=0.01, distortion=Distortion(crop=1, flip=True)),
+)
+
+_CNV = Definition(
+    name="cnv",
+    summary="convolutional network for 32x32 colour images",
+    dataset="cifar-10",
+    input=Affine((32, 32, 3), **_CENTRED),
+    layers=(
+        *(Filters(64), Filters(64), MaxPool()),
+        *(Filters(128), Filters(128), MaxPool()),
+        *(Filters(256), Filters(256)),
+        *(Neurons(512), Neurons(512)),
+    ),
+    recipe=Recipe(epochs=28, batch=100, rate=0.01, distortion=Distortion(crop=2, flip=True)),
+)
+
+_BNN_MNIST = Definition(
+    name="bnn-mnist",
+    summary="the MNIST network of Courbariaux et al. (2016); hours on a CPU, so take a GPU",
+    dataset="mnist",
+    input=Affine((28, 28), **_CENTRED),
+    layers=3 * (Neurons(4096),),
+    recipe=Recipe(epochs=1000, batch=100, rate=0.003),
+)
+
+_BNN_CIFAR10 = Definition(
+    name="bnn-cifar-10",
+    summary="the CIFAR-10 network of Courbariaux et al. (2016); days on a CPU, so take a GPU",
+    dataset="cifar-10",
+    input=Affine((32, 32, 3), **_CENTRED),
+    layers=(
+        *(*2 * (Filters(128, padding=(1, 1)),), MaxPool()),
+        *(*2 * (Filters(256, padding=(1, 1)),), MaxPool()),
+        *(*2 * (Filters(512, padding=(1, 1)),), MaxPool()),
+        *(Neurons(1024), Neurons(1024)),
+    ),
+    recipe=Recipe(epochs=500, batch=50, rate=0.001),
+)
+
 ZOO = {
     definition.name: definition
     for definition in (
-        Definition(
-            name="digits",
-            summary="scikit-learn's 8x8 handwritten digits; fits the smallest boards and trains in seconds",
-            dataset="digits",
-            input=Thermometer((8, 8), (4, 8, 12)),
-            layers=(Neurons(96), Neurons(64)),
-            recipe=Recipe(epochs=600, batch=128, rate=0.02, distortion=Distortion(shift=0.4, rotation=6.0, scale=0.06)),
-        ),
-        Definition(
-            name="tfc",
-            summary="tiny fully connected network for MNIST",
-            dataset="mnist",
-            input=_MNIST_INPUT,
-            layers=3 * (Neurons(64),),
-            recipe=Recipe(epochs=80, batch=256, rate=0.01),
-        ),
-        Definition(
-            name="sfc",
-            summary="small fully connected network for MNIST",
-            dataset="mnist",
-            input=_MNIST_INPUT,
-            layers=3 * (Neurons(256),),
-            recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=Distortion(shift=1.0)),
-        ),
-        Definition(
-            name="lfc",
-            summary="large fully connected network for MNIST",
-            dataset="mnist",
-            input=_MNIST_INPUT,
-            layers=3 * (Neurons(1024),),
-            recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=Distortion(shift=1.0)),
-        ),
-        Definition(
-            name="mnist-cnn",
-            summary="small convolutional network for MNIST; fits an iCE40 UP5K",
-            dataset="mnist",
-            input=_MNIST_INPUT,
-            layers=(Filters(16), MaxPool(), Filters(32), MaxPool(), Filters(64)),
-            recipe=Recipe(epochs=20, batch=128, rate=0.01, distortion=Distortion(shift=1.0)),
-        ),
-        Definition(
-            name="cnv",
-            summary="convolutional network for 32x32 colour images",
-            dataset="cifar-10",
-            # Pixels from -1 to 1 in steps of 1/128.
-            input=Affine((32, 32, 3), multiplier=256, offset=-128 * 255, divisor=255, signed=True),
-            layers=(
-                *(Filters(64), Filters(64), MaxPool()),
-                *(Filters(128), Filters(128), MaxPool()),
-                *(Filters(256), Filters(256)),
-                *(Neurons(512), Neurons(512)),
-            ),
-            recipe=Recipe(epochs=100, batch=128, rate=0.01),
-        ),
+        *(_DIGITS, _TFC, _SFC, _LFC, _MNIST_CNN, _FASHION_CNN, _CNV),
+        *(_BNN_MNIST, _BNN_CIFAR10),
     )
 }
-"""The networks by name; TFC, SFC, LFC and CNV have the layers that FINN gave those names (arXiv 1612.07119)."""
+"""The networks by name. TFC, SFC, LFC and CNV have the layers that FINN gave those names (arXiv 1612.07119); the last
+two are those of Courbariaux et al. (arXiv 1602.02830)."""
 
 
 def find(name: str) -> Definition:

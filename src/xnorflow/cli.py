@@ -15,16 +15,16 @@ from .boards.catalogue import BOARDS, find_board
 from .boards.rate import RATES
 from .build import build as build_design
 from .build import finish, record_verification, write_verilog
-from .console import OUTPUT, explain, progress
+from .console import OUTPUT, complain, explain, progress
 from .design import Design, fold, open_design, read_foldings
 from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
-from .model.zoo import ZOO
-from .models import is_untrained, load_test_images, open_model
+from .models import is_untrained, load_images_or_random, load_test_images, open_model
 from .predict_command import predict
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
 from .reweight_command import reweight
 from .train_command import train
+from .zoo_command import zoo
 
 __all__ = ["cli", "main"]
 
@@ -55,28 +55,6 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a pr
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
     """Binarized neural networks from PyTorch to iCE40 and ECP5 FPGAs, verified bit for bit at each step."""
-
-
-@cli.command()
-@JSON
-def zoo(as_json: bool) -> None:
-    """List the networks that have a name."""
-    rows = [
-        {
-            "name": entry.name,
-            "layers": entry.layers_text,
-            "dataset": entry.dataset,
-            "weight_bits": entry.weight_bits,
-            "summary": entry.summary,
-        }
-        for entry in ZOO.values()
-    ]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-    else:
-        OUTPUT.print(
-            table("networks", ("name", "layers", "dataset", "weight bits", ""), (row.values() for row in rows))
-        )
 
 
 @cli.command()
@@ -215,7 +193,7 @@ def build(
     if baud is not None:
         board = replace(board, baud=baud)
     design = _design(model, board, fps, folding, scores, reweightable)
-    name, pixels, labels = load_test_images(design.network, dataset=dataset, count=images)
+    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
     with progress() as report:
         result = build_design(
             design,
@@ -259,7 +237,7 @@ def verify(
     design, result = open_design(folder)
     if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
         images = SERIAL_IMAGES
-    _, pixels, _ = load_test_images(design.network, dataset=dataset, count=images)
+    _, pixels, _ = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
     with progress() as report:
         found = verify_level(
             folder,
@@ -288,6 +266,7 @@ cli.add_command(flash)
 cli.add_command(predict)
 cli.add_command(reweight)
 cli.add_command(train)
+cli.add_command(zoo)
 
 
 def main() -> None:
@@ -297,19 +276,17 @@ def main() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(_complain("interrupted", 130))
+        complain("interrupted")
+        sys.exit(130)
     except click.ClickException as error:
-        sys.exit(_complain(explain(error), 2))
+        complain(explain(error))
+        sys.exit(2)
     except (ValueError, TypeError, OSError, RuntimeError, ModuleNotFoundError) as error:
         if "--debug" in sys.argv:
             raise
-        sys.exit(_complain(explain(error), 1))
+        complain(explain(error))
+        sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(text: str, status: int) -> int:
-    click.echo(f"xnorflow: {text}", err=True)
-    return status
 
 
 def _design(

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-__all__ = ["OUTPUT", "explain", "progress"]
+__all__ = ["OUTPUT", "complain", "explain", "progress"]
 
 # Tables keep their columns in a pipe or a file, where nobody says how wide a line is.
 OUTPUT = Console() if sys.stdout.isatty() else Console(width=140)
@@ -53,6 +53,11 @@ class _Stages:
         if stage != self._text or time.monotonic() - self._said > QUIET_SECONDS:
             _ERRORS.print(f"{text}{f' {done}/{total}' if total > 1 else ''} ...", highlight=False)
             self._text, self._said = stage, time.monotonic()
+
+
+def complain(text: str) -> None:
+    """A line about what went wrong."""
+    click.echo(f"xnorflow: {text}", err=True)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """MODEL and DATASET arguments of the command line: what they may name."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +8,19 @@ from numpy.typing import NDArray
 
 from .model.datasets import DATASETS, load
 from .model.ir import Network
+from .model.sources import DataError
 from .model.store import load as load_model
+from .model.trained import is_trained, load_trained
 from .model.zoo import ZOO, random_network
 
-__all__ = ["RANDOM", "is_untrained", "load_test_images", "open_model"]
+__all__ = ["RANDOM", "is_untrained", "load_images_or_random", "load_test_images", "open_model"]
 
 RANDOM = "random"
 """Data set of seeded random images: it says nothing of accuracy, but proves hardware where there is no data."""
 
 
 def open_model(name: str) -> Network:
-    """The network in a file, or the zoo's network of that name with seeded random weights.
+    """The network in a file, or the zoo's network of that name: as it ships, else with seeded random weights.
 
     Raises
     ------
@@ -26,7 +29,7 @@ def open_model(name: str) -> Network:
     """
     path = Path(name)
     if name in ZOO and not path.is_file():
-        return random_network(name)
+        return load_trained(name) if is_trained(name) else random_network(name)
     if not path.is_file():
         raise ValueError(f"MODEL must be a file or one of {', '.join(ZOO)}, not {name!r}")
     return load_model(path)
@@ -35,6 +38,22 @@ def open_model(name: str) -> Network:
 def is_untrained(network: Network) -> bool:
     """Whether the weights are random."""
     return network.provenance.get("weights", "").startswith("untrained")
+
+
+def load_images_or_random(
+    network: Network, *, dataset: str | None = None, count: int | None = None, say: Callable[[str], None]
+) -> tuple[str, NDArray[np.uint8], NDArray[np.int64] | None]:
+    """As :func:`load_test_images`, but random images where those that nobody named cannot be had.
+
+    Hardware is proved by them too; ``say`` is told why.
+    """
+    try:
+        return load_test_images(network, dataset=dataset, count=count)
+    except DataError as error:
+        if dataset is not None:
+            raise
+        say(f"{error}; random images are used instead")
+        return load_test_images(network, dataset=RANDOM, count=count)
 
 
 def load_test_images(

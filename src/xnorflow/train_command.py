@@ -8,7 +8,7 @@ import click
 
 from .arguments import Named
 from .console import OUTPUT, progress
-from .model.recipe import SCHEDULES, Distortion, Recipe
+from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
 from .model.zoo import CONVOLUTIONAL_TEACHER, find
 from .report import table
 
@@ -23,7 +23,7 @@ __all__ = ["train"]
 @click.option("--rate", type=float, help="Peak of the learning rate.")
 @click.option("--schedule", type=click.Choice(SCHEDULES), help="Course of the learning rate.")
 @click.option("--stochastic", is_flag=True, default=None, help="Draw the signs of activations at random in training.")
-@click.option("--gradient", type=click.Choice(["clip", "quadratic"]), help="Gradient of the signs of activations.")
+@click.option("--gradient", type=click.Choice(GRADIENTS), help="Gradient of the signs of activations.")
 @click.option("--slope", type=float, help="Binarize activations by degrees, up to this slope; 0 from the start.")
 @click.option("--init", type=float, help="Limit of the first latent weights.")
 @click.option("--average", type=float, help="Decay of the average of the latent weights over steps; 0 for none.")

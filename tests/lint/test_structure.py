@@ -35,6 +35,7 @@ NUMERIC = {
     "svhn",
     "tensors",
     "thresholds",
+    "trained",
     "zoo",
 }
 

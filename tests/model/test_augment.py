@@ -71,3 +71,39 @@ def test_the_channels_of_an_image_move_together():
     for channel in range(3):
         alone = distort(images[..., channel], far, generator=torch.Generator().manual_seed(1))
         assert torch.equal(moved[..., channel], alone)
+
+
+def test_a_crop_moves_by_whole_pixels_and_keeps_what_stays():
+    images = torch.tensor(np.random.default_rng(seed=0).integers(1, 256, (400, 9, 7, 3), np.uint8))
+    cropped = distort(images, Distortion(crop=2), generator=generator())
+    found = set()
+    for before, after in zip(images, cropped, strict=True):
+        (rows, columns, _), big = np.nonzero(after.numpy()), np.zeros((13, 11, 3), np.uint8)
+        big[2:11, 2:9] = before
+        # Where the image has moved in from the border there is nothing.
+        row = 2 - rows.min() if rows.min() else 2 + 8 - rows.max()
+        column = 2 - columns.min() if columns.min() else 2 + 6 - columns.max()
+        assert np.array_equal(after, big[row : row + 9, column : column + 7])
+        found.add((int(row), int(column)))
+    assert found == {(row, column) for row in range(5) for column in range(5)}
+
+
+def test_half_of_the_images_are_mirrored():
+    images = torch.tensor(np.random.default_rng(seed=0).integers(0, 256, (400, 5, 4), np.uint8))
+    mirrored = distort(images, Distortion(flip=True), generator=generator())
+    same, turned = ((mirrored == other).all(dim=(1, 2)) for other in (images, images.flip(2)))
+    assert (same | turned).all()
+    assert 160 < turned.sum() < 240
+
+
+def test_elastic_distortion_bends_within_its_limit():
+    rows, columns = centres(distort(dot(500, 13, 13, 4, 8), Distortion(elastic=1.5), generator=generator()))
+    for moved in (rows - 4, columns - 8):
+        assert 1.0 < abs(moved).max() < 2.2
+        assert abs(moved.mean()) < 0.2
+    # Far parts of an image move on their own.
+    images = dot(500, 13, 29, 6, 4)
+    images[:, 6, 24] = 240
+    bent = distort(images, Distortion(elastic=1.5), generator=generator())
+    left, right = centres(bent[:, :, :15])[0], centres(bent[:, :, 15:])[0]
+    assert abs(np.corrcoef(left, right)[0, 1]) < 0.3

@@ -19,11 +19,11 @@ from xnorflow.model.layers import (
     Sign,
     StreamFlatten,
     Thermometer,
+    approximate,
     clip_latent,
     module_for,
-    sign_ste,
-    stochastic_sign_ste,
 )
+from xnorflow.model.signs import quadratic_sign, sign_ste, stochastic_sign_ste
 from xnorflow.model.zoo import ZOO, random_network
 
 VALUES = [-1e30, -1.0000001, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.3, 1.0, 1.0000001, 1e30]
@@ -49,6 +49,57 @@ def test_stochastic_sign_has_the_stated_probability_and_the_same_gradient():
     x = torch.tensor(VALUES, requires_grad=True)
     stochastic_sign_ste(x).sum().backward()
     assert x.grad.tolist() == PASSES
+
+
+def test_the_quadratic_gradient_is_a_tent():
+    x = torch.tensor([-1.5, -1.0, -0.75, -0.0, 0.0, 0.5, 1.0, 2.0], requires_grad=True)
+    y = quadratic_sign(x)
+    y.sum().backward()
+    assert y.tolist() == [-1, -1, -1, 1, 1, 1, 1, 1]
+    assert x.grad.tolist() == [0, 0, 0.5, 2, 2, 1, 0, 0]
+
+
+def test_a_sign_by_degrees_is_a_tangent_in_training_mode_only():
+    x, module = torch.tensor([-0.2, 0.0, 0.3]), Sign()
+    module.slope = 2.0
+    assert torch.equal(module(x), torch.tanh(2 * x))
+    assert module.eval()(x).tolist() == [-1, 1, 1]
+
+
+def test_learnt_levels_move_and_are_rounded():
+    module = Thermometer(shape=(4, 1), levels=(100, 101), learn=True)
+    images = torch.tensor([[[30], [90], [101], [200]]], dtype=torch.uint8)
+    values = module(images)
+    assert values.flatten(2).squeeze(0).T.flatten().unflatten(0, (4, 2)).tolist() == [
+        [-1, -1],
+        [-1, -1],
+        [1, 1],
+        [1, 1],
+    ]
+    values.sum().backward()
+    # The pixels at 90 and 101 are within 64 of a level, the others are not.
+    assert module.latent.grad.tolist() == [-2, -2]
+    with torch.no_grad():
+        module.latent.copy_(torch.tensor([5.0, 1.0]))
+    clip_latent(module)
+    assert module.rule.levels == (254, 255)
+    with torch.no_grad():
+        module.latent.copy_(torch.tensor([-5.0, 99.6 / 64]))
+    clip_latent(module)
+    assert module.rule.levels == (1, 100)
+    assert torch.equal(module.eval()(images), Thermometer(shape=(4, 1), levels=(1, 100))(images))
+
+
+def test_approximate_layers_are_exact_again_afterwards():
+    module = module_for(ZOO["mnist-cnn"]).eval()
+    images = torch.from_numpy(np.random.default_rng(seed=0).integers(0, 256, (20, 28, 28), np.uint8))
+    with torch.no_grad():
+        exact = module(images)
+        with approximate(module):
+            assert (module(images).argmax(1) == exact.argmax(1)).double().mean() > 0.9
+            assert not any(getattr(layer, "exact", False) for layer in module)
+        assert all(getattr(layer, "exact", True) for layer in module)
+        assert torch.equal(module(images), exact)
 
 
 def test_sign_is_stochastic_in_training_mode_only():

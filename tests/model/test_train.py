@@ -13,6 +13,7 @@ from xnorflow.model.export import export
 from xnorflow.model.ir import MaxPool
 from xnorflow.model.layers import BinaryLinear, Sign
 from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.recipe import Distortion, Teacher
 from xnorflow.model.store import load, save
 from xnorflow.model.train import classes, train
 from xnorflow.model.zoo import ZOO
@@ -127,20 +128,73 @@ def test_latent_weights_stay_in_range_and_the_module_is_ready(digits):
 
 
 def test_the_recipe_is_noted(digits):
-    assert train(DIGITS, digits, recipe=recipe(epochs=1, batch=100), seed=3).provenance == {
+    noted = recipe(epochs=1, batch=100)
+    assert train(DIGITS, digits, recipe=noted, seed=3).provenance == {
         "weights": "trained",
         "definition": "digits",
-        "epochs": "1",
-        "batch": "100",
-        "rate": "0.02",
+        **{name: str(value) for name, value in dataclasses.asdict(noted).items() if value is not None},
         "seed": "3",
-        "stochastic": "False",
-        "distortion": str(dataclasses.asdict(DIGITS.recipe.distortion)),
         "validation": "0.1",
         "device": "cpu",
         "threads": "1",
         "torch": torch.__version__,
     }
+
+
+OPTIONS = [
+    {"schedule": "cosine"},
+    {"gradient": "quadratic"},
+    {"slope": 10.0},
+    {"init": 0.1},
+    {"average": 0.9},
+    {"learn_levels": True},
+    {"teacher": Teacher((Filters(8), MaxPool(), Neurons(32)), epochs=3)},
+    {"distortion": Distortion(elastic=0.3, crop=1)},
+]
+
+
+@pytest.mark.parametrize("changes", OPTIONS, ids=lambda changes: next(iter(changes)))
+def test_each_option_makes_another_network_that_learns_and_is_exported_exactly(changes, digits):
+    plain, changed = (
+        train(DIGITS, digits, recipe=recipe(**{"epochs": 12, "distortion": None, **more}), seed=1)
+        for more in ({}, changes)
+    )
+    assert not equal(weights(plain), weights(changed))
+    assert changed.history[-1].validation_accuracy > 0.6
+    assert_equal_everywhere(export(changed.module, name="digits"), changed.module, digits.test_images)
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights_with_all_options(digits, tmp_path):
+    changes = {name: value for option in OPTIONS for name, value in option.items()}
+    everything = recipe(epochs=4, stochastic=True, **changes)
+    whole = train(DIGITS, digits, recipe=everything)
+
+    def interrupt(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_epoch=interrupt)
+    assert (tmp_path / "run.teacher").exists()
+    steps = []
+    resumed = train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_step=steps.append)
+    assert equal(weights(whole), weights(resumed))
+    # Neither the teacher's epochs nor the first two of the network are trained again.
+    assert {step.first for step in steps} == {steps[-1].steps // 2}
+
+
+def test_a_teacher_helps_a_network_that_sees_few_labels(digits):
+    labels = digits.train_labels.copy()
+    # A tenth of the labels is wrong: the teacher's answers, of a network that averages over them, say so.
+    wrong = np.random.default_rng(seed=0).random(len(labels)) < 0.1
+    labels[wrong] = (labels[wrong] + 1) % 10
+    noisy = dataclasses.replace(digits, train_labels=labels)
+    teacher = Teacher((Filters(16), MaxPool(), Neurons(64)), epochs=15, weight=1.0)
+    alone, taught = (
+        train(DIGITS, noisy, recipe=recipe(epochs=30, distortion=None, teacher=one), seed=1) for one in (None, teacher)
+    )
+    right = [(classes(run.module, digits.test_images) == digits.test_labels).mean() for run in (alone, taught)]
+    assert right[1] > right[0]
 
 
 def test_nothing_need_be_held_out(digits):
@@ -173,11 +227,30 @@ def test_options_out_of_range_are_refused(digits, options, message):
         ({"batch": 1}, "batch must be 2 or more, for batch norm needs a variance, not 1"),
         ({"rate": 0.0}, "rate must be above 0, not 0.0"),
         ({"rate": float("nan")}, "rate must be above 0, not nan"),
+        ({"schedule": "steps"}, "schedule must be one of one-cycle, cosine, not 'steps'"),
+        ({"gradient": "steep"}, "gradient must be one of clip, quadratic, not 'steep'"),
+        ({"slope": 0.5}, "slope must be 0 or 1 or more, not 0.5"),
+        ({"init": 0.0}, "init must be above 0 and at most 1, not 0.0"),
+        ({"average": 1.0}, "average must be in 0 to below 1, not 1.0"),
     ],
 )
 def test_recipes_out_of_range_are_refused(changes, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         recipe(**changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Distortion(shift=-1.0), "shift must be 0 or more, not -1.0"),
+        (lambda: Distortion(elastic=float("inf")), "elastic must be 0 or more, not inf"),
+        (lambda: Teacher((), weight=1.5), "weight must be in 0 to 1, not 1.5"),
+        (lambda: Teacher((), temperature=0), "temperature must be above 0, not 0"),
+    ],
+)
+def test_distortions_and_teachers_out_of_range_are_refused(make, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        make()
 
 
 def test_a_data_set_for_another_network_is_refused(digits):

@@ -1,0 +1,53 @@
+"""The command ``xnorflow zoo``."""
+
+import json
+from typing import Any
+
+import click
+
+from .console import OUTPUT
+from .model.trained import accuracy, is_trained, load_trained
+from .model.zoo import ZOO, Definition
+from .report import table
+
+__all__ = ["zoo"]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+def zoo(as_json: bool) -> None:
+    """List the networks that have a name, with what those that ship reach on their test sets."""
+    rows = [_row(definition) for definition in ZOO.values()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    columns = ("name", "layers", "data set", "accuracy", "weight bits", "smallest board", "")
+    OUTPUT.print(table("networks", columns, map(_cells, rows)))
+
+
+def _row(definition: Definition) -> dict[str, Any]:
+    """A network as data."""
+    found = accuracy(load_trained(definition.name)) if is_trained(definition.name) else None
+    return {
+        "name": definition.name,
+        "layers": definition.layers_text,
+        "dataset": definition.dataset,
+        "accuracy": found and {"correct": found.correct, "images": found.images},
+        "weight_bits": definition.weight_bits,
+        "board": definition.board,
+        "summary": definition.summary,
+    }
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """A network for people."""
+    found = row["accuracy"]
+    return [
+        row["name"],
+        row["layers"],
+        row["dataset"],
+        f"{found['correct'] / found['images']:.2%}" if found else "not trained",
+        f"{row['weight_bits']:,}",
+        row["board"],
+        row["summary"],
+    ]
