@@ -26,6 +26,8 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m bench --write
 	$(BIN)/python -m bench.boards --write
+	$(BIN)/python -m bench.zoo --write
+	$(BIN)/python -m bench.training --write
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -5,15 +5,14 @@ from pathlib import Path
 
 __all__ = ["table", "write_table"]
 
-MARKS = ("<!-- bench: begin -->\n", "<!-- bench: end -->\n")
-
 
 def table(rows: Iterable[Sequence[str]]) -> str:
     """Rows in Markdown."""
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put a table between the marks of a page."""
-    head, rest = page.read_text().split(MARKS[0])
-    page.write_text(head + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
+def write_table(page: Path, text: str, name: str = "bench") -> None:
+    """Put a table between the marks of that name in a page."""
+    begin, end = (f"<!-- {name}: {mark} -->\n" for mark in ("begin", "end"))
+    head, rest = page.read_text().split(begin)
+    page.write_text(head + begin + text + end + rest.split(end)[1])

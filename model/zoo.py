@@ -75,9 +75,7 @@ class Definition:
         yield (self.classes, last.size), 1
 
 
-CONVOLUTIONAL_TEACHER = Teacher(
-    (Filters(32), Filters(32), MaxPool(), Filters(64), Filters(64), MaxPool(), Neurons(128))
-)
+CONVOLUTIONAL_TEACHER = Teacher((Filters(32), MaxPool(), Filters(64), MaxPool(), Neurons(128)), epochs=8)
 """The teacher of networks whose recipe has none of its own: for images of 28x28 pixels and larger ones."""
 
 _MNIST_INPUT = Thermometer((28, 28), (128,))
@@ -94,6 +92,7 @@ _DIGITS = Definition(
     input=Thermometer((8, 8), (4, 8, 12)),
     layers=(Neurons(96), Neurons(64)),
     recipe=Recipe(epochs=600, batch=128, rate=0.02, distortion=Distortion(shift=0.4, rotation=6.0, scale=0.06)),
+    board="icebreaker",
 )
 
 _TFC = Definition(
@@ -103,6 +102,7 @@ _TFC = Definition(
     input=_MNIST_INPUT,
     layers=3 * (Neurons(64),),
     recipe=Recipe(epochs=80, batch=256, rate=0.01),
+    board="icebreaker",
 )
 
 _SFC = Definition(
@@ -112,6 +112,7 @@ _SFC = Definition(
     input=_MNIST_INPUT,
     layers=3 * (Neurons(256),),
     recipe=Recipe(epochs=150, batch=256, rate=0.01, distortion=_HANDWRITING),
+    board="ulx3s-12f",
 )
 
 _LFC = Definition(
@@ -121,6 +122,7 @@ _LFC = Definition(
     input=_MNIST_INPUT,
     layers=3 * (Neurons(1024),),
     recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=_HANDWRITING),
+    board="ulx3s-85f",
 )
 
 _MNIST_CNN = Definition(
@@ -129,7 +131,8 @@ _MNIST_CNN = Definition(
     dataset="mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), MaxPool(), Filters(48), MaxPool(), Filters(96)),
-    recipe=Recipe(epochs=50, batch=128, rate=0.01, distortion=_HANDWRITING),
+    recipe=Recipe(epochs=50, batch=128, rate=0.01, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
+    board="icebreaker",
 )
 
 _FASHION_CNN = Definition(
@@ -139,6 +142,7 @@ _FASHION_CNN = Definition(
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
     recipe=Recipe(epochs=25, batch=128, rate=0.01, distortion=Distortion(crop=1, flip=True)),
+    board="ulx3s-12f",
 )
 
 _CNV = Definition(
@@ -153,6 +157,7 @@ _CNV = Definition(
         *(Neurons(512), Neurons(512)),
     ),
     recipe=Recipe(epochs=28, batch=100, rate=0.01, distortion=Distortion(crop=2, flip=True)),
+    board="ulx3s-45f",
 )
 
 _BNN_MNIST = Definition(
