@@ -73,7 +73,7 @@ def main() -> None:
     text = markdown(results)
     print(text)
     if options.write:
-        write_table(PAGE, text)
+        write_table(PAGE, text, "options")
 
 
 def measure(network: str, changes: dict[str, Any], seed: int) -> dict[str, float]:

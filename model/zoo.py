@@ -85,6 +85,9 @@ _CENTRED = {"multiplier": 256, "offset": -128 * 255, "divisor": 255, "signed": T
 
 _HANDWRITING = Distortion(shift=1.0, rotation=8.0, scale=0.08, elastic=0.6)
 
+# Signs that change from the first step on: what few epochs need.
+_BRISK = {"schedule": "cosine", "init": 0.2}
+
 _DIGITS = Definition(
     name="digits",
     summary="scikit-learn's 8x8 handwritten digits; fits the smallest boards and trains in seconds",
@@ -121,7 +124,7 @@ _LFC = Definition(
     dataset="mnist",
     input=_MNIST_INPUT,
     layers=3 * (Neurons(1024),),
-    recipe=Recipe(epochs=60, batch=256, rate=0.01, distortion=_HANDWRITING),
+    recipe=Recipe(epochs=50, batch=256, rate=0.01, **_BRISK, distortion=_HANDWRITING),
     board="ulx3s-85f",
 )
 
@@ -131,7 +134,7 @@ _MNIST_CNN = Definition(
     dataset="mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), MaxPool(), Filters(48), MaxPool(), Filters(96)),
-    recipe=Recipe(epochs=50, batch=128, rate=0.01, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
+    recipe=Recipe(epochs=45, batch=128, rate=0.01, **_BRISK, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
     board="icebreaker",
 )
 
@@ -141,7 +144,7 @@ _FASHION_CNN = Definition(
     dataset="fashion-mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
-    recipe=Recipe(epochs=25, batch=128, rate=0.01, distortion=Distortion(crop=1, flip=True)),
+    recipe=Recipe(epochs=20, batch=128, rate=0.01, **_BRISK, distortion=Distortion(crop=1, flip=True)),
     board="ulx3s-12f",
 )
 
@@ -156,7 +159,7 @@ _CNV = Definition(
         *(Filters(256), Filters(256)),
         *(Neurons(512), Neurons(512)),
     ),
-    recipe=Recipe(epochs=28, batch=100, rate=0.01, distortion=Distortion(crop=2, flip=True)),
+    recipe=Recipe(epochs=30, batch=100, rate=0.01, **_BRISK, distortion=Distortion(crop=2, flip=True)),
     board="ulx3s-45f",
 )
 

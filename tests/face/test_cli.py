@@ -13,7 +13,7 @@ import pytest
 from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.cli import main
-from xnorflow.model import golden
+from xnorflow.model import golden, zoo
 from xnorflow.model.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import save
@@ -158,7 +158,7 @@ def test_missing_extra_is_named(command, monkeypatch, tmp_path):
     assert (status, err) == (1, "xnorflow: torch is not installed; pip install 'xnorflow[train]'\n")
 
 
-def test_estimate_of_an_untrained_network_as_json(command):
+def test_estimate_as_json(command):
     status, out, _ = command("estimate", "tfc", "--board", "ulx3s-25f", "--fps", "1000000", "--json")
     data = json.loads(out)
     assert status == 0
@@ -196,9 +196,39 @@ def test_verilog_then_verify_on_random_images(command, model, tmp_path):
 
 
 def test_untrained_weights_are_pointed_out(command, tmp_path):
-    status, _, err = command("verilog", "digits", "-o", tmp_path / "out")
+    path = tmp_path / "digits.safetensors"
+    save(zoo.random_network("digits"), path)
+    status, _, err = command("verilog", path, "-o", tmp_path / "out")
     assert status == 0
     assert err.endswith("digits: untrained random weights, seed 0; only the hardware's figures mean anything\n")
+
+
+def test_the_zoo_tells_what_ships_and_how_good_it_is(command):
+    rows = {row["name"]: row for row in json.loads(command("zoo", "--json")[1])}
+    assert list(rows) == list(ZOO)
+    assert rows["digits"]["accuracy"] == {"correct": 351, "images": 360}
+    assert rows["bnn-mnist"]["accuracy"] is None
+    assert all(row["board"] in BOARDS for row in rows.values() if row["accuracy"])
+    _, table, _ = command("zoo")
+    assert "97.50%" in table
+    assert "not trained" in table
+
+
+def test_a_network_of_the_zoo_is_verified_without_torch_and_without_its_data_set(command, tmp_path, monkeypatch):
+    for module in ("sklearn.datasets", "torch"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert command("verilog", "digits", "-o", tmp_path / "out")[0] == 0
+    status, out, err = command("verify", tmp_path / "out", "--images", "3", "--simulator", "icarus")
+    assert (status, "3 images, 0 mismatches" in out) == (0, True), err
+    assert (
+        "xnorflow: digits comes with scikit-learn; install it with: pip install 'xnorflow[train]'; "
+        "random images are used instead\n"
+    ) in err
+    status, _, err = command("verify", tmp_path / "out", "--dataset", "digits")
+    assert (status, err.splitlines()[-1]) == (
+        1,
+        "xnorflow: digits comes with scikit-learn; install it with: pip install 'xnorflow[train]'",
+    )
 
 
 def test_a_failed_build_leaves_no_build_json(command, model, tmp_path):
