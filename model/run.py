@@ -135,10 +135,7 @@ class Run:
         self._steps = max(1, len(learn) // recipe.batch)
         self._optimizer = torch.optim.Adam(module.parameters(), lr=recipe.rate, fused=True)
         self._schedule = SCHEDULERS[recipe.schedule](self._optimizer, recipe.rate, self._steps * recipe.epochs)
-        # Batch statistics are averaged with the weights, and measured anew at the end.
-        self._average = recipe.average and AveragedModel(
-            module, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True
-        )
+        self._average = _average(module, recipe.average) if recipe.average else None
 
     def epochs(self, on_step: Callable[[Step], None]) -> Iterator[Epoch]:
         """Train, one epoch at a time, from where the run is to its end."""
@@ -189,7 +186,7 @@ class Run:
         with torch.autocast(images.device.type, enabled=images.device.type == "cuda"):
             logits = self.module(images).float()
             loss = self._loss(logits, images, labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own lacks annotations
         self._optimizer.step()
         self._schedule.step()
         clip_latent(self.module)
@@ -217,7 +214,7 @@ class Run:
         assert self._average
         self.module.load_state_dict(self._average.module.state_dict())
         indices = torch.randperm(len(self.learn), generator=self._generator)[:STATISTICS_IMAGES]
-        batches = indices.to(self.learn.labels.device).split(self.recipe.batch)
+        batches = torch.split(indices.to(self.learn.labels.device), self.recipe.batch)
         update_bn((self._distorted(batch) for batch in batches), self.module)
 
     def state(self) -> dict[str, Any]:
@@ -246,6 +243,12 @@ class Run:
         if state["cuda"] is not None:
             torch.cuda.set_rng_state(state["cuda"], self.learn.labels.device)
         self.history = [Epoch(**epoch) for epoch in state["history"]]
+
+
+def _average(module: nn.Module, decay: float) -> AveragedModel:
+    """What follows the weights, and the batch statistics, which are measured anew at the end."""
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's own lacks annotations
+    return AveragedModel(module, multi_avg_fn=average, use_buffers=True)
 
 
 @torch.no_grad()

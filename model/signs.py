@@ -43,7 +43,8 @@ class _Quadratic(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (x,), (gradient,) = ctx.saved_tensors, gradients
-        return gradient * x.abs().mul_(-2).add_(2).clamp_(min=0)
+        result: Tensor = gradient * x.abs().mul_(-2).add_(2).clamp_(min=0)
+        return result
 
 
 def sign_ste(x: Tensor) -> Tensor:

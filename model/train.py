@@ -5,6 +5,7 @@ The recipe is that of Courbariaux et al. (arXiv 1602.02830); ``docs/training.md`
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -124,15 +125,15 @@ def train(
     }
     with _reproducible(seed, threads=threads, device=place):
         learn, held = (part.to(place) for part in _split(dataset, seed, validation))
-        images = {"learn": learn, "held": held, "seed": seed}
+        begin = functools.partial(Run, learn=learn, held=held, seed=seed)
         teacher = None
         if recipe.teacher is not None:
-            run = Run(teacher_module(definition, recipe.teacher).to(place), _teachers(recipe), **images)
+            run = begin(teacher_module(definition, recipe.teacher).to(place), _teachers(recipe))
             _finish(run, checkpoint and checkpoint.with_suffix(TEACHER_SUFFIX), settings, on_step=on_step)
             teacher = run.module.eval()
         # Seeded anew, so that a network begins with the same weights with and without a teacher.
         torch.manual_seed(seed)
-        run = Run(module_for(definition, recipe).to(place), recipe, **images, teacher=teacher)
+        run = begin(module_for(definition, recipe).to(place), recipe, teacher=teacher)
         _finish(run, checkpoint, settings, on_step=on_step, on_epoch=on_epoch)
         module = run.module
     return Trained(module.cpu().eval(), tuple(run.history), _provenance(settings), settings)
@@ -220,13 +221,14 @@ def _reproducible(seed: int, *, threads: int, device: torch.device) -> Iterator[
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
         # No kernel in use reads memory that it did not write; filling it all takes a tenth of the time.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        filling = torch.utils.deterministic
+        filling.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # made when torch is imported
         torch.set_num_threads(threads)
         try:
             yield
         finally:
             torch.set_num_threads(before)
-            torch.utils.deterministic.fill_uninitialized_memory = True
+            filling.fill_uninitialized_memory = True  # type: ignore[attr-defined]  # as above
             torch.use_deterministic_algorithms(deterministic)
 
 

@@ -78,15 +78,20 @@ class Definition:
 CONVOLUTIONAL_TEACHER = Teacher((Filters(32), MaxPool(), Filters(64), MaxPool(), Neurons(128)), epochs=8)
 """The teacher of networks whose recipe has none of its own: for images of 28x28 pixels and larger ones."""
 
+
+def _centred(shape: tuple[int, ...]) -> Affine:
+    """Pixels from -1 to 1 in steps of 1/128."""
+    return Affine(shape, multiplier=256, offset=-128 * 255, divisor=255, signed=True)
+
+
+def _brisk(*, epochs: int, batch: int, distortion: Distortion, teacher: Teacher | None = None) -> Recipe:
+    """Signs that change from the first step on: what few epochs need."""
+    return Recipe(epochs, batch, rate=0.01, schedule="cosine", init=0.2, distortion=distortion, teacher=teacher)
+
+
 _MNIST_INPUT = Thermometer((28, 28), (128,))
 
-# Pixels from -1 to 1 in steps of 1/128.
-_CENTRED = {"multiplier": 256, "offset": -128 * 255, "divisor": 255, "signed": True}
-
 _HANDWRITING = Distortion(shift=1.0, rotation=8.0, scale=0.08, elastic=0.6)
-
-# Signs that change from the first step on: what few epochs need.
-_BRISK = {"schedule": "cosine", "init": 0.2}
 
 _DIGITS = Definition(
     name="digits",
@@ -124,7 +129,7 @@ _LFC = Definition(
     dataset="mnist",
     input=_MNIST_INPUT,
     layers=3 * (Neurons(1024),),
-    recipe=Recipe(epochs=50, batch=256, rate=0.01, **_BRISK, distortion=_HANDWRITING),
+    recipe=_brisk(epochs=50, batch=256, distortion=_HANDWRITING),
     board="ulx3s-85f",
 )
 
@@ -134,7 +139,7 @@ _MNIST_CNN = Definition(
     dataset="mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), MaxPool(), Filters(48), MaxPool(), Filters(96)),
-    recipe=Recipe(epochs=45, batch=128, rate=0.01, **_BRISK, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
+    recipe=_brisk(epochs=45, batch=128, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
     board="icebreaker",
 )
 
@@ -144,7 +149,7 @@ _FASHION_CNN = Definition(
     dataset="fashion-mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
-    recipe=Recipe(epochs=20, batch=128, rate=0.01, **_BRISK, distortion=Distortion(crop=1, flip=True)),
+    recipe=_brisk(epochs=20, batch=128, distortion=Distortion(crop=1, flip=True)),
     board="ulx3s-12f",
 )
 
@@ -152,14 +157,14 @@ _CNV = Definition(
     name="cnv",
     summary="convolutional network for 32x32 colour images",
     dataset="cifar-10",
-    input=Affine((32, 32, 3), **_CENTRED),
+    input=_centred((32, 32, 3)),
     layers=(
         *(Filters(64), Filters(64), MaxPool()),
         *(Filters(128), Filters(128), MaxPool()),
         *(Filters(256), Filters(256)),
         *(Neurons(512), Neurons(512)),
     ),
-    recipe=Recipe(epochs=30, batch=100, rate=0.01, **_BRISK, distortion=Distortion(crop=2, flip=True)),
+    recipe=_brisk(epochs=30, batch=100, distortion=Distortion(crop=2, flip=True)),
     board="ulx3s-45f",
 )
 
@@ -167,7 +172,7 @@ _BNN_MNIST = Definition(
     name="bnn-mnist",
     summary="the MNIST network of Courbariaux et al. (2016); hours on a CPU, so take a GPU",
     dataset="mnist",
-    input=Affine((28, 28), **_CENTRED),
+    input=_centred((28, 28)),
     layers=3 * (Neurons(4096),),
     recipe=Recipe(epochs=1000, batch=100, rate=0.003),
 )
@@ -176,7 +181,7 @@ _BNN_CIFAR10 = Definition(
     name="bnn-cifar-10",
     summary="the CIFAR-10 network of Courbariaux et al. (2016); days on a CPU, so take a GPU",
     dataset="cifar-10",
-    input=Affine((32, 32, 3), **_CENTRED),
+    input=_centred((32, 32, 3)),
     layers=(
         *(*2 * (Filters(128, padding=(1, 1)),), MaxPool()),
         *(*2 * (Filters(256, padding=(1, 1)),), MaxPool()),

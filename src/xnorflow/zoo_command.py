@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from .console import OUTPUT
+from .model.ir import Network
 from .model.trained import accuracy, is_trained, load_trained
 from .model.zoo import ZOO, Definition
 from .report import table
@@ -27,16 +28,24 @@ def zoo(as_json: bool) -> None:
 
 def _row(definition: Definition) -> dict[str, Any]:
     """A network as data."""
-    found = accuracy(load_trained(definition.name)) if is_trained(definition.name) else None
+    network = load_trained(definition.name) if is_trained(definition.name) else None
+    found = network and accuracy(network)
     return {
         "name": definition.name,
         "layers": definition.layers_text,
         "dataset": definition.dataset,
         "accuracy": found and {"correct": found.correct, "images": found.images},
+        "command": network and _command(network),
         "weight_bits": definition.weight_bits,
         "board": definition.board,
         "summary": definition.summary,
     }
+
+
+def _command(network: Network) -> str:
+    """The command that makes a trained network again: its recipe is the definition's."""
+    options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation"))
+    return f"xnorflow train {network.name} {' '.join(options)} -o {network.name}.safetensors"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
