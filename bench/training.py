@@ -5,6 +5,7 @@ python -m bench.training [--only NAME] [--write]
 
 import argparse
 import dataclasses
+import itertools
 import json
 import statistics
 from pathlib import Path
@@ -61,15 +62,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the table into docs/training.md")
     options = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    for option, (network, changes) in OPTIONS.items():
-        if network.startswith(options.only):
-            for seed in SEEDS:
-                key = f"{network} {option} {seed}"
-                if key not in results:
-                    results[key] = measure(network, changes, seed)
-                    Console(stderr=True).print(f"{key}: {results[key]}")
-                    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-                    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    # Seeds outermost: an interrupted run has compared all options already.
+    for seed, (option, (network, changes)) in itertools.product(SEEDS, OPTIONS.items()):
+        key = f"{network} {option} {seed}"
+        if network.startswith(options.only) and key not in results:
+            results[key] = measure(network, changes, seed)
+            Console(stderr=True).print(f"{key}: {results[key]}")
+            RESULTS.parent.mkdir(parents=True, exist_ok=True)
+            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     text = markdown(results)
     print(text)
     if options.write:
