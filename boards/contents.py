@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .roms import Bits, BlockRom, ContentsError
 
-__all__ = ["LAYOUTS", "Block", "Layout", "check_sections", "fill"]
+__all__ = ["LAYOUTS", "Block", "Layout", "check_sections", "fill", "read_sections", "write_sections"]
 
 Indices = NDArray[np.int64]
 
@@ -150,12 +150,22 @@ def fill(
     ContentsError
         When a memory's old contents are not where they should be.
     """
-    sections = {found[1]: layout.read(found[2]) for found in layout.section.finditer(routed)}
+    sections = read_sections(layout, routed)
     for name, rom in old.items():
         for section, places, bits in _pieces(layout, blocks, rom):
             if section not in sections or not (sections[section][places] == rom.bits.ravel()[bits]).all():
                 raise ContentsError(f"{rom.title}: is not where it should be in the routed design; build again")
             sections[section][places] = new[name].bits.ravel()[bits]
+    return write_sections(layout, routed, sections)
+
+
+def read_sections(layout: Layout, routed: str) -> dict[str, Bits]:
+    """The bits of each block RAM of a routed design, by the names of their sections."""
+    return {found[1]: layout.read(found[2]) for found in layout.section.finditer(routed)}
+
+
+def write_sections(layout: Layout, routed: str, sections: Mapping[str, Bits]) -> str:
+    """The routed design with these bits in its block RAMs."""
     return layout.section.sub(lambda found: found[0].removesuffix(found[2]) + layout.write(sections[found[1]]), routed)
 
 

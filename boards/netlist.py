@@ -8,10 +8,14 @@ from .board import Board
 from .stages import SYNTHESIS
 from .tools import ToolError, run_tool
 
-__all__ = ["read_pins", "synthesize_netlist", "unpack_bitstream"]
+__all__ = ["RX", "TX", "read_clock", "read_pins", "synthesize_netlist", "unpack_bitstream", "write_wrapper"]
 
 NETLIST = "netlist.v"
 
+RX, TX = "uart_0__rx__io", "uart_0__tx__io"
+"""Ports of the UART, as Amaranth names them in the constraints."""
+
+CLOCK = re.compile(r'^set_frequency (\S+)|^FREQUENCY PORT "(\S+)"', re.MULTILINE)
 WIRES = re.compile(r"^wire ([\w, ]+);$", re.MULTILINE)
 PLL = re.compile(r"^SB_PLL40_(CORE|PAD) #\((.*?)^\) \w+ \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
@@ -32,19 +36,34 @@ def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path) ->
     return folder / NETLIST
 
 
-def read_pins(constraints: Path) -> tuple[dict[str, str], str]:
-    """Pin of each port in a PCF file, and the port of the clock.
+def read_pins(constraints: Path) -> dict[str, str]:
+    """Pin of each port in a PCF file."""
+    return dict(re.findall(r"^set_io (\S+) (\S+)", constraints.read_text(), re.MULTILINE))
+
+
+def read_clock(constraints: Path) -> str:
+    """The port of the clock in a PCF or LPF file.
 
     Raises
     ------
     ToolError
         When it has no clock.
     """
-    text = constraints.read_text()
-    clock = re.search(r"^set_frequency (\S+)", text, re.MULTILINE)
+    clock = CLOCK.search(constraints.read_text())
     if clock is None:
-        raise ToolError(f"{constraints}: has no set_frequency, which names the clock; build again")
-    return dict(re.findall(r"^set_io (\S+) (\S+)", text, re.MULTILINE)), clock[1]
+        raise ToolError(f"{constraints}: has no frequency, which names the clock; build again")
+    return clock[1] or clock[2]
+
+
+def write_wrapper(folder: Path, *, top: str, chip: str, clk: str, rx: str, tx: str) -> Path:
+    """Verilog of a module ``top`` with the ports of a UART, around a module ``chip`` with these ports of its own."""
+    wrapper = folder / "board.v"
+    wrapper.write_text(
+        f"module {top} (input wire clk, input wire rst, input wire rx, output wire tx);\n"
+        f"    {chip} chip (.\\{clk} (clk), .\\{rx} (rx), .\\{tx} (tx));\n"
+        "endmodule\n"
+    )
+    return wrapper
 
 
 def unpack_bitstream(bitstream: Path, constraints: Path, board: Board, *, top: str, folder: Path) -> tuple[Path, ...]:
@@ -73,20 +92,15 @@ def unpack_bitstream(bitstream: Path, constraints: Path, board: Board, *, top: s
     """
     folder.mkdir(parents=True, exist_ok=True)
     run_tool("iceunpack", [_seen_from(folder, bitstream), "chip.asc"], folder=folder, log="iceunpack.log")
-    chip, wrapper = folder / "chip.v", folder / "board.v"
+    chip = folder / "chip.v"
     arguments = ["-s", "-l", "-P", _seen_from(folder, constraints), "chip.asc"]
     run_tool("icebox_vlog", arguments, folder=folder, log="icebox_vlog.log", output=chip.name)
 
-    pins, clock = read_pins(constraints)
+    pins = read_pins(constraints)
+    clk, rx, tx = (f"pin_{pins[port]}" for port in (read_clock(constraints), RX, TX))
     text = WIRES.sub(_without_pins, chip.read_text())
-    chip.write_text(_reachable_clock(text, f"pin_{pins[clock]}", board))
-    rx, tx = pins["uart_0__rx__io"], pins["uart_0__tx__io"]
-    wrapper.write_text(
-        f"module {top} (input wire clk, input wire rst, input wire rx, output wire tx);\n"
-        f"    chip chip (.pin_{pins[clock]}(clk), .pin_{rx}(rx), .pin_{tx}(tx));\n"
-        "endmodule\n"
-    )
-    return chip, wrapper
+    chip.write_text(_reachable_clock(text, clk, board))
+    return chip, write_wrapper(folder, top=top, chip="chip", clk=clk, rx=rx, tx=tx)
 
 
 def _seen_from(folder: Path, path: Path) -> str:

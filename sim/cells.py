@@ -7,11 +7,13 @@ from pathlib import Path
 from ..model.store import write_atomically
 from .simulators import SimulationError
 
-__all__ = ["PLL_MODEL", "cell_models"]
+__all__ = ["PLL_MODEL", "ROUTED_MODELS", "cell_models"]
 
 # Our models, of cells that yosys knows from outside only.
 ECP5_BLOCK_RAM = Path(__file__).with_name("dp16kd.v")
 PLL_MODEL = Path(__file__).with_name("pll.v")
+ROUTED_MODELS = (Path(__file__).with_name("trellis.v"), ECP5_BLOCK_RAM)
+"""Of all cells of ECP5 that there are after place and route."""
 
 # Icarus cannot give values to unconnected inputs, which is SystemVerilog; synthesis leaves none of them open.
 SETTINGS = {"ice40": "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n", "ecp5": ""}

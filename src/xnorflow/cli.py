@@ -217,7 +217,7 @@ def build(
 @click.option(
     "--images",
     type=ImageCount(),
-    help=f"How many images to use.  [default: all; {SERIAL_IMAGES} at the levels {' and '.join(SERIAL_LEVELS)}]",
+    help=f"How many images to use.  [default: all; {SERIAL_IMAGES} at the levels {', '.join(SERIAL_LEVELS)}]",
 )
 @SIMULATOR
 @SEED

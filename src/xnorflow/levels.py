@@ -9,26 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .boards.board import Board
+from .boards.flow import board_chip
 from .boards.netlist import synthesize_netlist, unpack_bitstream
 from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
 from .boards.rate import link_baud
 from .boards.stages import CONSTRAINTS, TOP
 from .boards.top import serial_verilog
+from .boards.trellis import routed_netlist
 from .boards.uart import uart_divisor
 from .design import Design
 from .hw.accelerator import Accelerator
-from .hw.device import ICE40
+from .hw.device import ECP5, ICE40
 from .hw.verilog import CORE
 from .model.store import write_atomically
 from .sim.bench import Progress
-from .sim.cells import PLL_MODEL, cell_models
+from .sim.cells import PLL_MODEL, ROUTED_MODELS, cell_models
 from .sim.serial import BOARD, Wire, verify_serial
 from .sim.simulators import find_simulator
 from .sim.verify import Report, verify_verilog
 
 __all__ = ["LEVELS", "SERIAL_IMAGES", "SERIAL_LEVELS", "board_wire", "verify_level"]
 
-SERIAL_LEVELS = ("bitstream", "pins")
+SERIAL_LEVELS = ("routed", "bitstream", "pins")
 """Levels at which images go through a UART, some thousand cycles for each."""
 
 SERIAL_IMAGES = 20
@@ -40,7 +42,7 @@ class _Task:
     """What there is to verify, and how."""
 
     folder: Path
-    files: dict[str, str]
+    result: dict[str, Any]
     design: Design
     accelerator: Accelerator
     images: NDArray[np.uint8]
@@ -51,6 +53,22 @@ class _Task:
     @property
     def workdir(self) -> Path:
         return self.folder / "verify"
+
+    @property
+    def verilog(self) -> Path:
+        return self.folder / self.result["files"]["verilog"]
+
+    @property
+    def board(self) -> Board:
+        if self.design.board is None:
+            raise ValueError(f"{self.folder}: is bound to no board; make it with xnorflow build --board")
+        return self.design.board
+
+    @property
+    def bitstream(self) -> Path:
+        if "bitstream" not in self.result["files"]:
+            raise ValueError(f"{self.folder}: has no bitstream; make it with xnorflow build --board")
+        return self.folder / self.result["files"]["bitstream"]
 
 
 def verify_level(
@@ -98,12 +116,12 @@ def verify_level(
     options = {"level": level, "simulator": simulator, "waves": waves, "on_progress": on_progress}
     accelerator = design.accelerator()
     return LEVELS[level](
-        _Task(folder, result["files"], design, accelerator, images, options, seed=seed, on_progress=on_progress)
+        _Task(folder, result, design, accelerator, images, options, seed=seed, on_progress=on_progress)
     )
 
 
 def _rtl(task: _Task) -> Report:
-    return _verify_core(task, task.folder / task.files["verilog"])
+    return _verify_core(task, task.verilog)
 
 
 def _netlist(task: _Task) -> Report:
@@ -111,22 +129,37 @@ def _netlist(task: _Task) -> Report:
     family = (task.design.device.family if task.design.device else ICE40).name
     models = cell_models(family, task.workdir)
     task.on_progress("synthesize", 0, 1)
-    verilog = task.folder / task.files["verilog"]
-    return _verify_core(
-        task, synthesize_netlist(verilog, top=CORE, family=family, folder=task.workdir / "netlist"), *models
+    netlist = synthesize_netlist(task.verilog, top=CORE, family=family, folder=task.workdir / "netlist")
+    return _verify_core(task, netlist, *models)
+
+
+def _routed(task: _Task) -> Report:
+    """What nextpnr made for an ECP5, with the contents of block RAM in the file that is loaded into the board."""
+    board = task.board
+    if board.device.family is not ECP5:
+        raise ValueError(f"level routed must be of an ECP5, not of {board.name}; use bitstream, which is further")
+    bitstream, chip, seed = task.bitstream, board_chip(board), task.result["timing"]["seed"]
+    task.on_progress("unpack the bitstream", 0, 1)
+    netlist = routed_netlist(
+        bitstream.with_name(chip.placed(seed)),
+        bitstream.with_name(chip.routed(seed)),
+        bitstream,
+        board,
+        chip=chip,
+        top=BOARD,
+        folder=task.workdir / "routed",
     )
+    return _verify_board(task, *netlist, *ROUTED_MODELS)
 
 
 def _bitstream(task: _Task) -> Report:
     """The file that is loaded into the board, turned back into cells."""
-    board = _board(task)
+    board = task.board
     if board.device.family is not ICE40:
-        raise ValueError(f"level bitstream must be of an iCE40, not of {board.name}; use netlist or pins")
-    if "bitstream" not in task.files:
-        raise ValueError(f"{task.folder}: has no bitstream; make it with xnorflow build --board")
+        raise ValueError(f"level bitstream must be of an iCE40, not of {board.name}; use routed")
+    bitstream = task.bitstream
     models = cell_models(ICE40.name, task.workdir)
     task.on_progress("unpack the bitstream", 0, 1)
-    bitstream = task.folder / task.files["bitstream"]
     constraints = bitstream.with_name(f"{TOP}.{CONSTRAINTS[ICE40.name]}")
     chip = unpack_bitstream(bitstream, constraints, board, top=BOARD, folder=task.workdir / "bitstream")
     return _verify_board(task, *chip, *models, PLL_MODEL)
@@ -136,22 +169,17 @@ def _pins(task: _Task) -> Report:
     """The board's top, as far as it is the same on all boards."""
     verilog = task.workdir / "pins.v"
     task.on_progress("write Verilog", 0, 1)
-    write_atomically(verilog, serial_verilog(task.accelerator, _board(task), name=BOARD).encode())
+    write_atomically(verilog, serial_verilog(task.accelerator, task.board, name=BOARD).encode())
     return _verify_board(task, verilog)
 
 
 LEVELS: dict[str, Callable[[_Task], Report]] = {
     "rtl": _rtl,
     "netlist": _netlist,
+    "routed": _routed,
     "bitstream": _bitstream,
     "pins": _pins,
 }
-
-
-def _board(task: _Task) -> Board:
-    if task.design.board is None:
-        raise ValueError(f"{task.folder}: is bound to no board; make it with xnorflow build --board")
-    return task.design.board
 
 
 def _verify_core(task: _Task, *sources: Path) -> Report:
@@ -159,7 +187,7 @@ def _verify_core(task: _Task, *sources: Path) -> Report:
 
 
 def _verify_board(task: _Task, *sources: Path) -> Report:
-    wire = board_wire(task.accelerator, _board(task))
+    wire = board_wire(task.accelerator, task.board)
     return verify_serial(sources, task.accelerator, task.images, wire=wire, workdir=task.workdir, **task.options)
 
 
