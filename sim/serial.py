@@ -24,7 +24,7 @@ BOARD = "xnorflow_board"
 """Module with the ports ``clk``, ``rst``, ``rx`` and ``tx``."""
 
 SETTLE = 100
-"""Cycles after the core's own start in which a PLL locks, and reset passes."""
+"""Cycles in which a PLL locks, and reset passes; the core itself may still be waiting for its block RAM."""
 
 FLIGHT = 2
 """Requests without their answers: one is on the wire while another is computed."""
@@ -154,7 +154,6 @@ class _Bench:
 
         byte = 10 * self.wire.divisor
         idle = self.core.patience + 3 * byte
-        settle = accelerator.startup_cycles + SETTLE
         sent, came = max(map(len, requests)), ANSWER_BYTES + accelerator.output_bytes
         options = {
             "bytes": source,
@@ -162,10 +161,10 @@ class _Bench:
             "answer": self.wire.answer_bytes,
             "end": NO_END if self.wire.end is None else self.wire.end,
             "flight": FLIGHT,
-            "settle": settle,
+            "settle": SETTLE,
             "idle": idle,
             # Twice what each request and each answer, one after the other, can take.
-            "limit": 2 * (settle + (len(images) + 1) * (idle + byte * (sent + came))),
+            "limit": 2 * (SETTLE + (len(images) + 1) * (idle + byte * (sent + came))),
         }
         with watching(events, on_requests, kind="in"):
             run(

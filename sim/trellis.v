@@ -80,17 +80,19 @@ module TRELLIS_FF #(
     endgenerate
 endmodule
 
-module TRELLIS_IO #(
-    parameter DIR = "INPUT"
-) (
-    inout wire B,
-    input wire I, T,
+// A pad, by its direction: as an inout, Verilator takes the pins for driven from within.
+module TRELLIS_IO_INPUT (
+    input  wire B,
     output wire O
 );
     assign O = B;
-    generate
-        if (DIR != "INPUT") assign B = T ? 1'bz : I;
-    endgenerate
+endmodule
+
+module TRELLIS_IO_OUTPUT (
+    output wire B,
+    input  wire I, T
+);
+    assign B = T ? 1'bz : I;
 endmodule
 
 // The buffer of a global clock.

@@ -127,7 +127,7 @@ def _rtl(task: _Task) -> Report:
 def _netlist(task: _Task) -> Report:
     """The core, synthesized for the family of the board, or for iCE40 where there is none."""
     family = (task.design.device.family if task.design.device else ICE40).name
-    models = cell_models(family, task.workdir)
+    models = cell_models(family, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("synthesize", 0, 1)
     netlist = synthesize_netlist(task.verilog, top=CORE, family=family, folder=task.workdir / "netlist")
     return _verify_core(task, netlist, *models)
@@ -158,7 +158,7 @@ def _bitstream(task: _Task) -> Report:
     if board.device.family is not ICE40:
         raise ValueError(f"level bitstream must be of an iCE40, not of {board.name}; use routed")
     bitstream = task.bitstream
-    models = cell_models(ICE40.name, task.workdir)
+    models = cell_models(ICE40.name, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("unpack the bitstream", 0, 1)
     constraints = bitstream.with_name(f"{TOP}.{CONSTRAINTS[ICE40.name]}")
     chip = unpack_bitstream(bitstream, constraints, board, top=BOARD, folder=task.workdir / "bitstream")
