@@ -58,16 +58,21 @@ def routed_netlist(
         When a tool is missing or fails, the bitstream is not of the routed design, or a cell has no model.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    layout = LAYOUTS[chip.family]
-    contents = _contents(layout, routed, bitstream, chip=chip, folder=folder)
     design = json.loads(netlist.read_text())
     module = design["modules"]["top"]
     _check_clock(module["cells"], board)
-    module["cells"] = {
-        name: _cell(name, cell, layout, contents)
+    cells = {
+        name: _cell(name, cell)
         for name, cell in module["cells"].items()
+        # What takes the place beside the way into a distributed memory, and does nothing.
         if cell["parameters"].get("MODE") != "RAMW_BLOCK"
     }
+    layout = LAYOUTS[chip.family]
+    contents = _contents(layout, routed, bitstream, chip=chip, folder=folder)
+    for cell in cells.values():
+        if cell["type"] == layout.cell:
+            cell["parameters"] |= _initial(contents[layout.block(cell).section])
+    module["cells"] = cells
     (folder / "chip.json").write_text(json.dumps(design))
     (folder / "chip.ys").write_text("read_json chip.json\nwrite_verilog -noattr chip.v\n")
     run_tool("yosys", ["-q", "chip.ys"], folder=folder, log="yosys.log")
@@ -98,8 +103,8 @@ def _check_clock(cells: Mapping[str, Cell], board: Board) -> None:
                 raise ToolError(f"the routed PLL makes {mhz:g} MHz, expected {board.clock_mhz:g} MHz; build again")
 
 
-def _cell(name: str, cell: Cell, layout: Layout, contents: Mapping[str, Bits]) -> Cell:
-    """A cell as its model takes it."""
+def _cell(name: str, cell: Cell) -> Cell:
+    """A cell as its model takes it, but for the contents of block RAM."""
     kind, parameters, connections = cell["type"], dict(cell["parameters"]), dict(cell["connections"])
     if kind == "TRELLIS_IO":
         kind = f"{kind}_{parameters.pop('DIR')}"
@@ -110,27 +115,27 @@ def _cell(name: str, cell: Cell, layout: Layout, contents: Mapping[str, Bits]) -
             connections[port] = [MODELLED[kind](port, parameters)]
     if any(cell["connections"].get(port) for port in ("OFX", "FXA", "FXB")):
         raise ToolError(f"{name}: is a look-up table of more than four inputs, of which there is no model")
-    if cell["type"] == layout.cell:
-        parameters = _block_ram(name, cell, parameters, contents[layout.block(cell).section])
+    if kind == "DP16KD":
+        parameters = _selected(name, cell)
     return {**cell, "type": kind, "parameters": parameters, "connections": connections}
 
 
-def _block_ram(name: str, cell: Cell, parameters: Mapping[str, str], bits: Bits) -> dict[str, str]:
-    """Parameters of a block RAM with these contents: 64 numbers of 16 rows, 18 bits of each 20."""
+def _selected(name: str, cell: Cell) -> dict[str, str]:
+    """Parameters of a block RAM but for its contents, and for what is selected at its inputs by wiring alone."""
     kept = {}
-    for key, value in parameters.items():
+    for key, value in cell["parameters"].items():
         port = key.removesuffix("MUX")
-        if key.startswith("INITVAL_"):
-            continue
-        if key in SELECTS or port == key:
+        if key in SELECTS or (port == key and not key.startswith("INITVAL_")):
             kept[key] = value
-        elif cell["connections"][port] and value != port:
+        elif port != key and cell["connections"][port] and value != port:
             raise ToolError(f"{name}: inverts {port}, of which there is no model")
-    rows = bits.reshape(64, 16, 18)
-    for number, group in enumerate(rows):
-        words = ("00" + "".join(map(str, row[::-1])) for row in group[::-1])
-        kept[f"INITVAL_{number:02X}"] = "".join(words)
     return kept
+
+
+def _initial(bits: Bits) -> dict[str, str]:
+    """Parameters with the contents of a block RAM: 64 numbers of 16 rows each, in 20 bits the 18 of a row."""
+    rows = ["00" + "".join(map(str, row[::-1])) for row in bits.reshape(1024, 18)]
+    return {f"INITVAL_{n:02X}": "".join(reversed(rows[16 * n : 16 * n + 16])) for n in range(64)}
 
 
 def _unknown(_port: str, _parameters: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from struct import calcsize
 import numpy as np
 import pytest
 
+from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
 from xnorflow.boards.contents import LAYOUTS, fill
@@ -16,10 +17,9 @@ from xnorflow.boards.protocol import Hello
 from xnorflow.boards.roms import ContentsError, check_same, mark, roms
 from xnorflow.boards.stages import unpack
 from xnorflow.boards.tools import ToolError
-from xnorflow.build import build, finish, record_hashes, write_verilog
+from xnorflow.build import finish, write_verilog
 from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
-from xnorflow.levels import verify_level
 from xnorflow.model import golden
 from xnorflow.model.ir import Scores
 from xnorflow.model.store import ModelError, fingerprint
@@ -34,16 +34,6 @@ OLD, NEW = random_network(SIZES), random_network(SIZES, seed=7, extreme=True)
 DESIGN = Design(OLD, (Folding(1, 1), Folding(8, 1)), find_board("icebreaker"), scores=True, reweightable=True)
 
 
-def quiet(_text, _done, _total):
-    pass
-
-
-def made(design, folder):
-    images = random_images(design.network, 6)
-    build(design, folder, images=images, labels=None, dataset="random", simulator="icarus", seed=0, on_progress=quiet)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     return made(DESIGN, tmp_path_factory.mktemp("reweight"))
@@ -53,12 +43,6 @@ def built(tmp_path_factory):
 def copy(built, tmp_path):
     shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns("verify"))
     return tmp_path / "out"
-
-
-def verified(folder, level):
-    design, result = open_design(folder)
-    options = {"simulator": "icarus", "seed": 0, "waves": False, "on_progress": quiet}
-    return verify_level(folder, design, result, random_images(design.network, 6), level=level, **options)
 
 
 def everything(folder):
@@ -100,13 +84,6 @@ def test_the_link_tells_the_new_network(copy):
     words = np.arange(calcsize(Hello.FORMAT))[:, None]
     hello = bits[layout.places(block.port, words, np.arange(8))]
     assert np.packbits(hello, axis=1, bitorder="little").tobytes()[-8:] == fingerprint(NEW)[:8]
-
-
-def rehash(folder):
-    """Make a changed build look as though it had been made so."""
-    result = json.loads((folder / "build.json").read_text())
-    record_hashes(result, folder)
-    finish(folder, result)
 
 
 def refused(folder, network, message, error=ModelError):
@@ -199,7 +176,7 @@ def test_sections_are_read_as_they_are_written(family):
 
 
 def test_ecp5(tmp_path):
-    """What a bitstream of the new network alone would have in its block RAMs."""
+    """What a bitstream of the new network alone would have in its block RAMs, and the golden model's answers."""
     design = Design(random_network((32, 32, 16)), (Folding(1, 4), Folding(2, 16)), find_board("ulx3s-25f"))
     folder, new = made(replace(design, reweightable=True), tmp_path / "out"), random_network((32, 32, 16), seed=3)
     reweight(folder, new, on_progress=quiet)
@@ -214,3 +191,4 @@ def test_ecp5(tmp_path):
     assert fill(layout, bitstream, blocks, old=wanted, new=wanted)
     with pytest.raises(ContentsError, match=r"^dense0, group0\.weights: is not where it should be"):
         fill(layout, bitstream, blocks, old=roms((folder / "bitstream" / "top.il").read_text()), new=wanted)
+    assert verified(folder, "routed", images=3).mismatches == 0
