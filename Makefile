@@ -34,11 +34,12 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# Icarus is the second simulator, icestorm unpacks bitstreams; where there is no apt, or no right to use it, the tests
-# say what is missing.
+# Icarus is the second simulator, icestorm unpacks bitstreams, lz4 is in Verilator's waveforms; where there is no apt, or
+# no right to use it, the tests say what is missing.
 system:
-	@{ command -v iverilog && command -v icebox_vlog; } >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	  && apt-get update -q && apt-get install -q -y --no-install-recommends iverilog fpga-icestorm; } || true
+	@{ command -v iverilog && command -v icebox_vlog && echo '#include <lz4.h>' | c++ -fsyntax-only -x c++ -; } >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -q -y \
+	  --no-install-recommends iverilog fpga-icestorm liblz4-dev zlib1g-dev; } || true
 
 clean:
 	rm -rf build dist out *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from .board import Board
+from .identity import check_device
 from .tools import ToolError
 
 __all__ = ["flash"]
@@ -26,10 +27,11 @@ def flash(bitstream: Path, board: Board) -> None:
     ValueError
         When there is no such bitstream.
     ToolError
-        When the programmer is missing or fails.
+        When the bitstream is for another device, or the programmer is missing or fails.
     """
     if not bitstream.is_file():
         raise ValueError(f"{bitstream}: no such bitstream; make it with xnorflow build --board {board.name}")
+    check_device(bitstream, board)
     program, *options = board.program
     found = shutil.which(program)
     if found is None:

@@ -61,18 +61,12 @@ def routed_netlist(
     design = json.loads(netlist.read_text())
     module = design["modules"]["top"]
     _check_clock(module["cells"], board)
-    cells = {
-        name: _cell(name, cell)
-        for name, cell in module["cells"].items()
-        # What takes the place beside the way into a distributed memory, and does nothing.
-        if cell["parameters"].get("MODE") != "RAMW_BLOCK"
-    }
+    module["cells"] = cells = _cells(module["cells"])
     layout = LAYOUTS[chip.family]
     contents = _contents(layout, routed, bitstream, chip=chip, folder=folder)
     for cell in cells.values():
         if cell["type"] == layout.cell:
             cell["parameters"] |= _initial(contents[layout.block(cell).section])
-    module["cells"] = cells
     (folder / "chip.json").write_text(json.dumps(design))
     (folder / "chip.ys").write_text("read_json chip.json\nwrite_verilog -noattr chip.v\n")
     run_tool("yosys", ["-q", "chip.ys"], folder=folder, log="yosys.log")
@@ -103,8 +97,13 @@ def _check_clock(cells: Mapping[str, Cell], board: Board) -> None:
                 raise ToolError(f"the routed PLL makes {mhz:g} MHz, expected {board.clock_mhz:g} MHz; build again")
 
 
+def _cells(cells: Mapping[str, Cell]) -> dict[str, Cell]:
+    """The cells as their models take them, but for the contents of block RAM."""
+    # Without what takes the place beside the way into a distributed memory, and does nothing.
+    return {name: _cell(name, cell) for name, cell in cells.items() if cell["parameters"].get("MODE") != "RAMW_BLOCK"}
+
+
 def _cell(name: str, cell: Cell) -> Cell:
-    """A cell as its model takes it, but for the contents of block RAM."""
     kind, parameters, connections = cell["type"], dict(cell["parameters"]), dict(cell["connections"])
     if kind == "TRELLIS_IO":
         kind = f"{kind}_{parameters.pop('DIR')}"

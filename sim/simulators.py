@@ -1,11 +1,13 @@
 """Simulators: which there are, what they need, and how cocotb's runner builds and runs a bench with them."""
 
 import contextlib
+import functools
 import importlib.resources
 import importlib.util
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SIMULATORS", "Build", "SimulationError", "Simulator", "build", "find_simulator", "run"]
+__all__ = ["SIMULATORS", "Build", "SimulationError", "Simulator", "build", "can_compile", "find_simulator", "run"]
 
 TIMESCALE = ("1ns", "1ps")
 
@@ -49,8 +51,8 @@ class Simulator:
         Options for the fastest simulation.
     visible_args : tuple of :class:`str`
         Options for one in which Python sees every signal.
-    waves : :class:`str`
-        Suffix of its waveforms.
+    headers : tuple of :class:`str`
+        Headers of C that it needs for waveforms in the format FST.
     """
 
     name: str
@@ -58,7 +60,22 @@ class Simulator:
     modules: tuple[str, ...] = ("cocotb",)
     build_args: tuple[str, ...] = ()
     visible_args: tuple[str, ...] = ()
-    waves: str = ".vcd"
+    headers: tuple[str, ...] = ()
+
+    @property
+    def waves(self) -> str:
+        """Suffix of its waveforms: FST, or VCD where what that needs is missing."""
+        return ".fst" if can_compile(self.headers) else ".vcd"
+
+
+@functools.cache
+def can_compile(headers: tuple[str, ...]) -> bool:
+    """Whether the compiler of C++ finds these headers."""
+    if not headers:
+        return True
+    source = "".join(f"#include <{header}>\n" for header in headers)
+    command = ["c++", "-fsyntax-only", "-x", "c++", "-"]
+    return subprocess.run(command, input=source, text=True, capture_output=True, check=False).returncode == 0
 
 
 VERILATOR = Simulator(
@@ -68,6 +85,7 @@ VERILATOR = Simulator(
     # cocotb makes every signal public, which costs four fifths of the speed; the bench marks the three it needs.
     build_args=("-Wno-fatal", "-Wno-lint", "--no-public-flat-rw"),
     visible_args=("-Wno-fatal", "-Wno-lint"),
+    headers=("lz4.h", "zlib.h"),
 )
 ICARUS = Simulator(
     "icarus",
@@ -75,7 +93,6 @@ ICARUS = Simulator(
     # Under later standards Icarus runs initial values before `always @*` waits, which then misses them: unknown bits.
     build_args=("-g2005",),
     visible_args=("-g2005",),
-    waves=".fst",
 )
 
 SIMULATORS = {simulator.name: simulator for simulator in (VERILATOR, ICARUS)}
@@ -146,6 +163,11 @@ def build(
         raise SimulationError(f"verilator cannot work where a folder has a space in its name: {folder}; use another")
     log = folder.with_suffix(".build.log")
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # On Icarus the bench itself writes the waveform.
+    traced = visible and simulator is VERILATOR
+    arguments = simulator.visible_args if visible else simulator.build_args
+    if traced and simulator.waves == ".fst":
+        arguments = (*arguments, "--trace-fst")
     # What is visible runs for a moment only, so compiling it well would take longer than running it.
     with _environment(simulator, optimize="-O0" if visible else "-O2") as runner:
         try:
@@ -153,12 +175,11 @@ def build(
                 sources=sources,
                 hdl_toplevel=toplevel,
                 parameters=dict(parameters or {}),
-                build_args=simulator.visible_args if visible else simulator.build_args,
+                build_args=arguments,
                 build_dir=folder,
                 clean=True,
                 timescale=TIMESCALE,
-                # On Icarus the bench itself writes the waveform.
-                waves=visible and simulator is VERILATOR,
+                waves=traced,
                 log_file=log,
             )
         except (RuntimeError, ValueError) as error:

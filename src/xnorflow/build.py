@@ -16,7 +16,7 @@ from .design import BUILD_FILE, MODEL_FILE, SCHEMA, VERILOG_FILE, Design, descri
 from .hw.accelerator import Accelerator
 from .hw.estimate import roofline_fps
 from .hw.verilog import to_verilog
-from .integrity import hash_files
+from .integrity import hash_design, hash_files
 from .model import golden
 from .model.ir import Network
 from .model.store import save, write_atomically
@@ -102,12 +102,13 @@ def finish(folder: Path, result: dict[str, Any]) -> None:
 
 
 def record_hashes(result: dict[str, Any], folder: Path) -> None:
-    """Put the hashes of all files that later commands read into what will be ``build.json``."""
+    """Put the hashes of all files that later commands read, and of the design, into what will be ``build.json``."""
     names = set(result["files"].values())
     if "bitstream" in result["files"]:
         tools = [path for path in (folder / TOOLS_FOLDER).iterdir() if path.is_file() and path.suffix != ".log"]
         names.update(path.relative_to(folder).as_posix() for path in tools)
     result["hashes"] = hash_files(folder, sorted(names))
+    result["design_hash"] = hash_design(result)
 
 
 def record_verification(result: dict[str, Any], report: Report) -> None:

@@ -15,7 +15,7 @@ from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
-from .integrity import check_files
+from .integrity import check_files, hash_design
 from .model.ir import MaxPool, Network
 from .model.store import ModelError, load
 
@@ -34,7 +34,7 @@ __all__ = [
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 4
+SCHEMA = 5
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""
@@ -237,6 +237,8 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
         unknown = set(build["files"].values()) - set(build["hashes"])
         if unknown:
             raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
+        if build["design_hash"] != hash_design(build):
+            raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
         check_files(folder, build["hashes"])
         design = _design(folder, build)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:

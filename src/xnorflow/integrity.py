@@ -1,17 +1,28 @@
 """Hashes of a build folder's files: what was verified there is what is used later."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .model.store import ModelError
 
-__all__ = ["check_files", "hash_files"]
+__all__ = ["check_files", "hash_design", "hash_files"]
+
+DESIGN = ("network", "scores", "reweightable", "target", "files", "timing")
+"""What in ``build.json`` later commands go by; what is verified later is put beside it."""
 
 
 def hash_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """SHA-256 of each of these files, in hexadecimal."""
     return {name: _sha256(folder / name) for name in names}
+
+
+def hash_design(build: Mapping[str, Any]) -> str:
+    """SHA-256 of what ``build.json`` says of the design, in hexadecimal."""
+    described = {name: build.get(name) for name in DESIGN}
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
 def check_files(folder: Path, hashes: Mapping[str, str]) -> None:

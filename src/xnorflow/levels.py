@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .boards.board import Board
 from .boards.flow import board_chip
+from .boards.identity import check_device
 from .boards.netlist import synthesize_netlist, unpack_bitstream
 from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
 from .boards.rate import link_baud
@@ -68,7 +69,9 @@ class _Task:
     def bitstream(self) -> Path:
         if "bitstream" not in self.result["files"]:
             raise ValueError(f"{self.folder}: has no bitstream; make it with xnorflow build --board")
-        return self.folder / self.result["files"]["bitstream"]
+        path = self.folder / self.result["files"]["bitstream"]
+        check_device(path, self.board)
+        return path
 
 
 def verify_level(

@@ -9,7 +9,7 @@ from xnorflow.boards.board import Board
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 
-__all__ = ["Adder", "tiny_accelerator"]
+__all__ = ["Adder", "bitstream_of", "tiny_accelerator"]
 
 
 class Adder(wiring.Component):
@@ -35,3 +35,15 @@ def tiny_accelerator(board: Board) -> Accelerator:
         family=family,
         startup_cycles=round(family.startup_us * board.clock_mhz),
     )
+
+
+def bitstream_of(board: Board) -> bytes:
+    """How a bitstream for a board begins."""
+    name = board.device.name
+    if board.device.family.name == "ecp5":
+        part = name.replace("ECP5-", "LFE5U-").replace("ECP5", "LFE5")
+        return f"\xff\0Part: {part}-{board.speed}{board.package}\0\xff".encode("latin-1")
+    width, height = {"UP5K": (692, 336), "HX8K": (872, 272), "LP8K": (872, 272)}[name]
+    preamble = bytes.fromhex("ff0000ff7eaa997e5100010592002062")
+    offset = b"\x82\x00\x00" if name == "UP5K" else b""
+    return preamble + (width - 1).to_bytes(2, "big") + offset + b"\x72" + height.to_bytes(2, "big") + bytes(20)

@@ -52,12 +52,14 @@ def test_a_missing_file_is_named(folder):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema": 1}, "schema 1, expected 4; build again with this xnorflow"),
+        ({"schema": 1}, "schema 1, expected 5; build again with this xnorflow"),
         (
             {"xnorflow": "0.0.9"},
             f"made by xnorflow 0.0.9, expected {__version__}; build again, or use that version",
         ),
         ({"hashes": {"model.safetensors": ""}}, "has no hash of core.v; build again"),
+        ({"scores": True}, "what it says of the design was changed after it was built; build again"),
+        ({"target": {"board": "icesugar"}}, "what it says of the design was changed after it was built; build again"),
         (
             {"files": []},
             "not a whole build.json (AttributeError: 'list' object has no attribute 'values'); build again",

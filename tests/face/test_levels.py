@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.boards.designs import bitstream_of
 from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
@@ -56,6 +57,20 @@ def test_each_level_gives_the_golden_answers(built, level):
     report = verified(built, level)
     assert (report.level, report.simulator, report.images, report.mismatches) == (level, "icarus", 6, 0)
     assert report.interval_measured == (256 if level in ("rtl", "netlist") else None)
+
+
+def test_the_bitstream_of_an_hx8k(tmp_path):
+    """Whose PLL has its reference from a net, and not from its pad."""
+    folder = made(replace(DESIGN, board=find_board("hx8k-breakout")), tmp_path)
+    assert verified(folder, "bitstream", images=3).mismatches == 0
+
+
+def test_a_bitstream_of_another_board_is_refused(copy):
+    (copy / "bitstream" / "top.bin").write_bytes(bitstream_of(find_board("hx8k-breakout")))
+    rehash(copy)
+    message = rf"^{copy}/bitstream/top\.bin: is for HX8K or LP8K, but icebreaker has UP5K; build again$"
+    with pytest.raises(ToolError, match=message):
+        verified(copy, "bitstream")
 
 
 def test_the_bitstream_runs_on_verilator(built):

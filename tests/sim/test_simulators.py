@@ -12,13 +12,21 @@ import pytest
 from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
-from xnorflow.sim.simulators import SIMULATORS, SimulationError, build, find_simulator
+from xnorflow.sim import simulators
+from xnorflow.sim.simulators import SIMULATORS, SimulationError, build, can_compile, find_simulator
 from xnorflow.sim.verify import verify
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_simulators_are_installed(name: str) -> None:
     assert find_simulator(name).name == name
+
+
+def test_waveforms_are_fst_where_that_can_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {simulator.waves for simulator in SIMULATORS.values()} == {".fst"}
+    assert not can_compile(("no_such_header.h",))
+    monkeypatch.setattr(simulators, "can_compile", lambda headers: not headers)
+    assert {name: simulator.waves for name, simulator in SIMULATORS.items()} == {"verilator": ".vcd", "icarus": ".fst"}
 
 
 def test_unknown_simulator(tmp_path: Path) -> None:
