@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from .board import Board
@@ -20,8 +21,8 @@ WIRES = re.compile(r"^wire ([\w, ]+);$", re.MULTILINE)
 PLL = re.compile(r"^SB_PLL40_(CORE|PAD) #\((.*?)^\) \w+ \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
 
-def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path) -> Path:
-    """The netlist of a core in cells of a family, synthesized as for a bitstream.
+def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path, kept: Sequence[str] = ()) -> Path:
+    """The netlist of a core in cells of a family, synthesized as for a bitstream; modules that are kept stay apart.
 
     Raises
     ------
@@ -29,9 +30,13 @@ def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path) ->
         When yosys is missing or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    read = f'read_verilog "{_seen_from(folder, verilog)}"'
-    script = f"{read}\n{SYNTHESIS[family]} -top {top}\nwrite_verilog -noattr {NETLIST}\n"
-    (folder / "netlist.ys").write_text(script)
+    lines = [
+        f'read_verilog "{_seen_from(folder, verilog)}"',
+        *(f"setattr -mod -set keep_hierarchy 1 {module}" for module in kept),
+        f"{SYNTHESIS[family]} -top {top}",
+        f"write_verilog -noattr {NETLIST}",
+    ]
+    (folder / "netlist.ys").write_text("\n".join([*lines, ""]))
     run_tool("yosys", ["-q", "netlist.ys"], folder=folder, log="netlist.log")
     return folder / NETLIST
 

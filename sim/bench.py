@@ -19,6 +19,7 @@ __all__ = [
     "NO_STALLS",
     "Bench",
     "Core",
+    "Layered",
     "Progress",
     "Recording",
     "Stalls",
@@ -35,6 +36,9 @@ TOPLEVEL = "xnorflow_bench"
 
 Progress = Callable[[str, int, int], None]
 """Called with what runs, how much of it is done, and how much there is."""
+
+Layered = Callable[[], tuple[Path, ...]] | None
+"""Makes Verilog of a core by its layers."""
 
 KINDS = ("in", "out", "error")
 POLL_SECONDS = 0.5
@@ -101,10 +105,13 @@ class Core:
         Verilog of ``xnorflow_core`` and of what it needs.
     accelerator : :class:`Accelerator`
         What it should be.
+    layered : callable or None
+        Makes Verilog of the same core in which each layer is a module, where it is not so already.
     """
 
     sources: tuple[Path, ...]
     accelerator: Accelerator
+    layered: Layered = None
 
     @property
     def patience(self) -> int:

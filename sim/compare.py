@@ -27,7 +27,7 @@ class Difference:
     layer : :class:`str`
         Name of the layer; ``answer`` where all layers are right, empty where they could not be seen.
     beat : :class:`int`
-        Beat of the layer's output within the image.
+        Beat of the layer's output within the image; an answer is a single one.
     neurons : :class:`range`
         Neurons of that beat; empty where no beat differs.
     got, expected : :class:`str`
@@ -52,7 +52,7 @@ class Difference:
             neurons = f"neurons {self.neurons[0]}..{self.neurons[-1]}"
             text += f", beat {self.beat} ({neurons}): got {self.got}, expected {self.expected}"
         elif self.got:
-            text += f": got {self.got}, expected {self.expected}"
+            text += f", beat {self.beat}: got {self.got}, expected {self.expected}"
         return f"{text}; waveform: {self.waves}" if self.waves else text
 
 

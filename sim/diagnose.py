@@ -34,7 +34,8 @@ def locate(bench: Bench, images: Images, *, image: int, stalls: Stalls) -> Diffe
     """Run again, slowly, with the output of every layer recorded.
 
     First the image and few before it. Where they come out right, it takes the exact timing of all that came before,
-    so everything from the start, as long as that is not too much.
+    so everything from the start, as long as that is not too much. A core that can be made by its layers runs so first;
+    where it is right then, it runs as it is.
 
     Parameters
     ----------
@@ -52,14 +53,23 @@ def locate(bench: Bench, images: Images, *, image: int, stalls: Stalls) -> Diffe
     SimulationError
         When the simulator fails.
     """
-    simulator = bench.build.simulator
-    visible = build_bench(bench.core, simulator, folder=bench.build.folder.with_name("diagnosis"), visible=True)
+    core = bench.core
+    if core.layered:
+        layers = replace(core, sources=core.layered(), layered=None)
+        found = _locate(layers, bench.build, images, image=image, stalls=stalls)
+        if found.layer:
+            return found
+    return _locate(core, bench.build, images, image=image, stalls=stalls)
+
+
+def _locate(core: Core, build: Build, images: Images, *, image: int, stalls: Stalls) -> Difference:
+    visible = build_bench(core, build.simulator, folder=build.folder.with_name("diagnosis"), visible=True)
 
     def record(some: Images, testcase: str, plusargs: Sequence[str], waves: Path) -> Recording:
-        beats = frames(bench.core.accelerator, some)
+        beats = frames(core.accelerator, some)
         return visible.run(beats, stalls=stalls, testcase=testcase, plusargs=plusargs, waves=waves)
 
-    return search(record, images, image=image, build=visible.build, core=bench.core, signals=layer_signals(bench.core))
+    return search(record, images, image=image, build=visible.build, core=core, signals=layer_signals(core))
 
 
 def search(

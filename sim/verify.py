@@ -12,7 +12,7 @@ from ..hw.accelerator import Accelerator
 from ..hw.verilog import to_verilog
 from ..model import golden
 from ..model.store import write_atomically
-from .bench import NO_STALLS, Bench, Core, Progress, Recording, Stalls, build_bench, frames
+from .bench import NO_STALLS, Bench, Core, Layered, Progress, Recording, Stalls, build_bench, frames
 from .compare import wrong_answers
 from .diagnose import locate
 from .simulators import find_simulator
@@ -123,6 +123,7 @@ def verify_verilog(
     seed: int = 0,
     stalls: bool = True,
     waves: bool = False,
+    layered: Layered = None,
     on_progress: Progress | None = None,
 ) -> Report:
     """Send all images through a core, once, and some of them again without stalls, to measure its cycles.
@@ -146,7 +147,9 @@ def verify_verilog(
     stalls : :class:`bool`
         Stall at random on both sides.
     waves : :class:`bool`
-        Write a waveform of the run without stalls, ``waves.vcd`` or ``waves.fst``.
+        Write a waveform of the run without stalls, ``waves.fst``, or ``waves.vcd`` where Verilator can write no other.
+    layered : callable or None
+        Makes Verilog of the same core in which each layer is a module, to name the layer that is wrong.
     on_progress : callable or None
         Told what runs, and how much of it is done.
 
@@ -167,7 +170,7 @@ def verify_verilog(
     if len(images) == 0:
         raise ValueError("images must be one or more, not none")
     report = on_progress or silence
-    core = Core(tuple(sources), accelerator)
+    core = Core(tuple(sources), accelerator, layered)
 
     report("compile the simulation", 0, 1)
     bench = build_bench(core, tool, folder=workdir / "bench", visible=waves)

@@ -1,6 +1,6 @@
 """Verification of a build folder at each level: what to simulate, made from what the folder holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from .hw.accelerator import Accelerator
 from .hw.device import ECP5, ICE40
 from .hw.verilog import CORE
 from .model.store import write_atomically
-from .sim.bench import Progress
+from .sim.bench import Layered, Progress
 from .sim.cells import PLL_MODEL, ROUTED_MODELS, cell_models
 from .sim.serial import BOARD, Wire, verify_serial
 from .sim.simulators import find_simulator
@@ -132,8 +132,13 @@ def _netlist(task: _Task) -> Report:
     family = (task.design.device.family if task.design.device else ICE40).name
     models = cell_models(family, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("synthesize", 0, 1)
-    netlist = synthesize_netlist(task.verilog, top=CORE, family=family, folder=task.workdir / "netlist")
-    return _verify_core(task, netlist, *models)
+
+    def synthesize(name: str, kept: Sequence[str] = ()) -> tuple[Path, ...]:
+        folder = task.workdir / name
+        return synthesize_netlist(task.verilog, top=CORE, family=family, folder=folder, kept=kept), *models
+
+    layers = [f"{CORE}.{name}" for name in task.accelerator.network.names]
+    return _verify_core(task, *synthesize("netlist"), layered=lambda: synthesize("netlist-layers", layers))
 
 
 def _routed(task: _Task) -> Report:
@@ -185,8 +190,9 @@ LEVELS: dict[str, Callable[[_Task], Report]] = {
 }
 
 
-def _verify_core(task: _Task, *sources: Path) -> Report:
-    return verify_verilog(sources, task.accelerator, task.images, workdir=task.workdir, seed=task.seed, **task.options)
+def _verify_core(task: _Task, *sources: Path, layered: Layered = None) -> Report:
+    options = {"workdir": task.workdir, "seed": task.seed, "layered": layered, **task.options}
+    return verify_verilog(sources, task.accelerator, task.images, **options)
 
 
 def _verify_board(task: _Task, *sources: Path) -> Report:

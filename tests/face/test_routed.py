@@ -76,7 +76,9 @@ def with_a_flipped_table(config):
 def test_one_flipped_weight_bit_in_the_bitstream_is_caught(copy):
     repacked(copy, with_a_flipped_weight)
     waves = copy / "verify" / "mismatch.fst"
-    message = rf"^\d of 6 images differ from the golden model, first image \d.*: got class \d .*; waveform: {waves}$"
+    message = (
+        rf"^\d of 6 images differ from the golden model, first image \d, beat 0: got class \d .*; waveform: {waves}$"
+    )
     with pytest.raises(VerificationError, match=message):
         verified(copy, "routed")
     assert waves.stat().st_size > 1000

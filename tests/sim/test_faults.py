@@ -45,7 +45,7 @@ def test_faultless_core_passes(tmp_path: Path) -> None:
         ("extra", r"^60 answers came to 30 images$"),
         (
             "class",
-            r"^30 of 30 images differ from the golden model, first image 0: got class \d, expected class \d; waveform: .*/mismatch\.fst$",
+            r"^30 of 30 images differ from the golden model, first image 0, beat 0: got class \d, expected class \d; waveform: .*/mismatch\.fst$",
         ),
     ],
 )
@@ -55,7 +55,7 @@ def test_fault_is_caught(fault: str, message: str, tmp_path: Path) -> None:
 
 
 def test_fault_that_takes_a_history_is_run_again_from_the_start(tmp_path: Path) -> None:
-    message = rf"^20 of 30 images differ from the golden model, first image 10: got class 1, expected class 0; waveform: {tmp_path}/mismatch.fst$"
+    message = rf"^20 of 30 images differ from the golden model, first image 10, beat 0: got class 1, expected class 0; waveform: {tmp_path}/mismatch.fst$"
     with pytest.raises(VerificationError, match=message):
         verify_faulty("later", tmp_path)
     # A few images alone were right, so all eleven were run.
