@@ -1,5 +1,5 @@
 // A PLL of iCE40 for simulation: its output is its reference, which therefore runs at the frequency of the output.
-// unpack.py puts it in place of SB_PLL40_CORE and SB_PLL40_PAD, and checks the frequency that they are set to.
+// netlist.py puts it in place of SB_PLL40_CORE and SB_PLL40_PAD, and checks the frequency that they are set to.
 
 `timescale 1ns / 1ps
 `default_nettype none
