@@ -57,7 +57,7 @@ class _Task:
 
     @property
     def verilog(self) -> Path:
-        return self.folder / self.result["files"]["verilog"]
+        return self._file("verilog")
 
     @property
     def board(self) -> Board:
@@ -69,9 +69,13 @@ class _Task:
     def bitstream(self) -> Path:
         if "bitstream" not in self.result["files"]:
             raise ValueError(f"{self.folder}: has no bitstream; make it with xnorflow build --board")
-        path = self.folder / self.result["files"]["bitstream"]
+        path = self._file("bitstream")
         check_device(path, self.board)
         return path
+
+    def _file(self, kind: str) -> Path:
+        name: str = self.result["files"][kind]
+        return self.folder / name
 
 
 def verify_level(

@@ -1,6 +1,7 @@
 """Weights replaced in a finished bitstream: what runs then is the new network, and nothing else was changed."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from struct import calcsize
@@ -58,14 +59,17 @@ def test_the_reweighted_bitstream_computes_the_new_network(copy):
     images = random_images(NEW, 6)
     assert (golden.predict(OLD, images) != golden.predict(NEW, images)).any()
     before = everything(copy)
+    began = sum(os.times()[:4])
     result = reweight(copy, NEW, on_progress=quiet)
+    # Of a processor, with the tools': the machine may be busy with other tests.
+    assert sum(os.times()[:4]) - began < 10
     after = everything(copy)
     changed = {name for name in after if after[name] != before.get(name) and not name.endswith(".log")}
     expected = {"core.v", "model.safetensors", "build.json", "bitstream/top.bin", "bitstream/top.filled.asc"}
     assert changed == expected
     assert set(after) == set(before)
     assert (result["verify"], result["accuracy"]) == ([], None)
-    assert result["seconds"]["reweight"] < 10
+    assert result["seconds"]["reweight"] > 0
     for level in ("rtl", "bitstream", "pins"):
         assert verified(copy, level).mismatches == 0
     # And back again: the very same bitstream.
