@@ -55,6 +55,11 @@ class Thermometer(nn.Module):
         """What it computes in eval mode."""
         return ir.Thermometer(self.shape, tuple(self._levels().tolist()))
 
+    @torch.no_grad()
+    def set_levels(self, levels: tuple[int, ...]) -> None:
+        """Put other levels in place of as many."""
+        self.latent.copy_(torch.tensor(levels).to(self.latent) / PASSING_WIDTH)
+
     def _levels(self) -> Tensor:
         return (self.latent.detach() * PASSING_WIDTH).round().long()
 

@@ -20,9 +20,12 @@ from torch import nn
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .datasets import Dataset
+from .ir import Network
 from .layers import module_for
 from .recipe import Recipe
 from .run import Epoch, Images, Run, Step, scores_of
+from .start import start_from
+from .store import fingerprint
 from .teacher import teacher_module
 from .zoo import Definition
 
@@ -33,6 +36,9 @@ ONE_THREAD = 100_000
 for each other on a busy machine are a hundred times slower, and one thread gives the same sums everywhere."""
 
 DEVICES = ("auto", "cpu", "cuda")
+
+STATISTICS_IMAGES = 1000
+"""Training images by which the batch statistics of a network to train further are measured."""
 
 TEACHER_SUFFIX = ".teacher"
 """Of the checkpoint of a teacher, which lies beside that of its student."""
@@ -69,11 +75,12 @@ def train(
     validation: float = 0.1,
     device: str = "auto",
     threads: int | None = None,
+    start: Network | None = None,
     checkpoint: Path | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Trained:
-    """Train a network from scratch; the test images are not looked at.
+    """Train a network; the test images are not looked at.
 
     The same arguments on the same machine give the same weights to the last bit, with or without interruptions.
     Torch's global random state is as before afterwards.
@@ -94,6 +101,8 @@ def train(
         One of :data:`DEVICES`; auto takes a GPU where torch finds one.
     threads : :class:`int`
         Threads on the CPU; else 1 for networks of fewer than :data:`ONE_THREAD` weights and what torch has for others.
+    start : :class:`xnorflow.model.ir.Network`
+        Network to train further; else from random weights. Its latent weights begin at plus or minus ``recipe.init``.
     checkpoint : :class:`pathlib.Path`
         File that is written after each epoch, and gone on from when it is there. It stays at the end. A teacher's has
         the same name with :data:`TEACHER_SUFFIX`.
@@ -123,6 +132,8 @@ def train(
         "threads": threads,
         "torch": str(torch.__version__),
     }
+    if start is not None:
+        settings["start"] = fingerprint(start).hex()
     with _reproducible(seed, threads=threads, device=place):
         learn, held = (part.to(place) for part in _split(dataset, seed, validation))
         begin = functools.partial(Run, learn=learn, held=held, seed=seed)
@@ -133,9 +144,11 @@ def train(
             teacher = run.module.eval()
         # Seeded anew, so that a network begins with the same weights with and without a teacher.
         torch.manual_seed(seed)
-        run = begin(module_for(definition, recipe).to(place), recipe, teacher=teacher)
+        module = module_for(definition, recipe).to(place)
+        if start is not None:
+            start_from(module, start, learn.images[:STATISTICS_IMAGES], latent=recipe.init)
+        run = begin(module, recipe, teacher=teacher)
         _finish(run, checkpoint, settings, on_step=on_step, on_epoch=on_epoch)
-        module = run.module
     return Trained(module.cpu().eval(), tuple(run.history), _provenance(settings), settings)
 
 

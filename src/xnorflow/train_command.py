@@ -10,6 +10,7 @@ from .arguments import Named
 from .console import OUTPUT, progress
 from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
 from .model.zoo import CONVOLUTIONAL_TEACHER, find
+from .models import open_model
 from .report import table
 
 __all__ = ["train"]
@@ -39,6 +40,7 @@ __all__ = ["train"]
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads on the CPU.")
+@click.option("--start", metavar="MODEL", help="Train this network of the same layers further.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever checkpoint there is.")
 @click.option("--no-test", is_flag=True, help="Leave the test images alone: to choose among recipes.")
 @click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
@@ -49,6 +51,7 @@ def train(
     validation: float,
     device: str,
     threads: int | None,
+    start: str | None,
     restart: bool,
     no_test: bool,
     path: Path,
@@ -71,6 +74,7 @@ def train(
             validation=validation,
             device=device,
             threads=threads,
+            start=open_model(start) if start else None,
             restart=restart,
             test=not no_test,
             on_progress=report,

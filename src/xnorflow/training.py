@@ -42,6 +42,7 @@ def train_to_file(
     validation: float,
     device: str,
     threads: int | None,
+    start: Network | None,
     restart: bool,
     test: bool,
     on_progress: Progress,
@@ -85,6 +86,7 @@ def train_to_file(
         validation=validation,
         device=device,
         threads=threads,
+        start=start,
         checkpoint=checkpoint,
         on_step=_reporter(definition.name, on_progress, say),
     )

@@ -11,12 +11,13 @@ from xnorflow.model import golden
 from xnorflow.model.datasets import Dataset
 from xnorflow.model.export import export
 from xnorflow.model.ir import MaxPool
-from xnorflow.model.layers import BinaryLinear, Sign
+from xnorflow.model.layers import BinaryLinear, Sign, module_for
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.recipe import Distortion, Teacher
-from xnorflow.model.store import load, save
+from xnorflow.model.start import start_from
+from xnorflow.model.store import fingerprint, load, save
 from xnorflow.model.train import classes, train
-from xnorflow.model.zoo import ZOO
+from xnorflow.model.zoo import ZOO, random_network
 
 DIGITS, TFC = ZOO["digits"], ZOO["tfc"]
 
@@ -195,6 +196,37 @@ def test_a_teacher_helps_a_network_that_sees_few_labels(digits):
     )
     right = [(classes(run.module, digits.test_images) == digits.test_labels).mean() for run in (alone, taught)]
     assert right[1] > right[0]
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist-cnn", "cnv"])
+def test_a_module_that_starts_from_a_network_computes_what_it_does(name):
+    network, definition = random_network(name, seed=1), ZOO[name]
+    module = module_for(definition).eval()
+    images = np.random.default_rng(seed=0).integers(0, 256, (30, *network.input.shape), np.uint8)
+    start_from(module, network, torch.from_numpy(images), latent=0.3)
+    assert_equal_everywhere(network, module, images)
+    head = module[-1]
+    assert set(head.weight.abs().unique().tolist()) == {np.float32(0.3)}
+    # Learnt levels and thresholds come back as they were, so that the file is the same again.
+    again = export(module, name=network.name, dataset=network.dataset, provenance=network.provenance)
+    assert np.array_equal(golden.predict(again, images), golden.predict(network, images))
+
+
+def test_a_training_goes_on_from_a_network_and_makes_it_better(digits):
+    first = train(DIGITS, digits, recipe=recipe(epochs=5), seed=1)
+    network = export(first.module, name="digits")
+    further = train(DIGITS, digits, recipe=recipe(epochs=10, rate=0.005, init=0.1), seed=1, start=network)
+    assert further.history[0].validation_accuracy > first.history[0].validation_accuracy
+    assert further.history[-1].validation_accuracy > first.history[-1].validation_accuracy
+    assert further.provenance["start"] == fingerprint(network).hex()
+
+
+def test_a_network_of_other_layers_is_no_start(digits):
+    with pytest.raises(
+        ValueError,
+        match=r"^the network to start from must have weights of 96x192 64x96 10x64, not 64x784 64x64 64x64 10x64$",
+    ):
+        train(DIGITS, digits, recipe=recipe(epochs=1), start=random_network("tfc"))
 
 
 def test_nothing_need_be_held_out(digits):
