@@ -83,9 +83,8 @@ def _torch_order(layer: ir.Dense | ir.Conv2d | ir.Scores) -> NDArray[np.uint8]:
 
 def _thresholds(layer: ir.Dense | ir.Conv2d, tensor: ir.Tensor) -> NDArray[np.float64]:
     """Dot products half-way between those that give 0 and those that give 1."""
-    if tensor.element is ir.Element.BIT:
-        return 2.0 * layer.thresholds - layer.mw - 1
-    return layer.thresholds - 0.5
+    thresholds = layer.thresholds.astype(np.float64)
+    return 2 * thresholds - layer.mw - 1 if tensor.element is ir.Element.BIT else thresholds - 0.5
 
 
 def _set(norm: BatchNorm | BatchNorm2d, dots: Tensor, thresholds: NDArray[np.float64]) -> None:
