@@ -57,7 +57,7 @@ def test_client_sends_again_what_a_bad_line_spoils():
     def spoil(data):
         return bytes(byte ^ (rng.random() < 0.01) << rng.randrange(8) for byte in data if rng.random() > 0.01)
 
-    with simulated_board(dut, change=spoil) as port, open_connection(port, timeout=1.0) as board:
+    with simulated_board(dut, change=spoil) as port, open_connection(port, timeout=4.0) as board:
         answers = board.infer(encoded(dut, images))
     assert [answer[0] for answer in answers] == expected(dut, images)
     assert board.retries > 0
