@@ -109,7 +109,16 @@ _TFC = Definition(
     dataset="mnist",
     input=_MNIST_INPUT,
     layers=3 * (Neurons(64),),
-    recipe=Recipe(epochs=80, batch=256, rate=0.01),
+    recipe=Recipe(
+        epochs=300,
+        batch=256,
+        rate=0.01,
+        schedule="cosine",
+        init=0.2,
+        gradient="quadratic",
+        learn_levels=True,
+        distortion=Distortion(shift=0.5, rotation=5.0, scale=0.05),
+    ),
     board="icebreaker",
 )
 
