@@ -43,11 +43,13 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "`--slope 10`": ("tfc", {"slope": 10.0}),
     "`--init 0.1`": ("tfc", {"init": 0.1}),
     "`--average 0.999`": ("tfc", {"average": 0.999}),
+    "`--calibrate`": ("tfc", {"calibrate": True}),
     "`--learn-levels`": ("tfc", {"learn_levels": True}),
     "`--teacher`": ("tfc", {"teacher": dataclasses.replace(CONVOLUTIONAL_TEACHER, epochs=2)}),
     "`--shift 1`": ("tfc", {"distortion": Distortion(shift=1)}),
     "`--rotation 10 --scale 0.1`": ("tfc", {"distortion": Distortion(rotation=10, scale=0.1)}),
     "`--elastic 1`": ("tfc", {"distortion": Distortion(elastic=1)}),
+    "`--elastic 1 --calibrate`": ("tfc", {"distortion": Distortion(elastic=1), "calibrate": True}),
     "nothing": ("fashion-cnn", {}),
     "`--crop 1`": ("fashion-cnn", {"distortion": Distortion(crop=1)}),
     "`--flip`": ("fashion-cnn", {"distortion": Distortion(flip=True)}),
@@ -80,8 +82,10 @@ def measure(network: str, changes: dict[str, Any], seed: int) -> dict[str, float
     """Accuracy on the images held out, and seconds."""
     definition = find(network)
     data, recipe = some(load(definition.dataset), IMAGES[network]), dataclasses.replace(PLAIN[network], **changes)
-    last = train(definition, data, recipe=recipe, seed=seed, threads=1).history[-1]
-    return {"accuracy": round(100 * (last.validation_accuracy or 0), 3), "seconds": round(last.seconds, 1)}
+    trained = train(definition, data, recipe=recipe, seed=seed, threads=1)
+    assert trained.validation_accuracy is not None
+    seconds = trained.history[-1].seconds
+    return {"accuracy": round(100 * trained.validation_accuracy, 3), "seconds": round(seconds, 1)}
 
 
 def some(data: Dataset, count: int) -> Dataset:

@@ -106,6 +106,9 @@ class Recipe:
         First latent weights are drawn evenly from -init to init.
     average : :class:`float`
         Decay of the exponential average over steps that the latent weights end with. 0 for the last weights.
+    calibrate : :class:`bool`
+        Measure the batch statistics anew at the end, on training images that are not distorted; so it is with an
+        average in any case.
     learn_levels : :class:`bool`
         Learn the levels at which pixels become bits.
     distortion : :class:`Distortion` or None
@@ -128,6 +131,7 @@ class Recipe:
     slope: float = 0.0
     init: float = 1.0
     average: float = 0.0
+    calibrate: bool = False
     learn_levels: bool = False
     distortion: Distortion | None = None
     teacher: Teacher | None = None

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import lr_scheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .augment import distort
 from .layers import Scores, Sign, approximate, clip_latent
@@ -25,7 +25,7 @@ RISING = 0.75
 """Share of the epochs in which the slope of a binarization by degrees rises."""
 
 STATISTICS_IMAGES = 10_000
-"""Training images by which the batch statistics of averaged weights are measured."""
+"""Training images by which batch statistics are measured anew."""
 
 SCHEDULERS: dict[str, Callable[[torch.optim.Optimizer, float, int], lr_scheduler.LRScheduler]] = {
     "one-cycle": lambda optimizer, rate, steps: lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps),
@@ -150,8 +150,6 @@ class Run:
 
             self._set_slope((number - 1) / self.recipe.epochs)
             learnt = self._learn(tell)
-            if self._average and number == self.recipe.epochs:
-                self._take_average()
             seconds = before + time.perf_counter() - start
             epoch = Epoch(number, self.recipe.epochs, *learnt, *_measure(self.module, self.held), seconds)
             self.history.append(epoch)
@@ -190,7 +188,7 @@ class Run:
         self._optimizer.step()
         self._schedule.step()
         clip_latent(self.module)
-        if self._average:
+        if self._average is not None:
             self._average.update_parameters(self.module)
         return loss.detach(), (logits.argmax(dim=1) == labels).sum()
 
@@ -209,13 +207,17 @@ class Run:
                 layer.slope = slope
 
     @torch.no_grad()
-    def _take_average(self) -> None:
-        """Let the averaged weights be the network's, with batch statistics of their own."""
-        assert self._average
-        self.module.load_state_dict(self._average.module.state_dict())
-        indices = torch.randperm(len(self.learn), generator=self._generator)[:STATISTICS_IMAGES]
-        batches = torch.split(indices.to(self.learn.labels.device), self.recipe.batch)
-        update_bn((self._distorted(batch) for batch in batches), self.module)
+    def settle(self) -> tuple[float | None, float | None]:
+        """Make the module what is exported; gives loss and accuracy on the images held out, as of an :class:`Epoch`.
+
+        Averaged weights take the place of the last ones, and batch statistics are measured anew, if the recipe says so.
+        """
+        if self._average is not None:
+            self.module.load_state_dict(self._average.module.state_dict())
+        if self._average is not None or self.recipe.calibrate:
+            indices = torch.randperm(len(self.learn), generator=self._generator)[:STATISTICS_IMAGES]
+            _calibrate(self.module, self.learn.images[indices.to(self.learn.labels.device)])
+        return _measure(self.module, self.held)
 
     def state(self) -> dict[str, Any]:
         """All that the next epochs depend on, as a checkpoint takes it."""
@@ -224,7 +226,7 @@ class Run:
             "module": self.module.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
-            "average": self._average.state_dict() if self._average else None,
+            "average": self._average.state_dict() if self._average is not None else None,
             "order": self._generator.get_state(),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
@@ -236,7 +238,7 @@ class Run:
         self.module.load_state_dict(state["module"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
-        if self._average:
+        if self._average is not None:
             self._average.load_state_dict(state["average"])
         self._generator.set_state(state["order"])
         torch.set_rng_state(state["torch"])
@@ -249,6 +251,24 @@ def _average(module: nn.Module, decay: float) -> AveragedModel:
     """What follows the weights, and the batch statistics, which are measured anew at the end."""
     average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's own lacks annotations
     return AveragedModel(module, multi_avg_fn=average, use_buffers=True)
+
+
+@torch.no_grad()
+def _calibrate(module: nn.Module, images: Tensor) -> None:
+    """Measure batch statistics on these images, all else as in eval mode."""
+    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    module.eval()
+    for norm in norms:
+        norm.train().reset_running_stats()
+        # A plain mean over all batches.
+        norm.momentum = None
+    with approximate(module):
+        for part in torch.split(images, EVALUATION_BATCH):
+            module(part)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    module.eval()
 
 
 @torch.no_grad()

@@ -54,6 +54,8 @@ class Trained:
         In eval mode, on the CPU.
     history : tuple of :class:`Epoch`
         One for each epoch.
+    validation_accuracy : :class:`float` or None
+        Share of right answers of the module on the images held out, as of an :class:`Epoch`.
     provenance : dictionary
         How it was made, for :func:`xnorflow.model.export.export`.
     settings : dictionary
@@ -62,6 +64,7 @@ class Trained:
 
     module: nn.Sequential
     history: tuple[Epoch, ...]
+    validation_accuracy: float | None
     provenance: dict[str, str]
     settings: dict[str, Any]
 
@@ -149,7 +152,8 @@ def train(
             start_from(module, start, learn.images[:STATISTICS_IMAGES], latent=recipe.init)
         run = begin(module, recipe, teacher=teacher)
         _finish(run, checkpoint, settings, on_step=on_step, on_epoch=on_epoch)
-    return Trained(module.cpu().eval(), tuple(run.history), _provenance(settings), settings)
+        _, accuracy = run.settle()
+    return Trained(module.cpu().eval(), tuple(run.history), accuracy, _provenance(settings), settings)
 
 
 def _teachers(recipe: Recipe) -> Recipe:

@@ -86,7 +86,9 @@ def _centred(shape: tuple[int, ...]) -> Affine:
 
 def _brisk(*, epochs: int, batch: int, distortion: Distortion, teacher: Teacher | None = None) -> Recipe:
     """Signs that change from the first step on: what few epochs need."""
-    return Recipe(epochs, batch, rate=0.01, schedule="cosine", init=0.2, distortion=distortion, teacher=teacher)
+    return Recipe(
+        epochs, batch, rate=0.01, schedule="cosine", init=0.2, calibrate=True, distortion=distortion, teacher=teacher
+    )
 
 
 _MNIST_INPUT = Thermometer((28, 28), (128,))
@@ -116,6 +118,7 @@ _TFC = Definition(
         schedule="cosine",
         init=0.2,
         gradient="quadratic",
+        calibrate=True,
         learn_levels=True,
         distortion=Distortion(shift=0.5, rotation=5.0, scale=0.05),
     ),

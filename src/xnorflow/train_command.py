@@ -28,6 +28,7 @@ __all__ = ["train"]
 @click.option("--slope", type=float, help="Binarize activations by degrees, up to this slope; 0 from the start.")
 @click.option("--init", type=float, help="Limit of the first latent weights.")
 @click.option("--average", type=float, help="Decay of the average of the latent weights over steps; 0 for none.")
+@click.option("--calibrate/--no-calibrate", default=None, help="Measure batch statistics anew at the end.")
 @click.option("--learn-levels/--fixed-levels", default=None, help="Learn the levels at which pixels become bits.")
 @click.option("--teacher/--no-teacher", default=None, help="Learn from a full-precision network, trained first.")
 @click.option("--shift", type=float, help="Shift training images by up to so many pixels.")

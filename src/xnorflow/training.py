@@ -141,10 +141,9 @@ def _export(definition: Definition, data: Dataset, trained: Trained, path: Path,
         provenance |= {"test_images": str(len(by_torch)), "test_correct": str(correct)}
         share = f"{correct / len(by_torch):.2%} ({correct} of {len(by_torch)} test images, torch = golden on each)"
         told["accuracy"] = share
-    last = trained.history[-1]
-    if last.validation_accuracy is not None:
-        provenance["validation_accuracy"] = f"{last.validation_accuracy:.4f}"
-        told["validation accuracy"] = f"{last.validation_accuracy:.2%}"
+    if trained.validation_accuracy is not None:
+        provenance["validation_accuracy"] = f"{trained.validation_accuracy:.4f}"
+        told["validation accuracy"] = f"{trained.validation_accuracy:.2%}"
     network = export(trained.module, name=definition.name, dataset=data.name, provenance=provenance)
     check_equal(network, images, by_torch)
     save(network, path)
