@@ -161,7 +161,7 @@ _FASHION_CNN = Definition(
     dataset="fashion-mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
-    recipe=_brisk(epochs=20, batch=128, distortion=Distortion(crop=1, flip=True)),
+    recipe=_brisk(epochs=14, batch=128, distortion=Distortion(crop=1, flip=True)),
     board="ulx3s-12f",
 )
 
