@@ -161,7 +161,7 @@ _FASHION_CNN = Definition(
     dataset="fashion-mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
-    recipe=_brisk(epochs=14, batch=128, distortion=Distortion(crop=1, flip=True)),
+    recipe=_brisk(epochs=20, batch=128, distortion=Distortion(crop=1, flip=True)),
     board="ulx3s-12f",
 )
 
@@ -182,7 +182,7 @@ _CNV = Definition(
 
 _BNN_MNIST = Definition(
     name="bnn-mnist",
-    summary="the MNIST network of Courbariaux et al. (2016); hours on a CPU, so take a GPU",
+    summary="the MNIST network of Courbariaux et al. (2016); train it on a GPU",
     dataset="mnist",
     input=_centred((28, 28)),
     layers=3 * (Neurons(4096),),
@@ -191,7 +191,7 @@ _BNN_MNIST = Definition(
 
 _BNN_CIFAR10 = Definition(
     name="bnn-cifar-10",
-    summary="the CIFAR-10 network of Courbariaux et al. (2016); days on a CPU, so take a GPU",
+    summary="the CIFAR-10 network of Courbariaux et al. (2016); train it on a GPU",
     dataset="cifar-10",
     input=_centred((32, 32, 3)),
     layers=(
