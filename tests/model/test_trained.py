@@ -26,7 +26,7 @@ def marked(name):
     return pytest.param(name, marks=[pytest.mark.slow] if ZOO[name].multiplications > QUICK else [])
 
 
-@pytest.mark.parametrize("name", map(marked, TRAINED))
+@pytest.mark.parametrize("name", [marked(name) for name in TRAINED])
 def test_the_golden_model_has_the_accuracy_that_is_told(name):
     network, data = load_trained(name), load(ZOO[name].dataset)
     found = accuracy(network)
