@@ -235,7 +235,7 @@ def clip_latent(module: nn.Module) -> None:
 
 @contextlib.contextmanager
 def approximate(module: nn.Module) -> Iterator[None]:
-    """Eval mode with torch's own kernels inside, several times faster, where an image in a thousand may differ."""
+    """Eval mode with torch's own kernels inside, which are faster and may round a tie to the wrong sign."""
     layers = [layer for layer in module.modules() if isinstance(layer, BinaryConv2d | BatchNorm | BatchNorm2d)]
     for layer in layers:
         layer.exact = False

@@ -237,7 +237,7 @@ def _reproducible(seed: int, *, threads: int, device: torch.device) -> Iterator[
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True)
-        # No kernel in use reads memory that it did not write; filling it all takes a tenth of the time.
+        # No kernel in use reads memory that it did not write, so that filling it all first only takes time.
         filling = torch.utils.deterministic
         filling.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # made when torch is imported
         torch.set_num_threads(threads)

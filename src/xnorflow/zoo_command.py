@@ -44,7 +44,7 @@ def _row(definition: Definition) -> dict[str, Any]:
 
 def _command(network: Network) -> str:
     """The command that makes a trained network again: its recipe is the definition's."""
-    options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation"))
+    options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation", "threads"))
     return f"xnorflow train {network.name} {' '.join(options)} -o {network.name}.safetensors"
 
 

@@ -207,7 +207,9 @@ def test_the_zoo_tells_what_ships_and_how_good_it_is(command):
     rows = {row["name"]: row for row in json.loads(command("zoo", "--json")[1])}
     assert list(rows) == list(ZOO)
     assert rows["digits"]["accuracy"] == {"correct": 351, "images": 360}
-    assert rows["digits"]["command"] == "xnorflow train digits --seed 0 --validation 0.1 -o digits.safetensors"
+    assert rows["digits"]["command"] == (
+        "xnorflow train digits --seed 0 --validation 0.1 --threads 1 -o digits.safetensors"
+    )
     assert (rows["bnn-mnist"]["accuracy"], rows["bnn-mnist"]["command"]) == (None, None)
     assert all(row["board"] in BOARDS for row in rows.values() if row["accuracy"])
     _, table, _ = command("zoo")
