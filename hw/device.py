@@ -21,6 +21,12 @@ class Family:
         Bits that one block RAM reads per cycle at its widest port.
     bram_depth : :class:`int`
         Words of a block at that width.
+    bram_ratios : :class:`int`
+        Shapes that a block can have, each half as wide, rounded down, and twice as deep as the one before.
+    bram_cost : :class:`int`
+        Look-up tables that yosys thinks a block worth, in its ``brams.txt``.
+    bram_byte : :class:`int`
+        Bits of a word that are written together: a memory that is written takes a multiple of those.
     startup_us : :class:`float`
         Microseconds after configuration in which block RAM must not be read (iCE40 reads zero; icestorm issue 76).
     distributed : :class:`bool`
@@ -32,6 +38,9 @@ class Family:
     name: str
     bram_width: int
     bram_depth: int
+    bram_ratios: int
+    bram_cost: int
+    bram_byte: int
     startup_us: float = 0.0
     distributed: bool = False
     ff_cell: int = 1
@@ -68,8 +77,10 @@ class Device:
         return self.brams * self.family.bram_width
 
 
-ICE40 = Family("ice40", bram_width=16, bram_depth=256, startup_us=15.0)
-ECP5 = Family("ecp5", bram_width=36, bram_depth=512, distributed=True, ff_cell=0)
+ICE40 = Family("ice40", bram_width=16, bram_depth=256, bram_ratios=4, bram_cost=64, bram_byte=1, startup_us=15.0)
+ECP5 = Family(
+    "ecp5", bram_width=36, bram_depth=512, bram_ratios=6, bram_cost=128, bram_byte=9, distributed=True, ff_cell=0
+)
 
 DEVICES = {
     device.name: device

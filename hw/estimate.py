@@ -13,7 +13,7 @@ from .device import Device, Family
 from .fifo import SmallFifo
 from .grouping import group_sizes
 from .matches import count_cells, count_latency
-from .memory import RomSize
+from .memory import MemorySize
 from .placement import Memories, Place, candidates, memory_cells, usual_places
 from .plan import Convert, Pool, Product, Replay, Stage, Window
 from .sum import sum_latency
@@ -143,7 +143,7 @@ def _replay_cells(stage: Replay, memories: Memories, family: Family) -> int:
         return (1 + family.ff_cell) * stage.words * stage.width_out * stage.bits + 30
     assembly = ((1 + family.ff_cell) * stage.width_out + stage.width_in) * stage.bits + 50
     if memories.replay is Place.DISTRIBUTED:
-        assembly += memory_cells(RomSize(stage.width_out * stage.bits, 2 * stage.words), family)
+        assembly += memory_cells(MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True), family)
     return assembly
 
 

@@ -1,6 +1,6 @@
 """Read-only memories, in block RAM or in look-up tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Module
@@ -9,23 +9,37 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 
-__all__ = ["Rom", "RomSize"]
+__all__ = ["MemorySize", "Rom"]
 
 
 @dataclass(frozen=True)
-class RomSize:
-    """Width in bits and depth in words of one memory."""
+class MemorySize:
+    """Width in bits and depth in words of one memory.
+
+    ``written`` is whether it has a port to write, too.
+    """
 
     width: int
     depth: int
+    written: bool = False
 
     def blocks(self, family: Family) -> int:
-        """Block RAMs that it takes, at the best of the family's aspect ratios."""
-        ratios = (1 << n for n in range(5) if family.bram_width >> n)
-        return min(
-            -(-self.width // (family.bram_width // ratio)) * -(-self.depth // (family.bram_depth * ratio))
-            for ratio in ratios
-        )
+        """Block RAMs that yosys makes of it.
+
+        That is not always the fewest: look-up tables choose among the parts of a deep memory, and its pass
+        ``memory_libmap`` takes what costs the least in all.
+        """
+        return min(self._costs(family))[-1]
+
+    def _costs(self, family: Family) -> Iterator[tuple[float, int, int]]:
+        """Cost in look-up tables, width and number of blocks, for each shape of a block."""
+        for ratio in range(family.bram_ratios):
+            width = family.bram_width >> ratio
+            banks = -(-self.depth // (family.bram_depth << ratio))
+            byte = min(family.bram_byte, width) if self.written else 1
+            blocks = -(-banks * -(-self.width // byte) * byte // width)
+            selects = (banks - 1) * self.width + (banks if self.written and banks > 1 else 0)
+            yield family.bram_cost * blocks + selects / 2, width, blocks
 
     @property
     def lut4(self) -> int:
@@ -65,9 +79,9 @@ class Rom(wiring.Component):
         super().__init__({"address": In(range(len(self.words))), "data": Out(width)})
 
     @property
-    def size(self) -> RomSize:
+    def size(self) -> MemorySize:
         """Width and depth."""
-        return RomSize(self.width, len(self.words))
+        return MemorySize(self.width, len(self.words))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from .device import Family
 from .grouping import group_sizes
-from .memory import RomSize
+from .memory import MemorySize
 from .plan import Product, Replay, Stage, Window
 
 __all__ = ["Candidate", "Memories", "Place", "candidates", "memory_cells", "place_memories", "usual_places"]
@@ -92,21 +92,21 @@ def _candidates(stage: Stage, family: Family) -> Iterator[Candidate]:
         folding, layer = stage.folding, stage.layer
         sizes = group_sizes(folding, port=family.bram_width)
         width = stage.accumulator.width
-        weights = [RomSize(size * folding.simd, folding.interval(layer)) for size in sizes]
-        levels = [RomSize(size * width, folding.neuron_fold(layer)) for size in sizes]
+        weights = [MemorySize(size * folding.simd, folding.interval(layer)) for size in sizes]
+        levels = [MemorySize(size * width, folding.neuron_fold(layer)) for size in sizes]
         for field, roms in (("weights", weights), ("levels", levels)):
             if stage.reweightable or roms[0].depth > SHALLOW:
                 blocks = sum(rom.blocks(family) for rom in roms)
                 yield Candidate(field, blocks, sum(rom.lut4 for rom in roms), stage.reweightable)
     elif isinstance(stage, Replay) and not family.distributed and _is_long(stage):
-        banks = RomSize(stage.width_out * stage.bits, 2 * stage.words)
+        banks = MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True)
         yield Candidate("replay", banks.blocks(family), 2 * stage.count * stage.bits)
     elif isinstance(stage, Window):
-        rows = RomSize(stage.width * stage.bits, stage.depth)
+        rows = MemorySize(stage.width * stage.bits, stage.depth, written=True)
         yield Candidate("rows", rows.blocks(family), memory_cells(rows, family))
 
 
-def memory_cells(size: RomSize, family: Family) -> int:
+def memory_cells(size: MemorySize, family: Family) -> int:
     """Cells of a memory that is not block RAM: distributed, 16 words of 4 bits in six, or flip-flops."""
     if family.distributed:
         return -(-size.depth // 16) * size.width * 6 // 4

@@ -32,6 +32,8 @@ class Definition:
         The layers before the scores, in the order of the data.
     recipe : :class:`xnorflow.model.recipe.Recipe`
         How it is trained when nothing else is asked for.
+    further : :class:`xnorflow.model.recipe.Recipe` or None
+        How a network that it gave is trained further; None for in the same way.
     classes : :class:`int`
         Classes.
     board : :class:`str`
@@ -44,6 +46,7 @@ class Definition:
     input: Input
     layers: tuple[Plan, ...]
     recipe: Recipe
+    further: Recipe | None = None
     classes: int = 10
     board: str = ""
 

@@ -64,7 +64,8 @@ def train(
     """
     from .training import train_to_file
 
-    recipe = _changed(definition.recipe, {name: value for name, value in changes.items() if value is not None})
+    usual = definition.further if start and definition.further else definition.recipe
+    recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
     with progress() as report:
         result = train_to_file(
             definition,

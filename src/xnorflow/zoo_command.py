@@ -45,7 +45,10 @@ def _row(definition: Definition) -> dict[str, Any]:
 def _command(network: Network) -> str:
     """The command that makes a trained network again: its recipe is the definition's."""
     options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation", "threads"))
-    return f"xnorflow train {network.name} {' '.join(options)} -o {network.name}.safetensors"
+    train, file = f"xnorflow train {network.name} {' '.join(options)}", f"{network.name}.safetensors"
+    if "start" not in network.provenance:
+        return f"{train} -o {file}"
+    return f"{train} -o first-{file} && {train} --start first-{file} -o {file}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
