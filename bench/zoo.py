@@ -23,7 +23,7 @@ BUILDS = {
     "tfc": ["--fps", "140000"],
     "sfc": ["--fps", "200000"],
     "lfc": ["--fps", "70000", "--images", "1000"],
-    "mnist-cnn": ["--fps", "1000", "--images", "1000"],
+    "mnist-cnn": ["--fps", "1500"],
     "fashion-cnn": ["--fps", "3000", "--images", "1000"],
     "cnv": ["--fps", "1000", "--images", "1000"],
 }

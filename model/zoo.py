@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -87,11 +87,9 @@ def _centred(shape: tuple[int, ...]) -> Affine:
     return Affine(shape, multiplier=256, offset=-128 * 255, divisor=255, signed=True)
 
 
-def _brisk(*, epochs: int, batch: int, distortion: Distortion, teacher: Teacher | None = None) -> Recipe:
+def _brisk(epochs: int, batch: int, distortion: Distortion) -> Recipe:
     """Signs that change from the first step on: what few epochs need."""
-    return Recipe(
-        epochs, batch, rate=0.01, schedule="cosine", init=0.2, calibrate=True, distortion=distortion, teacher=teacher
-    )
+    return Recipe(epochs, batch, rate=0.01, schedule="cosine", init=0.2, calibrate=True, distortion=distortion)
 
 
 _MNIST_INPUT = Thermometer((28, 28), (128,))
@@ -144,7 +142,7 @@ _LFC = Definition(
     dataset="mnist",
     input=_MNIST_INPUT,
     layers=3 * (Neurons(1024),),
-    recipe=_brisk(epochs=50, batch=256, distortion=_HANDWRITING),
+    recipe=replace(_brisk(80, 256, _HANDWRITING), gradient="quadratic"),
     board="ulx3s-85f",
 )
 
@@ -154,7 +152,7 @@ _MNIST_CNN = Definition(
     dataset="mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), MaxPool(), Filters(48), MaxPool(), Filters(96)),
-    recipe=_brisk(epochs=45, batch=128, distortion=_HANDWRITING, teacher=CONVOLUTIONAL_TEACHER),
+    recipe=replace(_brisk(45, 128, _HANDWRITING), teacher=CONVOLUTIONAL_TEACHER),
     board="icebreaker",
 )
 
@@ -164,9 +162,11 @@ _FASHION_CNN = Definition(
     dataset="fashion-mnist",
     input=Affine((28, 28)),
     layers=(Filters(32), Filters(64), MaxPool(), Filters(64), Filters(128), MaxPool(), Filters(256)),
-    recipe=_brisk(epochs=20, batch=128, distortion=Distortion(crop=1, flip=True)),
+    recipe=replace(_brisk(30, 128, Distortion(crop=1, flip=True)), gradient="quadratic"),
     board="ulx3s-12f",
 )
+
+_CNV_RECIPE = _brisk(30, 100, Distortion(crop=2, flip=True))
 
 _CNV = Definition(
     name="cnv",
@@ -179,7 +179,8 @@ _CNV = Definition(
         *(Filters(256), Filters(256)),
         *(Neurons(512), Neurons(512)),
     ),
-    recipe=_brisk(epochs=30, batch=100, distortion=Distortion(crop=2, flip=True)),
+    recipe=_CNV_RECIPE,
+    further=replace(_CNV_RECIPE, epochs=24, rate=0.005, gradient="quadratic"),
     board="ulx3s-45f",
 )
 

@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints, what it writes, how it says no."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -210,11 +211,27 @@ def test_the_zoo_tells_what_ships_and_how_good_it_is(command):
     assert rows["digits"]["command"] == (
         "xnorflow train digits --seed 0 --validation 0.1 --threads 1 -o digits.safetensors"
     )
+    cnv = "xnorflow train cnv --seed 0 --validation 0.05 --threads 1"
+    assert rows["cnv"]["command"] == (
+        f"{cnv} -o first-cnv.safetensors && {cnv} --start first-cnv.safetensors -o cnv.safetensors"
+    )
     assert (rows["bnn-mnist"]["accuracy"], rows["bnn-mnist"]["command"]) == (None, None)
     assert all(row["board"] in BOARDS for row in rows.values() if row["accuracy"])
     _, table, _ = command("zoo")
     assert "97.50%" in table
     assert "not trained" in table
+
+
+def test_further_training_has_a_recipe_of_its_own(command, tmp_path, monkeypatch):
+    digits = ZOO["digits"]
+    further = dataclasses.replace(digits.recipe, epochs=1, rate=0.001)
+    monkeypatch.setitem(ZOO, "digits", dataclasses.replace(digits, further=further))
+    path = tmp_path / "digits.safetensors"
+    status, _, err = command("train", "digits", "--start", "digits", "--batch", "500", "--no-test", "-o", path)
+    assert status == 0, err
+    settings = json.loads(path.with_suffix(".json").read_text())
+    assert (settings["epochs"], settings["rate"], settings["batch"]) == (1, 0.001, 500)
+    assert len(settings["start"]) == 64
 
 
 def test_a_network_of_the_zoo_is_verified_without_torch_and_without_its_data_set(command, tmp_path, monkeypatch):
