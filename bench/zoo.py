@@ -43,11 +43,17 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[list[str]] = [list(COLUMNS), ["---"] * len(COLUMNS)]
     for name in filter(is_trained, ZOO):
-        built = FOLDER / name / "build.json"
-        if name.startswith(options.only) and (options.only or not built.is_file()):
-            subprocess.run([sys.executable, "-m", "xnorflow.cli", *command(name), "-o", str(built.parent)], check=True)
-        if built.is_file():
-            rows.append(row(name, json.loads(built.read_text())))
+        folder = FOLDER / name
+        # What was built by another command is no result of this one.
+        made_by = FOLDER / f"{name}.json"
+        built = made_by.is_file() and json.loads(made_by.read_text()) == command(name)
+        if name.startswith(options.only) and (options.only or not built):
+            made_by.unlink(missing_ok=True)
+            subprocess.run([sys.executable, "-m", "xnorflow.cli", *command(name), "-o", str(folder)], check=True)
+            made_by.write_text(json.dumps(command(name)))
+            built = True
+        if built:
+            rows.append(row(name, json.loads((folder / "build.json").read_text())))
     text = table(rows)
     print(text)
     if options.write:
