@@ -71,7 +71,7 @@ def roofline_fps(network: Network, device: Device, clock_mhz: float) -> float:
 
     Each weight must be read once for each frame, so that no design with its weights in block RAM is faster than
     ``bits readable per cycle * clock / weight bits`` (roofline model: Williams et al., CACM 52(4), 2009). A convolution
-    reads its weights anew for each window.
+    reads its weights anew for each window. A design with some weights in look-up tables may be faster.
     """
     return device.bram_bits_per_cycle * clock_mhz * 1e6 / network.multiplications
 
