@@ -31,15 +31,19 @@ class MemorySize:
         """
         return min(self._costs(family))[-1]
 
-    def _costs(self, family: Family) -> Iterator[tuple[float, int, int]]:
-        """Cost in look-up tables, width and number of blocks, for each shape of a block."""
+    def banks(self, family: Family) -> int:
+        """Parts of its depth in those blocks, among which look-up tables choose."""
+        return min(self._costs(family))[-2]
+
+    def _costs(self, family: Family) -> Iterator[tuple[float, int, int, int]]:
+        """Cost in look-up tables, width, banks and number of blocks, for each shape of a block."""
         for ratio in range(family.bram_ratios):
             width = family.bram_width >> ratio
             banks = -(-self.depth // (family.bram_depth << ratio))
             byte = min(family.bram_byte, width) if self.written else 1
             blocks = -(-banks * -(-self.width // byte) * byte // width)
             selects = (banks - 1) * self.width + (banks if self.written and banks > 1 else 0)
-            yield family.bram_cost * blocks + selects / 2, width, blocks
+            yield family.bram_cost * blocks + selects / 2, width, banks, blocks
 
     @property
     def lut4(self) -> int:

@@ -45,6 +45,8 @@ class Candidate:
         Which of the layer's :class:`Memories`.
     blocks : :class:`int`
         Block RAMs that it takes.
+    banks : :class:`int`
+        Parts of its depth, among which look-up tables choose.
     cells : :class:`int`
         Look-up tables or flip-flops that it takes otherwise.
     required : :class:`bool`
@@ -53,6 +55,7 @@ class Candidate:
 
     field: str
     blocks: int
+    banks: int
     cells: int
     required: bool = False
 
@@ -96,14 +99,14 @@ def _candidates(stage: Stage, family: Family) -> Iterator[Candidate]:
         levels = [MemorySize(size * width, folding.neuron_fold(layer)) for size in sizes]
         for field, roms in (("weights", weights), ("levels", levels)):
             if stage.reweightable or roms[0].depth > SHALLOW:
-                blocks = sum(rom.blocks(family) for rom in roms)
-                yield Candidate(field, blocks, sum(rom.lut4 for rom in roms), stage.reweightable)
+                blocks, cells = sum(rom.blocks(family) for rom in roms), sum(rom.lut4 for rom in roms)
+                yield Candidate(field, blocks, max(rom.banks(family) for rom in roms), cells, stage.reweightable)
     elif isinstance(stage, Replay) and not family.distributed and _is_long(stage):
-        banks = MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True)
-        yield Candidate("replay", banks.blocks(family), 2 * stage.count * stage.bits)
+        vectors = MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True)
+        yield Candidate("replay", vectors.blocks(family), vectors.banks(family), 2 * stage.count * stage.bits)
     elif isinstance(stage, Window):
         rows = MemorySize(stage.width * stage.bits, stage.depth, written=True)
-        yield Candidate("rows", rows.blocks(family), memory_cells(rows, family))
+        yield Candidate("rows", rows.blocks(family), rows.banks(family), memory_cells(rows, family))
 
 
 def memory_cells(size: MemorySize, family: Family) -> int:

@@ -8,6 +8,7 @@ from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
 from .frames import frame_format
+from .placement import candidates
 from .plan import output, plan_layer, reweightable_stages, slowest_layer
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
@@ -17,6 +18,11 @@ ROOM = 0.8
 
 PRICES = (0, 10, 20, 40, 80, 160)
 """Logic cells that a block RAM may be worth, to be tried in turn: what it is worth depends on the design."""
+
+
+BANKS = 9
+"""Parts of a memory's depth among which look-up tables choose, up to which the clock does not suffer: four levels of
+look-up tables behind the memory. Deeper ones are only taken where nothing else is fast enough."""
 
 
 class DoesNotFitError(ValueError):
@@ -124,7 +130,12 @@ def _priced(network: Network, family: Family, interval: int, price: int, *, rewe
             plans = {option: reweightable_stages(plan) for option, plan in plans.items()}
         # What takes more cycles than it may comes last: nothing may be fast enough.
         cost = {
-            option: (max(interval, *(stage.cycles for stage in plan)), layer_price(plan, family, price), option.pe)
+            option: (
+                max(interval, *(stage.cycles for stage in plan)),
+                any(wish.banks > BANKS for wish in candidates(plan, family)),
+                layer_price(plan, family, price),
+                option.pe,
+            )
             for option, plan in plans.items()
         }
         foldings.append(min(options, key=cost.__getitem__))
@@ -148,4 +159,7 @@ def _options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
             channels = layer.channels
             wider += [width for width in range(simd, channels + 1) if channels % width == 0][:2]
             wider += [width for width in range(channels, layer.mw + 1, channels) if width >= simd][:1]
+        if pe == 1:
+            # A wide memory is less deep.
+            wider += [simd << shift for shift in range(1, (layer.mw // simd).bit_length())]
         yield from (Folding(pe, width) for width in (simd, *wider))
