@@ -181,7 +181,7 @@ _CNV = Definition(
     ),
     recipe=_CNV_RECIPE,
     further=replace(_CNV_RECIPE, epochs=24, rate=0.005, gradient="quadratic"),
-    board="ulx3s-45f",
+    board="ecpix5-45f",
 )
 
 _BNN_MNIST = Definition(
