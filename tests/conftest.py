@@ -1,10 +1,14 @@
 """Which tests can run where: nobody can download the networks of others, or CIFAR-10 in the form that tests read."""
 
 import os
+import signal
 
 import pytest
 
 NEEDS = {"models": "XNORFLOW_MODELS", "cifar": "XNORFLOW_DATA"}
+
+# A shell makes commands in its background ignore interrupts; what tests start and interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -272,8 +272,6 @@ def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ},
-        # A shell makes commands in its background ignore interrupts, and these tests may be one.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     line = ""
