@@ -21,8 +21,8 @@ PRICES = (0, 10, 20, 40, 80, 160)
 
 
 BANKS = 9
-"""Parts of a memory's depth among which look-up tables choose, up to which the clock does not suffer: four levels of
-look-up tables behind the memory. Deeper ones are only taken where nothing else is fast enough."""
+"""Parts of a memory's depth among which look-up tables may choose: each doubling is a level of them more behind the
+memory. Deeper memories are only taken where nothing else is fast enough."""
 
 
 class DoesNotFitError(ValueError):

@@ -118,7 +118,7 @@ def train(
         When a parameter is out of its range, the data set is not for this network, or the checkpoint is of other
         settings.
     """
-    recipe = recipe or definition.recipe
+    recipe = recipe or definition.usual_recipe(further=start is not None)
     _check(definition, dataset, seed, validation)
     place = _device(device)
     threads = threads or (1 if definition.weight_bits < ONE_THREAD else torch.get_num_threads())

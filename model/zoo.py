@@ -50,6 +50,10 @@ class Definition:
     classes: int = 10
     board: str = ""
 
+    def usual_recipe(self, *, further: bool) -> Recipe:
+        """The recipe for training from random weights, or for training a network further."""
+        return self.further if further and self.further else self.recipe
+
     @property
     def layers_text(self) -> str:
         """The layers in brief: ``784-64-10``, or ``28x28x1: 16C3-P2-10`` with the size of the image."""

@@ -64,7 +64,7 @@ def train(
     """
     from .training import train_to_file
 
-    usual = definition.further if start and definition.further else definition.recipe
+    usual = definition.usual_recipe(further=start is not None)
     recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
     with progress() as report:
         result = train_to_file(

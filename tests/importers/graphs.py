@@ -104,3 +104,12 @@ def check(path, message):
     """The file is refused with just this message."""
     with pytest.raises(QonnxError, match=rf"^{re.escape(f'{path}: {message}')}$"):
         import_qonnx(path)
+
+
+def vector():
+    return bits(1, 8)
+
+
+def ended(chain):
+    """Two hidden neurons and two classes behind a vector of 8 bits."""
+    return chain.add("MatMul", np.ones((8, 2))).add("BipolarQuant", 1.0).add("MatMul", np.ones((2, 2)))

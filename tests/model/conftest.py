@@ -22,3 +22,11 @@ def digits() -> Dataset:
 def mnist() -> Dataset:
     """MNIST from XNORFLOW_DATA, or else downloaded; where neither is possible the test fails and says so."""
     return load("mnist")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder that is XNORFLOW_DATA, with the cache beside it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XNORFLOW_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"

@@ -3,46 +3,23 @@
 import gzip
 import hashlib
 import http.server
-import io
 import re
 import struct
 import sys
-import tarfile
 import threading
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.io import savemat
 
-from xnorflow.model import cifar, datasets
+from tests.model.downloads import md5_of, redirect
 from xnorflow.model.datasets import DATASETS, DataError, load
 
 FILES = tuple(f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
-BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
-HOUSES = ("train_32x32.mat", "test_32x32.mat")
 
 
 def compressed(array):
     header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
     return gzip.compress(header + array.tobytes(), mtime=0)
-
-
-def md5_of(path):
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def redirect(monkeypatch, name, **fields):
-    """Let a data set come from elsewhere, or have other checksums."""
-    monkeypatch.setitem(datasets.SOURCES, name, replace(datasets.SOURCES[name], **fields))
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder that is XNORFLOW_DATA, with the cache beside it."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XNORFLOW_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -56,52 +33,6 @@ def files(folder, monkeypatch):
     md5 = {file: md5_of(mnist / file) for file in FILES}
     redirect(monkeypatch, "mnist", mirrors=(f"{mnist.as_uri()}/",), md5=md5)
     return mnist
-
-
-@pytest.fixture
-def batches(folder, monkeypatch):
-    """A folder with a small data set under the name of CIFAR-10: three images to a file."""
-    monkeypatch.setattr(cifar, "IMAGES", 3)
-    rng = np.random.default_rng(seed=0)
-    cifar_10 = folder / "cifar-10-batches-bin"
-    cifar_10.mkdir(parents=True)
-    for number, file in enumerate(BATCHES):
-        records = rng.integers(0, 256, (3, 3073), np.uint8)
-        records[:, 0] = number, number + 1, number + 2
-        (cifar_10 / file).write_bytes(records.tobytes())
-    return cifar_10
-
-
-@pytest.fixture
-def archive(batches, tmp_path, monkeypatch):
-    """The only place that CIFAR-10 can come from: an archive with the small one, and with more than that."""
-    path = tmp_path / "server" / "cifar-10-binary.tar.gz"
-    path.parent.mkdir()
-    with tarfile.open(path, "w:gz") as tar:
-        tar.add(batches, "cifar-10-batches-bin")
-        for name in ("../../outside", "cifar-10-batches-bin/readme.html"):
-            tar.addfile(tarfile.TarInfo(name), io.BytesIO())
-    redirect(monkeypatch, "cifar-10", mirrors=(f"{path.parent.as_uri()}/",), md5={path.name: md5_of(path)})
-    monkeypatch.delenv("XNORFLOW_DATA")
-    return path
-
-
-def write_svhn(path, **arrays):
-    """A file as SVHN has it, of three images of 3, 0 and 9, with other arrays where they are given."""
-    images = np.random.default_rng(seed=0).integers(0, 256, (32, 32, 3, 3), np.uint8)
-    savemat(path, {"X": images, "y": np.array([[3], [10], [9]], np.uint8)} | arrays, do_compression=True)
-    return images
-
-
-@pytest.fixture
-def house_numbers(folder, monkeypatch):
-    """A folder with a small SVHN, which is also where it is downloaded from."""
-    svhn = folder / "svhn"
-    svhn.mkdir(parents=True)
-    for file in HOUSES:
-        write_svhn(svhn / file)
-    redirect(monkeypatch, "svhn", mirrors=(f"{svhn.as_uri()}/",), md5={file: md5_of(svhn / file) for file in HOUSES})
-    return svhn
 
 
 def test_digits_are_split_once_and_for_all(digits):
@@ -232,137 +163,6 @@ def test_a_missing_file_is_named(files):
     message = f"{files / FILES[2]}: no such file; put it there, or unset XNORFLOW_DATA to download it"
     with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
         load("mnist")
-
-
-def test_planes_become_pixels(batches):
-    data = load("cifar-10")
-    assert (data.train_images.shape, data.test_images.shape) == ((15, 32, 32, 3), (3, 32, 32, 3))
-    assert data.train_labels.tolist() == [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
-    assert data.test_labels.tolist() == [5, 6, 7]
-    raw = (batches / BATCHES[1]).read_bytes()
-    for channel, row, column in [(0, 0, 0), (1, 2, 3), (2, 31, 30)]:
-        assert data.train_images[4, row, column, channel] == raw[3073 + 1 + 1024 * channel + 32 * row + column]
-
-
-def test_an_archive_is_downloaded_once(archive, tmp_path):
-    addresses = []
-    for _ in range(2):
-        assert load("cifar-10", on_download=addresses.append).test_labels.tolist() == [5, 6, 7]
-    assert addresses == [archive.as_uri()]
-    kept = sorted(path.relative_to(tmp_path / "cache").as_posix() for path in (tmp_path / "cache").rglob("*.*"))
-    assert kept == [f"xnorflow/cifar-10-batches-bin/{file}" for file in BATCHES]
-    assert not list(tmp_path.rglob("outside"))
-
-
-def tar_of_folders(*names):
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as tar:
-        for name in names:
-            member = tarfile.TarInfo(name)
-            member.type = tarfile.DIRTYPE
-            tar.addfile(member)
-    return data.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
-        (b"<html>", "damaged archive (file could not be opened successfully"),
-        (tar_of_folders(), "archive must have the file cifar-10-batches-bin/data_batch_1.bin; "),
-        (
-            tar_of_folders("cifar-10-batches-bin/data_batch_1.bin"),
-            "archive must have the file cifar-10-batches-bin/data_batch_1.bin; ",
-        ),
-    ],
-)
-def test_a_broken_archive_is_refused(archive, tmp_path, monkeypatch, data, problem):
-    archive.write_bytes(data)
-    redirect(monkeypatch, "cifar-10", md5={archive.name: md5_of(archive)})
-    with pytest.raises(DataError, match=re.escape(f"cifar-10: cannot download {archive.as_uri()}: {problem}")) as error:
-        load("cifar-10")
-    assert str(error.value).endswith("set XNORFLOW_DATA to a folder that has cifar-10-batches-bin/data_batch_1.bin")
-    assert "\n" not in str(error.value)
-    assert not (tmp_path / "cache").exists()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda data: data[:-3073], "CIFAR-10 file must have 9219 bytes, 3 records of 3073, not 6146"),
-        (lambda _: b"", "CIFAR-10 file must have 9219 bytes, 3 records of 3073, not 0"),
-        (lambda data: data[:3073] + b"\n" + data[3074:], "class of image 1 must be in 0..9, not 10"),
-    ],
-)
-@pytest.mark.parametrize("file", [BATCHES[0], BATCHES[-1]])
-def test_a_broken_batch_is_refused(batches, change, message, file):
-    path = batches / file
-    path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DataError, match=f"^{re.escape(f'{path}: {message}; delete the file and get it again')}$"):
-        load("cifar-10")
-
-
-def test_house_numbers_are_digits(house_numbers):
-    images = write_svhn(house_numbers / HOUSES[0])
-    data = load("svhn")
-    assert (data.train_images.shape, data.train_images.dtype) == ((3, 32, 32, 3), np.uint8)
-    assert (data.train_labels.tolist(), data.test_labels.dtype) == ([3, 0, 9], np.int64)
-    assert data.classes == tuple("0123456789")
-    assert np.array_equal(data.train_images[1], images[..., 1])
-
-
-def test_house_numbers_are_downloaded(house_numbers, tmp_path, monkeypatch):
-    monkeypatch.delenv("XNORFLOW_DATA")
-    addresses = []
-    for _ in range(2):
-        assert load("svhn", on_download=addresses.append).test_labels.tolist() == [3, 0, 9]
-    assert addresses == [f"{house_numbers.as_uri()}/{file}" for file in HOUSES]
-    assert sorted(path.name for path in (tmp_path / "cache" / "xnorflow" / "svhn").iterdir()) == sorted(HOUSES)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "message"),
-    [
-        (
-            {"X": np.zeros((32, 32, 3), np.uint8)},
-            "X must be uint8 of shape (32, 32, 3, count), not uint8 of (32, 32, 3)",
-        ),
-        (
-            {"X": np.zeros((32, 32, 3, 3))},
-            "X must be uint8 of shape (32, 32, 3, count), not float64 of (32, 32, 3, 3)",
-        ),
-        (
-            {"X": np.zeros((3, 32, 32, 3), np.uint8)},
-            "X must be uint8 of shape (32, 32, 3, count), not uint8 of (3, 32, 32, 3)",
-        ),
-        ({"X": np.array([1, "a"], object)}, "must have the arrays X and y, not 'y'"),
-        ({"y": {"digit": 1}}, "must have the arrays X and y, not 'X'"),
-        ({"y": np.ones((1, 3))}, "y must be of shape (3, 1), a digit for each image, not (1, 3)"),
-        ({"y": np.ones((4, 1))}, "y must be of shape (3, 1), a digit for each image, not (4, 1)"),
-        ({"y": np.array([[1], [0], [2]])}, "digit of image 1 must be in 1..10, not 0"),
-        ({"y": np.array([[1], [2], [11]], np.uint8)}, "digit of image 2 must be in 1..10, not 11"),
-        ({"y": np.array([[1.5], [2], [3]])}, "digit of image 0 must be in 1..10, not 1.5"),
-    ],
-)
-def test_wrong_house_numbers_are_refused(house_numbers, arrays, message):
-    path = house_numbers / HOUSES[1]
-    write_svhn(path, **arrays)
-    with pytest.raises(DataError, match=f"^{re.escape(f'{path}: {message}; delete the file and get it again')}$"):
-        load("svhn")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda data: data[:-9], r"MATLAB 5 file cut off, an element has \d+ of \d+ bytes"),
-        (lambda _: b"<html>", r"must be a MATLAB 5 file, not 6 bytes that begin b'<htm'"),
-        (lambda data: data[:-9] + bytes(9), r"damaged MATLAB 5 file \(.*\)"),
-    ],
-)
-def test_broken_house_numbers_are_refused(house_numbers, change, message):
-    path = house_numbers / HOUSES[0]
-    path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DataError, match=rf"^{re.escape(str(path))}: {message}; delete the file and get it again$"):
-        load("svhn")
 
 
 def test_unknown_names_are_refused():
