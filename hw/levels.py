@@ -36,7 +36,7 @@ def accumulator(layer: Matrix, tensor: Tensor, *, any_levels: bool = False) -> S
     ValueError
         When any levels are asked for, and a bias is beyond the largest dot product.
     """
-    limit = layer.mw * max(map(abs, tensor.span))
+    limit = layer.mw * tensor.magnitude
     starts = _extremes(layer, tensor, limit) if any_levels else levels(layer, tensor)
     least, most = (0, gain(layer, tensor) * layer.mw) if tensor.element is Element.BIT else (-limit, limit)
     low, high = min(0, int(starts.min())) + least, max(0, int(starts.max())) + most

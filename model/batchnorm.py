@@ -12,6 +12,8 @@ from fractions import Fraction
 import torch
 from torch import Tensor, nn
 
+from .qonnx_exact import sign_of
+
 __all__ = ["BatchNorm", "BatchNorm2d"]
 
 
@@ -104,10 +106,7 @@ def _exact_sign(norm: BatchNorm | BatchNorm2d, x: Tensor, where: Tensor) -> Tens
     signs = []
     for number, channel in zip(x[where].tolist(), where.nonzero()[:, 1].tolist(), strict=True):
         gamma, beta, mean, var = (Fraction(column[channel]) for column in columns)
-        scaled = gamma * (Fraction(number) - mean)
-        # sqrt(var + eps) is irrational as a rule, its square is not, and x * |x| rises with x.
-        difference = scaled * abs(scaled) + beta * abs(beta) * (var + Fraction(norm.eps))
-        signs.append((difference > 0) - (difference < 0))
+        signs.append(sign_of(gamma * (Fraction(number) - mean), beta, var + Fraction(norm.eps)))
     result = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
     result[where] = torch.tensor(signs, dtype=torch.float64, device=x.device)
     return result

@@ -229,7 +229,7 @@ def _weight_bits(layer: BinaryLinear | BinaryConv2d, name: str) -> BitArray:
 
 def _fold(norm: Norm, name: str, weights: BitArray, tensor: ir.Tensor) -> tuple[BitArray, NDArray[np.int64]]:
     """Which neurons' weights to invert, as bits, and the threshold of each, for an input of type ``tensor``."""
-    mh, limit = len(weights), weights[0].size * max(map(abs, tensor.span))
+    mh, limit = len(weights), weights[0].size * tensor.magnitude
     if norm.num_features != mh:
         raise ValueError(f"{name}: {type(norm).__name__} must have {mh} features, not {norm.num_features}")
     parameters = _parameters(norm, name)

@@ -104,9 +104,9 @@ def _affine(rule: Affine) -> Integers:
 
 def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """The images in parts that keep within :data:`WORKSPACE`; where there are none, one part that is empty."""
-    outputs = zip(network.layers, network.tensors[1:], strict=True)
+    matrices = network.matrices
     # Each window of a layer is a row of mw numbers, and gives mh results.
-    widest = max(tensor.size // layer.mh * layer.mw for layer, tensor in outputs if not isinstance(layer, MaxPool))
+    widest = max(step.vectors * matrices[step.name].mw for step in network.steps() if step.name in matrices)
     batch = max(1, min(BATCH, WORKSPACE // (widest * np.dtype(np.float32).itemsize)))
     for start in range(0, max(1, len(images)), batch):
         yield images[start : start + batch]
@@ -116,8 +116,8 @@ def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
     """The quantized images, then the output of each layer."""
     values = quantize(network.input, images)
     yield values
-    for layer, tensor in zip(network.layers, network.tensors[:-1], strict=True):
-        values = _LAYER[type(layer)](layer, tensor, values)
+    for step in network.steps():
+        values = _LAYER[type(step.layer)](step.layer, step.input, values)
         yield values
 
 
@@ -164,7 +164,7 @@ def _compare(layer: Dense | Conv2d, tensor: Tensor, rows: Integers) -> BitArray:
 
 def _dots(layer: Matrix, tensor: Tensor, rows: Integers) -> NDArray[np.floating]:
     """Dot products, whole numbers, one row of neurons for each row of inputs."""
-    limit = layer.mw * max(map(abs, tensor.span))
+    limit = layer.mw * tensor.magnitude
     single, double = 1 << 24, 1 << 53
     # Thresholds go up to one above the largest dot product, on bits to two above.
     assert limit + 2 <= double

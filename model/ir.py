@@ -3,7 +3,7 @@
 ``docs/ir.md`` specifies each formula; :mod:`xnorflow.model.golden` executes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -22,9 +22,35 @@ __all__ = [
     "MaxPool",
     "Network",
     "Scores",
+    "Step",
     "Tensor",
     "Thermometer",
 ]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer in its place.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        The layer's kind and position.
+    layer : :class:`Dense`, :class:`Conv2d`, :class:`MaxPool` or :class:`Scores`
+        The layer.
+    input, output : :class:`Tensor`
+        Types of what it takes and of what it gives.
+    """
+
+    name: str
+    layer: Layer
+    input: Tensor
+    output: Tensor
+
+    @property
+    def vectors(self) -> int:
+        """How often a frame goes through the layer's weights: once, or once for each window."""
+        return self.output.size // self.output.shape[-1]
 
 
 @dataclass(frozen=True)
@@ -63,29 +89,40 @@ class Network:
         if any(isinstance(layer, Scores) for layer in self.layers[:-1]):
             raise ValueError("only the last layer may be Scores")
         # Not an assert, which Python's -O leaves out: it is this that checks the chain.
-        _ = self.tensors
+        _ = tuple(self.steps())
+
+    def steps(self) -> Iterator[Step]:
+        """The layers in the order of the data, each with its name and with the types of what it takes and gives.
+
+        Raises
+        ------
+        ValueError
+            When a layer does not chain, which no network that could be made has.
+        """
+        tensor = self.input.output
+        for index, layer in enumerate(self.layers):
+            name = f"{type(layer).__name__.lower()}{index}"
+            try:
+                output = layer.output(tensor)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
+            yield Step(name, layer, tensor, output)
+            tensor = output
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """Types of the values: the quantized input, then the output of each layer."""
-        tensors = [self.input.output]
-        for name, layer in zip(self.names, self.layers, strict=True):
-            try:
-                tensors.append(layer.output(tensors[-1]))
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-        return tuple(tensors)
+        return self.input.output, *(step.output for step in self.steps())
 
     @property
     def names(self) -> tuple[str, ...]:
         """Name of each layer: its kind and its position."""
-        return tuple(f"{type(layer).__name__.lower()}{index}" for index, layer in enumerate(self.layers))
+        return tuple(step.name for step in self.steps())
 
     @property
     def matrices(self) -> dict[str, Matrix]:
         """The layers that have weights, by name, in the order of the data."""
-        layers = zip(self.names, self.layers, strict=True)
-        return {name: layer for name, layer in layers if not isinstance(layer, MaxPool)}
+        return {step.name: step.layer for step in self.steps() if not isinstance(step.layer, MaxPool)}
 
     @property
     def classes(self) -> int:
@@ -100,5 +137,5 @@ class Network:
     @property
     def multiplications(self) -> int:
         """Multiplications for an image, each of which is an XNOR here, or a change of sign."""
-        products = zip(self.layers, self.tensors[1:], strict=True)
-        return sum(layer.mw * tensor.size for layer, tensor in products if not isinstance(layer, MaxPool))
+        matrices = self.matrices
+        return sum(matrices[step.name].mw * step.output.size for step in self.steps() if step.name in matrices)

@@ -219,7 +219,7 @@ class Scores:
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the scores for an input of type ``tensor``; ValueError when it does not chain."""
         _check_size(self, tensor)
-        limit = self.mw * _magnitude(tensor) + int(abs(self.bias).max())
+        limit = self.mw * tensor.magnitude + int(abs(self.bias).max())
         return Tensor((self.mh,), Element.INT, limit.bit_length() + 1)
 
 
@@ -254,11 +254,6 @@ def _integers(name: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _magnitude(tensor: Tensor) -> int:
-    """Largest magnitude of an element."""
-    return max(map(abs, tensor.span))
-
-
 def _check_size(layer: Dense | Scores, tensor: Tensor) -> None:
     if tensor.size != layer.mw:
         raise ValueError(f"takes {layer.mw} inputs, but gets {tensor.size}")
@@ -266,7 +261,7 @@ def _check_size(layer: Dense | Scores, tensor: Tensor) -> None:
 
 def _check_thresholds(layer: Dense | Conv2d, tensor: Tensor) -> None:
     """Thresholds count matches of bits, or compare a dot product of integers."""
-    limit = layer.mw * _magnitude(tensor)
+    limit = layer.mw * tensor.magnitude
     low, high = (0, layer.mw + 1) if tensor.element is Element.BIT else (-limit, limit + 1)
     smallest, largest = layer.thresholds.min(), layer.thresholds.max()
     if not low <= smallest <= largest <= high:

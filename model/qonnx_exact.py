@@ -5,10 +5,12 @@ on the way is of this form, and comparing two of them needs rational arithmetic 
 """
 
 import math
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root"]
+__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root", "sign_of", "smallest"]
 
 
 class InexactError(ArithmeticError):
@@ -62,9 +64,7 @@ class Surd:
     @property
     def sign(self) -> int:
         """-1, 0 or +1."""
-        # a and b * sqrt(v) of the same sign decide at once; otherwise the larger square does.
-        difference = self.a * abs(self.a) + self.b * abs(self.b) * self.v
-        return (difference > 0) - (difference < 0)
+        return sign_of(self.a, self.b, self.v)
 
     @property
     def rational(self) -> Fraction:
@@ -79,6 +79,26 @@ class Surd:
 
 ZERO = Surd(Fraction(0))
 ONE = Surd(Fraction(1))
+
+
+def sign_of(a: Fraction, b: Fraction, v: Fraction) -> int:
+    """Sign of ``a + b * sqrt(v)``, for a ``v`` that is not negative: -1, 0 or +1.
+
+    >>> sign_of(Fraction(-3), Fraction(2), Fraction(2))
+    -1
+    """
+    # x * abs(x) rises with x, so the sum of the two numbers has the sign of the sum of their signed squares.
+    difference = a * abs(a) + b * abs(b) * v
+    return (difference > 0) - (difference < 0)
+
+
+def smallest(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The smallest integer in ``low..high - 1`` for which a rising condition holds, or ``high``.
+
+    >>> smallest(-10, 11, lambda number: number**3 >= -30)
+    -3
+    """
+    return low + bisect_left(range(low, high), True, key=holds)
 
 
 def root(value: Surd) -> Surd:

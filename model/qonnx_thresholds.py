@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from .kinds import Conv2d, Dense, MaxPool, Scores
-from .qonnx_exact import ONE, ZERO, Surd
+from .qonnx_exact import ONE, ZERO, Surd, smallest
 from .qonnx_graph import Node
 from .qonnx_pixels import table, threshold_pixels
 from .qonnx_signal import Bits, Pixels, Product, Signal
@@ -135,21 +135,15 @@ def _smallest(source: Product, holds: Callable[[int], bool]) -> int:
     if source.tensor.element is Element.BIT:
         low, high, step, start = 0, mw + 1, 2, -mw
     else:
-        limit = mw * max(map(abs, source.tensor.span))
+        limit = mw * source.tensor.magnitude
         low, high, step, start = -limit, limit + 1, 1, 0
-    while low < high:
-        middle = (low + high) // 2
-        if holds(step * middle + start):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return smallest(low, high, lambda number: holds(step * number + start))
 
 
 def _reaches(source: Product, number: Fraction) -> bool:
     """Whether a dot product can be this number."""
     mw = int(source.weights[0].size)
-    if number.denominator != 1 or abs(number) > mw * max(map(abs, source.tensor.span)):
+    if number.denominator != 1 or abs(number) > mw * source.tensor.magnitude:
         return False
     return source.tensor.element is not Element.BIT or (int(number) - mw) % 2 == 0
 

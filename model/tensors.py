@@ -51,3 +51,8 @@ class Tensor:
         if self.element is Element.UINT:
             return 0, (1 << self.width) - 1
         return -(1 << self.width - 1), (1 << self.width - 1) - 1
+
+    @property
+    def magnitude(self) -> int:
+        """Largest magnitude of an element."""
+        return max(map(abs, self.span))

@@ -10,6 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from .qonnx_exact import sign_of, smallest
+
 __all__ = ["count_matches", "fold_batchnorm", "fold_dots"]
 
 Floats = NDArray[np.floating]
@@ -74,17 +76,5 @@ def fold_dots(
 
 def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, limit: int) -> int:
     """Smallest dot product that gives a 1, for a scale that is not negative; ``limit + 1`` when there is none."""
-    scale, centre, variance = Fraction(gamma), Fraction(mean), Fraction(var) + Fraction(eps)
-    right = _signed_square(-Fraction(beta)) * variance
-    low, high = -limit, limit + 1
-    while low < high:
-        dot = (low + high) // 2
-        if _signed_square(scale * (dot - centre)) >= right:
-            high = dot
-        else:
-            low = dot + 1
-    return low
-
-
-def _signed_square(value: Fraction) -> Fraction:
-    return value * abs(value)
+    scale, centre, shift, variance = Fraction(gamma), Fraction(mean), Fraction(beta), Fraction(var) + Fraction(eps)
+    return smallest(-limit, limit + 1, lambda dot: sign_of(scale * (dot - centre), shift, variance) >= 0)

@@ -34,7 +34,7 @@ def random_conv_network(
             scores = Scores(rng.integers(0, 2, (classes, tensor.size)), rng.integers(-4, 5, classes))
         elif extreme and not isinstance(plan, MaxPool):
             weights = rng.integers(0, 2, plan.shape(tensor))
-            limit = weights[0].size * max(map(abs, tensor.span))
+            limit = weights[0].size * tensor.magnitude
             low, high = (0, limit + 1) if tensor.element is Element.BIT else (-limit, limit + 1)
             layers.append(plan.layer(weights, rng.integers(low, high + 1, plan.count)))
         else:

@@ -31,11 +31,10 @@ def import_to_file(file: Path, path: Path, *, input_scale: str | None = None) ->
 
 def _layers(network: Network) -> dict[str, str]:
     """What each layer takes and gives."""
-    steps = zip(network.names, network.layers, network.tensors[:-1], network.tensors[1:], strict=True)
     return {
-        name: f"{_times(taken.shape)} to {_times(given.shape)}"
-        + ("" if isinstance(layer, MaxPool) else f", {layer.mh} x {layer.mw} weights")
-        for name, layer, taken, given in steps
+        step.name: f"{_times(step.input.shape)} to {_times(step.output.shape)}"
+        + ("" if isinstance(step.layer, MaxPool) else f", {step.layer.mh} x {step.layer.mw} weights")
+        for step in network.steps()
     }
 
 

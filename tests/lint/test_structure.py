@@ -29,6 +29,7 @@ NUMERIC = {
     "kinds",
     "matlab",
     "plans",
+    "qonnx_exact",
     "recipe",
     "sources",
     "store",
