@@ -4,13 +4,15 @@ import numpy as np
 from amaranth.hdl import Shape
 from numpy.typing import NDArray
 
-from ..model.ir import MaxPool, Network
+from ..model.ir import Network
 from .answer import AnswerFormat
 from .device import ICE40, Family
 from .folding import Folding, check_foldings
-from .frames import Source, frame_format
+from .frames import frame_format
+from .mvu import Product
 from .placement import place_memories
-from .plan import Product, output, plan_network, slowest_layer
+from .plan import output, plan_network, slowest_layer
+from .stage import Source
 
 __all__ = ["Accelerator"]
 
@@ -70,7 +72,7 @@ class Accelerator:
         self.frame = frame_format(network, interval=slowest, input_bytes=input_bytes)
         self.plan = plan_network(network, foldings, self.frame, reweightable=reweightable)
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
-        self.memories = place_memories(self.plan, family=family, brams=brams)
+        self.places = place_memories(self.plan, family=family, brams=brams)
         last = self.plan[-1][-1]
         assert isinstance(last, Product)
         self.score: Shape = last.accumulator
@@ -98,10 +100,10 @@ class Accelerator:
 
     def outputs(self) -> tuple[Source, ...]:
         """Beats of each layer's output stream."""
-        sources, source, remaining = [], self.frame.source, iter(self.foldings)
-        for layer, tensor in zip(self.network.layers, self.network.tensors, strict=False):
-            folding = None if isinstance(layer, MaxPool) else next(remaining)
-            source = output(layer, tensor, folding, source)
+        sources, source = [], self.frame.source
+        by_name = dict(zip(self.network.matrices, self.foldings, strict=True))
+        for step in self.network.steps():
+            source = output(step.layer, step.input, by_name.get(step.name), source)
             sources.append(source)
         return tuple(sources)
 

@@ -1,8 +1,6 @@
 """The whole network as a chain of components, with AXI4-Stream at both ends."""
 
-from typing import Any
-
-from amaranth.hdl import Cat, Module, unsigned
+from amaranth.hdl import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,13 +9,8 @@ from .answer import Answer
 from .axi import FrameGuard, axi_stream
 from .device import Family
 from .frames import FrameFormat
-from .mvu import MatrixVectorUnit
-from .placement import Memories, Place
-from .plan import Convert, Pool, Product, Replay, Stage, Window
-from .pool import BitPool
 from .replay import ReplayBuffer
-from .replay_memory import ReplayMemory
-from .swu import SlidingWindow
+from .stage import Places, Stage
 
 __all__ = ["AcceleratorCore"]
 
@@ -62,9 +55,9 @@ class AcceleratorCore(wiring.Component):
         ]
 
         source = _narrowed(m, guard.o, accelerator.frame)
-        rows = zip(accelerator.network.names, accelerator.plan, accelerator.memories, strict=True)
-        for name, stages, memories in rows:
-            m.submodules[name] = layer = Layer(stages=stages, memories=memories, family=accelerator.family)
+        rows = zip(accelerator.network.names, accelerator.plan, accelerator.places, strict=True)
+        for name, stages, places in rows:
+            m.submodules[name] = layer = Layer(stages=stages, places=places, family=accelerator.family)
             wiring.connect(m, source, layer.i)
             source = layer.o
 
@@ -97,7 +90,7 @@ class Layer(wiring.Component):
     ----------
     stages : tuple of stages
         As :func:`plan_layer` gives them.
-    memories : :class:`Memories`
+    places : mapping of :class:`Place`
         Where their memories are.
     family : :class:`Family`
         Whose block RAM to use.
@@ -108,10 +101,8 @@ class Layer(wiring.Component):
         Beats of the first and of the last stage.
     """
 
-    def __init__(self, *, stages: tuple[Stage, ...], memories: Memories, family: Family) -> None:
-        self.components = {
-            type(stage).__name__.lower(): LOWER[type(stage)](stage, memories, family) for stage in stages
-        }
+    def __init__(self, *, stages: tuple[Stage, ...], places: Places, family: Family) -> None:
+        self.components = {type(stage).__name__.lower(): stage.component(places, family) for stage in stages}
         first, *_, last = *self.components.values(), *self.components.values()
         super().__init__(
             {
@@ -129,58 +120,6 @@ class Layer(wiring.Component):
             source = component.o
         wiring.connect(m, source, wiring.flipped(self.o))
         return m
-
-
-def _convert(stage: Convert, _memories: Memories, _family: Family) -> ReplayBuffer:
-    return ReplayBuffer(
-        element=unsigned(stage.bits), count=stage.count, width_in=stage.width_in, width_out=stage.width_out
-    )
-
-
-def _replay(stage: Replay, memories: Memories, _family: Family) -> ReplayBuffer | ReplayMemory:
-    if memories.replay is Place.REGISTERS:
-        return ReplayBuffer(
-            element=unsigned(stage.bits),
-            count=stage.count,
-            width_in=stage.width_in,
-            width_out=stage.width_out,
-            passes=stage.passes,
-        )
-    return ReplayMemory(
-        count=stage.count * stage.bits,
-        width_in=stage.width_in * stage.bits,
-        width_out=stage.width_out * stage.bits,
-        passes=stage.passes,
-        block=memories.replay is Place.BLOCK,
-    )
-
-
-def _window(stage: Window, memories: Memories, _family: Family) -> SlidingWindow:
-    return SlidingWindow(window=stage, place=memories.rows)
-
-
-def _product(stage: Product, memories: Memories, family: Family) -> MatrixVectorUnit:
-    return MatrixVectorUnit(
-        layer=stage.layer,
-        tensor=stage.tensor,
-        folding=stage.folding,
-        memories=memories,
-        port=family.bram_width,
-        any_levels=stage.reweightable,
-    )
-
-
-def _pool(stage: Pool, _memories: Memories, _family: Family) -> BitPool:
-    return BitPool(width=stage.width, beats=stage.beats)
-
-
-LOWER: dict[type[Stage], Any] = {
-    Convert: _convert,
-    Replay: _replay,
-    Window: _window,
-    Product: _product,
-    Pool: _pool,
-}
 
 
 def _narrowed(m: Module, beats: stream.Interface, frame: FrameFormat) -> stream.Interface:

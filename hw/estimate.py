@@ -4,19 +4,13 @@ Cells are counted from the structure of each component and were checked against 
 command and ``docs/results.md`` the differences. The memory roofline is exact.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from ..model.ir import Element, Network, Scores
+from ..model.ir import Network
 from .accelerator import Accelerator
 from .device import Device, Family
-from .fifo import SmallFifo
-from .grouping import group_sizes
-from .matches import count_cells, count_latency
-from .memory import MemorySize
-from .placement import Memories, Place, candidates, memory_cells, usual_places
-from .plan import Convert, Pool, Product, Replay, Stage, Window
-from .sum import sum_latency
+from .placement import layer_candidates, usual_places
+from .stage import Place, Places, Stage
 
 __all__ = ["Estimate", "LayerEstimate", "estimate", "layer_price", "roofline_fps"]
 
@@ -35,7 +29,7 @@ class LayerEstimate:
         Logic cells: a look-up table, a flip-flop, or both.
     brams : :class:`int`
         Block RAMs.
-    memories : :class:`Memories`
+    places : mapping of :class:`Place`
         Where its memories are.
     """
 
@@ -43,7 +37,7 @@ class LayerEstimate:
     interval: int
     cells: int
     brams: int
-    memories: Memories
+    places: Places
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,7 @@ def roofline_fps(network: Network, device: Device, clock_mhz: float) -> float:
 def estimate(accelerator: Accelerator) -> Estimate:
     """What an accelerator takes."""
     network, family = accelerator.network, accelerator.family
-    rows = zip(network.names, accelerator.plan, accelerator.memories, strict=True)
+    rows = zip(network.names, accelerator.plan, accelerator.places, strict=True)
     scores = network.classes * accelerator.score.width
     return Estimate(
         layers=tuple(_layer(*row, family) for row in rows),
@@ -92,79 +86,22 @@ def estimate(accelerator: Accelerator) -> Estimate:
 def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
     """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
     places, cells = usual_places(stages, family), 0
-    for wish in candidates(stages, family):
+    for wish in layer_candidates(stages, family):
         if wish.required or price * wish.blocks < wish.cells:
-            places = replace(places, **{wish.field: Place.BLOCK})
+            places[wish.name] = Place.BLOCK
             cells += price * wish.blocks
     return cells + _layer_cells(stages, places, family)
 
 
-def _layer(name: str, stages: tuple[Stage, ...], memories: Memories, family: Family) -> LayerEstimate:
-    wishes = candidates(stages, family)
+def _layer(name: str, stages: tuple[Stage, ...], places: Places, family: Family) -> LayerEstimate:
     return LayerEstimate(
         name=name,
         interval=max(stage.cycles for stage in stages),
-        cells=_layer_cells(stages, memories, family),
-        brams=sum(wish.blocks for wish in wishes if getattr(memories, wish.field) is Place.BLOCK),
-        memories=memories,
+        cells=_layer_cells(stages, places, family),
+        brams=sum(wish.blocks for wish in layer_candidates(stages, family) if places[wish.name] is Place.BLOCK),
+        places=places,
     )
 
 
-def _layer_cells(stages: tuple[Stage, ...], memories: Memories, family: Family) -> int:
-    """Cells of all stages, and of the memories that are look-up tables or distributed RAM."""
-    wishes = [wish for wish in candidates(stages, family) if wish.field != "replay"]
-    outside = sum(wish.cells for wish in wishes if getattr(memories, wish.field) is not Place.BLOCK)
-    inside: int = sum(_CELLS[type(stage)](stage, memories, family) for stage in stages)
-    return outside + inside
-
-
-def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
-    """The systolic row: agreement, popcount, accumulators, hops, queue."""
-    layer, folding, bits = stage.layer, stage.folding, stage.tensor.width
-    width: int = stage.accumulator.width
-    result = width if isinstance(layer, Scores) else 1
-    groups = len(group_sizes(folding, port=family.bram_width))
-    integers = stage.tensor.element is not Element.BIT
-    # A sum of integers takes a sign and an adder for each lane.
-    count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
-    depth = sum_latency(folding.simd) if integers else count_latency(folding.simd)
-    elements = folding.pe * (count + 2 * width)
-    shallow_levels = 0 if stage.reweightable else folding.pe * width
-    hops = groups * (family.ff_cell * folding.simd * bits + 20)
-    latency = groups + 2 + depth + SmallFifo.LATENCY
-    places = -(-(latency + 2) // folding.synapse_fold(layer)) + 1
-    queue = (family.ff_cell * places + 1) * folding.pe * result
-    return elements + shallow_levels + hops + queue + 30
-
-
-def _replay_cells(stage: Replay, memories: Memories, family: Family) -> int:
-    """The buffer in front: two flip-flops a bit, or a word's assembly and the memory's addresses."""
-    if memories.replay is Place.REGISTERS:
-        return (1 + family.ff_cell) * stage.words * stage.width_out * stage.bits + 30
-    assembly = ((1 + family.ff_cell) * stage.width_out + stage.width_in) * stage.bits + 50
-    if memories.replay is Place.DISTRIBUTED:
-        assembly += memory_cells(MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True), family)
-    return assembly
-
-
-def _convert_cells(stage: Convert, _memories: Memories, family: Family) -> int:
-    return (1 + family.ff_cell) * stage.count * stage.bits + 20
-
-
-def _window_cells(stage: Window, _memories: Memories, _family: Family) -> int:
-    """Counters and pointers of about a dozen words, and the choice between a pixel and padding."""
-    padded = stage.width * stage.bits + 40 if any(stage.padding) else 0
-    return 12 * stage.depth.bit_length() + 30 + padded
-
-
-def _pool_cells(stage: Pool, _memories: Memories, _family: Family) -> int:
-    return 2 * stage.width + 10
-
-
-_CELLS: dict[type[Stage], Any] = {
-    Convert: _convert_cells,
-    Pool: _pool_cells,
-    Product: _product_cells,
-    Replay: _replay_cells,
-    Window: _window_cells,
-}
+def _layer_cells(stages: tuple[Stage, ...], places: Places, family: Family) -> int:
+    return sum(stage.cells(places, family) for stage in stages)

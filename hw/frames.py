@@ -7,24 +7,9 @@ from numpy.typing import NDArray
 
 from ..model.bits import pack_bytes
 from ..model.ir import Conv2d, Element, MaxPool, Network, Tensor
+from .stage import Source
 
-__all__ = ["FrameFormat", "Source", "frame_format"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Beats of a stream of elements.
-
-    Parameters
-    ----------
-    width : :class:`int`
-        Elements of a beat.
-    unit : :class:`int`
-        Elements after which a new beat begins: the last beat of each unit is filled up.
-    """
-
-    width: int
-    unit: int
+__all__ = ["FrameFormat", "frame_format"]
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,104 @@
 """Matrix-vector unit: a systolic row of processing groups."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Scores, Tensor
+from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding
 from .grouping import group_sizes
 from .levels import accumulator, element_shape, gain, levels
-from .pe import ProcessingGroup
-from .placement import Memories, Place
+from .matches import count_cells
+from .memory import MemorySize
+from .pe import ProcessingGroup, group_latency
+from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
-__all__ = ["MatrixVectorUnit"]
+__all__ = ["MatrixVectorUnit", "Product"]
+
+
+@dataclass(frozen=True)
+class Product:
+    """Products of a layer's weights with ``vectors`` vectors of elements as ``tensor`` has them.
+
+    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels.
+    """
+
+    layer: Matrix
+    folding: Folding
+    tensor: Tensor
+    vectors: int
+    reweightable: bool = False
+
+    @property
+    def accumulator(self) -> Shape:
+        """Signed shape of the sums."""
+        return accumulator(self.layer, self.tensor, any_levels=self.reweightable)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame."""
+        return self.vectors * self.folding.interval(self.layer)
+
+    def group_sizes(self, family: Family) -> tuple[int, ...]:
+        """Processing elements of each group of the row."""
+        return group_sizes(self.folding, port=family.bram_width)
+
+    def latency(self, family: Family) -> int:
+        """Cycles from the last beat of a group of neurons to its results: hops, a group, the queue."""
+        group = group_latency(self.folding.simd, integers=self.tensor.element is not Element.BIT)
+        return len(self.group_sizes(family)) - 1 + group + SmallFifo.LATENCY
+
+    def queue_depth(self, family: Family) -> int:
+        """Results that can be under way: from when a group of neurons is begun until its results have left."""
+        return -(-(self.latency(family) + 2) // self.folding.synapse_fold(self.layer)) + 1
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """Weights and levels are in look-up tables."""
+        return {"weights": Place.LUT, "levels": Place.LUT}
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """Weights and levels, where they are deep, or must be replaceable."""
+        sizes, folding, width = self.group_sizes(family), self.folding, self.accumulator.width
+        memories = {
+            "weights": [MemorySize(size * folding.simd, folding.interval(self.layer)) for size in sizes],
+            "levels": [MemorySize(size * width, folding.neuron_fold(self.layer)) for size in sizes],
+        }
+        return tuple(
+            Candidate(
+                name,
+                blocks=sum(rom.blocks(family) for rom in roms),
+                banks=max(rom.banks(family) for rom in roms),
+                cells=sum(rom.lut4 for rom in roms),
+                required=self.reweightable,
+            )
+            for name, roms in memories.items()
+            if self.reweightable or roms[0].depth > SHALLOW
+        )
+
+    def cells(self, places: Places, family: Family) -> int:
+        """The systolic row: agreement, popcount, accumulators, hops, queue; and its memories in look-up tables."""
+        folding, bits = self.folding, self.tensor.width
+        width: int = self.accumulator.width
+        result = width if isinstance(self.layer, Scores) else 1
+        # A sum of integers takes a sign and an adder for each lane.
+        integers = self.tensor.element is not Element.BIT
+        count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
+        elements = folding.pe * (count + 2 * width)
+        shallow_levels = 0 if self.reweightable else folding.pe * width
+        hops = len(self.group_sizes(family)) * (family.ff_cell * folding.simd * bits + 20)
+        queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
+        return elements + shallow_levels + hops + queue + 30 + outside_cells(self, places, family)
+
+    def component(self, places: Places, family: Family) -> "MatrixVectorUnit":
+        """The hardware."""
+        return MatrixVectorUnit(product=self, places=places, family=family)
 
 
 class MatrixVectorUnit(wiring.Component):
@@ -31,19 +114,14 @@ class MatrixVectorUnit(wiring.Component):
 
     Parameters
     ----------
-    layer : :class:`Dense`, :class:`Conv2d` or :class:`Scores`
-        The layer; its weights and thresholds become the contents of the memories.
-    tensor : :class:`Tensor`
-        Type of its input.
-    folding : :class:`Folding`
-        ``pe`` and ``simd``; they need not divide the layer's size. Padded synapses never match, for they weigh 1 where
-        the beat is filled up with 0; the results of padded neurons are without meaning.
-    memories : :class:`Memories`
-        Where weights and levels are.
-    port : :class:`int`
-        Bits that a block RAM reads at once; processing elements are grouped so that few of them are lost.
-    any_levels : :class:`bool`
-        Sums are so wide that any thresholds or biases can take the layer's place.
+    product : :class:`Product`
+        The layer, whose weights and thresholds become the contents of the memories, and its folding, which need not
+        divide the layer's size. Padded synapses never match, for they weigh 1 where the beat is filled up with 0; the
+        results of padded neurons are without meaning.
+    places : mapping of :class:`Place`
+        Where ``weights`` and ``levels`` are.
+    family : :class:`Family`
+        Whose block RAM to use; processing elements are grouped so that few bits of its ports are lost.
 
     Members
     -------
@@ -53,28 +131,19 @@ class MatrixVectorUnit(wiring.Component):
         Bits, or scores in two's complement of ``result.width`` bits.
     """
 
-    def __init__(
-        self,
-        *,
-        layer: Matrix,
-        tensor: Tensor,
-        folding: Folding,
-        memories: Memories,
-        port: int,
-        any_levels: bool = False,
-    ) -> None:
-        self.layer = layer
-        self.tensor = tensor
+    def __init__(self, *, product: Product, places: Places, family: Family) -> None:
+        self.product = product
+        self.places = places
+        self.family = family
+        self.layer, self.tensor, folding = product.layer, product.tensor, product.folding
         self.folding = folding
-        self.memories = memories
-        self.port = port
-        self.binary = not isinstance(layer, Scores)
-        self.accumulator = accumulator(layer, tensor, any_levels=any_levels)
+        self.binary = not isinstance(self.layer, Scores)
+        self.accumulator = product.accumulator
         self.result = unsigned(1) if self.binary else self.accumulator
         self.groups = self._groups()
         super().__init__(
             {
-                "i": In(stream.Signature(folding.simd * tensor.width)),
+                "i": In(stream.Signature(folding.simd * self.tensor.width)),
                 "o": Out(stream.Signature(folding.pe * self.result.width)),
             }
         )
@@ -82,12 +151,12 @@ class MatrixVectorUnit(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a group of neurons to its results."""
-        return len(self.groups) - 1 + self.groups[0].latency + SmallFifo.LATENCY
+        return self.product.latency(self.family)
 
     @property
     def queue_depth(self) -> int:
-        """Results that can be under way: from when a group of neurons is begun until its results have left."""
-        return -(-(self.latency + 2) // self.folding.synapse_fold(self.layer)) + 1
+        """Results that can be under way."""
+        return self.product.queue_depth(self.family)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -144,7 +213,7 @@ class MatrixVectorUnit(wiring.Component):
         weights = _weights_by_neuron(self.layer, self.folding)
         starts = _levels_by_neuron(self.layer, self.tensor, self.folding)
         groups, start = [], 0
-        for size in group_sizes(self.folding, port=self.port):
+        for size in self.product.group_sizes(self.family):
             words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
             groups.append(
                 ProcessingGroup(
@@ -154,8 +223,8 @@ class MatrixVectorUnit(wiring.Component):
                     simd=self.folding.simd,
                     gain=gain(self.layer, self.tensor),
                     accumulator=self.accumulator,
-                    block_weights=self.memories.weights is Place.BLOCK,
-                    block_levels=self.memories.levels is Place.BLOCK,
+                    block_weights=self.places["weights"] is Place.BLOCK,
+                    block_levels=self.places["levels"] is Place.BLOCK,
                 )
             )
             start += size

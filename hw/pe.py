@@ -12,7 +12,7 @@ from .matches import MatchCount, count_latency, count_offset
 from .memory import Rom
 from .sum import SignedSum, sum_latency
 
-__all__ = ["ProcessingGroup"]
+__all__ = ["ProcessingGroup", "group_latency"]
 
 
 class ProcessingGroup(wiring.Component):
@@ -85,12 +85,8 @@ class ProcessingGroup(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
-        return 3 + self._count_latency
-
-    @property
-    def _count_latency(self) -> int:
-        return sum_latency(self.simd) if self.element else count_latency(self.simd)
+        """Cycles from the last beat of a neuron to its sum."""
+        return group_latency(self.simd, integers=self.element is not None)
 
     @property
     def _offset(self) -> int:
@@ -114,7 +110,7 @@ class ProcessingGroup(wiring.Component):
         self._go_round(m, self.weight_rom, self.i.valid, "address")
 
         valid, last = self.o.valid, self.o.last
-        for stage in range(self._count_latency):
+        for stage in range(_count_latency(self.simd, integers=self.element is not None)):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
             m.d.sync += [valid_next.eq(valid), last_next.eq(last)]
             valid, last = valid_next, last_next
@@ -153,6 +149,15 @@ class ProcessingGroup(wiring.Component):
         m.d.comb += rom.address.eq(address)
         with m.If(step):
             m.d.sync += address.eq(Mux(address == len(rom.words) - 1, 0, address + 1))
+
+
+def group_latency(simd: int, *, integers: bool) -> int:
+    """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
+    return 3 + _count_latency(simd, integers=integers)
+
+
+def _count_latency(simd: int, *, integers: bool) -> int:
+    return sum_latency(simd) if integers else count_latency(simd)
 
 
 def _pack(values: NDArray[np.int64], width: int) -> int:

@@ -1,10 +1,45 @@
 """Maximum of bits."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["BitPool"]
+from .device import Family
+from .stage import Candidate, Place, Places
+
+__all__ = ["BitPool", "Pool"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Maximum of each ``beats`` beats of ``width`` bits, ``vectors`` times."""
+
+    width: int
+    beats: int
+    vectors: int
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame."""
+        return self.vectors * self.beats
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """It has no memory."""
+        return {}
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """It has no memory."""
+        return ()
+
+    def cells(self, places: Places, family: Family) -> int:
+        """A result and what it is so far, and a counter."""
+        return 2 * self.width + 10
+
+    def component(self, places: Places, family: Family) -> "BitPool":
+        """The hardware."""
+        return BitPool(width=self.width, beats=self.beats)
 
 
 class BitPool(wiring.Component):

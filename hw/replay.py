@@ -1,10 +1,125 @@
 """Collect a vector in beats of one width, give it again and again in beats of another."""
 
-from amaranth.hdl import Cat, Const, Module, Shape, Signal
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["ReplayBuffer"]
+from .device import Family
+from .memory import MemorySize
+from .replay_memory import ReplayMemory
+from .stage import Candidate, Place, Places, memory_cells
+
+__all__ = ["Convert", "Replay", "ReplayBuffer"]
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Elements of ``bits`` bits, ``count`` after ``count`` of them, from one width to another, ``vectors`` times."""
+
+    count: int
+    bits: int
+    width_in: int
+    width_out: int
+    vectors: int
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame."""
+        return self.vectors * max(-(-self.count // self.width_in), -(-self.count // self.width_out))
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """It has no memory but flip-flops."""
+        return {}
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """It has no memory but flip-flops."""
+        return ()
+
+    def cells(self, places: Places, family: Family) -> int:
+        """Two flip-flops and a look-up table for each bit."""
+        return (1 + family.ff_cell) * self.count * self.bits + 20
+
+    def component(self, places: Places, family: Family) -> "ReplayBuffer":
+        """The hardware."""
+        return ReplayBuffer(
+            element=unsigned(self.bits), count=self.count, width_in=self.width_in, width_out=self.width_out
+        )
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Vectors of ``count`` elements of ``bits`` bits, each given ``passes`` times in another width."""
+
+    count: int
+    bits: int
+    width_in: int
+    width_out: int
+    passes: int
+    vectors: int
+
+    @property
+    def words(self) -> int:
+        """Beats of one pass."""
+        return -(-self.count // self.width_out)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame."""
+        return self.vectors * max(-(-self.count // self.width_in), self.words * self.passes)
+
+    @property
+    def divides(self) -> bool:
+        """Whether it can be a memory whose words are filled by whole beats."""
+        return self.width_out % self.width_in == 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether whole beats fill the words of a memory, and it is long enough for one to be the smaller."""
+        return self.width_out % self.width_in == 0 and self.words >= 4
+
+    @property
+    def _memory(self) -> MemorySize:
+        """Two vectors, a beat a word."""
+        return MemorySize(self.width_out * self.bits, 2 * self.words, written=True)
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """A long vector is in distributed RAM where the family has it."""
+        return {"replay": Place.DISTRIBUTED if family.distributed and self.is_long else Place.REGISTERS}
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """The two vectors, where they are long and there is no smaller memory."""
+        if family.distributed or not self.is_long:
+            return ()
+        vectors = self._memory
+        return (Candidate("replay", vectors.blocks(family), vectors.banks(family), 2 * self.count * self.bits),)
+
+    def cells(self, places: Places, family: Family) -> int:
+        """Two flip-flops a bit, or a word's assembly and the memory with its addresses."""
+        if places["replay"] is Place.REGISTERS:
+            return (1 + family.ff_cell) * self.words * self.width_out * self.bits + 30
+        assembly = ((1 + family.ff_cell) * self.width_out + self.width_in) * self.bits + 50
+        distributed = places["replay"] is Place.DISTRIBUTED
+        return assembly + (memory_cells(self._memory, family) if distributed else 0)
+
+    def component(self, places: Places, family: Family) -> "ReplayBuffer | ReplayMemory":
+        """The hardware."""
+        if places["replay"] is Place.REGISTERS:
+            return ReplayBuffer(
+                element=unsigned(self.bits),
+                count=self.count,
+                width_in=self.width_in,
+                width_out=self.width_out,
+                passes=self.passes,
+            )
+        return ReplayMemory(
+            count=self.count * self.bits,
+            width_in=self.width_in * self.bits,
+            width_out=self.width_out * self.bits,
+            passes=self.passes,
+            block=places["replay"] is Place.BLOCK,
+        )
 
 
 class ReplayBuffer(wiring.Component):

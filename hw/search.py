@@ -8,7 +8,7 @@ from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
 from .frames import frame_format
-from .placement import candidates
+from .placement import layer_candidates
 from .plan import output, plan_layer, reweightable_stages, slowest_layer
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
@@ -120,7 +120,8 @@ def _priced(network: Network, family: Family, interval: int, price: int, *, rewe
     """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
     foldings: list[Folding] = []
     source = frame_format(network, interval=interval).source
-    for layer, before, after in zip(network.layers, network.tensors, network.tensors[1:], strict=False):
+    for step in network.steps():
+        layer, before, after = step.layer, step.input, step.output
         if isinstance(layer, MaxPool):
             source = output(layer, before, None, source)
             continue
@@ -132,7 +133,7 @@ def _priced(network: Network, family: Family, interval: int, price: int, *, rewe
         cost = {
             option: (
                 max(interval, *(stage.cycles for stage in plan)),
-                any(wish.banks > BANKS for wish in candidates(plan, family)),
+                any(wish.banks > BANKS for wish in layer_candidates(plan, family)),
                 layer_price(plan, family, price),
                 option.pe,
             )

@@ -1,16 +1,82 @@
 """Sliding-window unit: a line buffer that is read window by window."""
 
 import operator
+from dataclasses import dataclass
 from functools import reduce
 
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .placement import Place
-from .plan import Window
+from .device import Family
+from .memory import MemorySize
+from .stage import Candidate, Place, Places, memory_cells, outside_cells
 
-__all__ = ["SlidingWindow"]
+__all__ = ["SlidingWindow", "Window"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Windows of an image whose pixels are ``words`` words of ``width`` elements of ``bits`` bits.
+
+    A window is given row by row, pixel by pixel, word by word, ``passes`` times; or, where it is ``split``, once for
+    each word of a pixel, only that word of each of its pixels.
+    """
+
+    image: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    pad: int
+    bits: int
+    width: int
+    words: int
+    passes: int = 1
+    split: bool = False
+
+    @property
+    def outputs(self) -> tuple[int, int]:
+        """Rows and columns of windows."""
+        rows, columns = (
+            (size + 2 * pad - kernel) // stride + 1
+            for size, pad, kernel, stride in zip(self.image, self.padding, self.kernel, self.stride, strict=True)
+        )
+        return rows, columns
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame: words that come in, or words that go out, whichever is more."""
+        pixels = self.image[0] * self.image[1]
+        windows = self.outputs[0] * self.outputs[1] * self.kernel[0] * self.kernel[1]
+        return self.words * max(pixels, windows * self.passes)
+
+    @property
+    def depth(self) -> int:
+        """Words of the memory, a power of two: the rows of a window, and those that come meanwhile.
+
+        The next frame's first rows must be there when the last row of windows is done, so that there is no bubble
+        between frames: as many rows again as a window has. Three words more let ready come from a register.
+        """
+        rows = min(self.kernel[0] + max(self.kernel[0], self.stride[0]), 2 * self.image[0])
+        return 1 << (rows * self.image[1] * self.words + 3 - 1).bit_length()
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """The rows are in distributed RAM where the family has it."""
+        return {"rows": Place.DISTRIBUTED if family.distributed else Place.REGISTERS}
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """The rows."""
+        rows = MemorySize(self.width * self.bits, self.depth, written=True)
+        return (Candidate("rows", rows.blocks(family), rows.banks(family), memory_cells(rows, family)),)
+
+    def cells(self, places: Places, family: Family) -> int:
+        """Counters and pointers of about a dozen words, and the choice between a pixel and padding."""
+        padded = self.width * self.bits + 40 if any(self.padding) else 0
+        return 12 * self.depth.bit_length() + 30 + padded + outside_cells(self, places, family)
+
+    def component(self, places: Places, family: Family) -> "SlidingWindow":
+        """The hardware."""
+        return SlidingWindow(window=self, place=places["rows"])
 
 
 class SlidingWindow(wiring.Component):

@@ -13,7 +13,6 @@ from .boards.top import board_cells
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
-from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
 from .integrity import check_files, hash_design
 from .model.ir import MaxPool, Network
@@ -188,16 +187,13 @@ def describe_layers(accelerator: Accelerator) -> list[dict[str, Any]]:
     network = accelerator.network
     foldings = dict(zip(network.matrices, accelerator.foldings, strict=True))
     rows = []
-    for name, layer, stages, memories in zip(
-        network.names, network.layers, accelerator.plan, accelerator.memories, strict=True
-    ):
-        kinds = {type(stage) for stage in stages}
-        fields = {"weights": Product, "levels": Product, "replay": Replay, "rows": Window}
+    for step, stages, places in zip(network.steps(), accelerator.plan, accelerator.places, strict=True):
+        name, layer = step.name, step.layer
         row: dict[str, Any] = {"name": name, "kind": type(layer).__name__}
         if not isinstance(layer, MaxPool):
             row |= {"mw": layer.mw, "mh": layer.mh, "pe": foldings[name].pe, "simd": foldings[name].simd}
         row["interval"] = max(stage.cycles for stage in stages)
-        row["memory"] = {field: getattr(memories, field).value for field, kind in fields.items() if kind in kinds}
+        row["memory"] = {name: place.value for name, place in places.items()}
         rows.append(row)
     return rows
 

@@ -1,11 +1,14 @@
 # amaranth: UnusedElaboratable=no
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.hw.bench import STALLS, stream
+from xnorflow.hw.device import ICE40
 from xnorflow.hw.folding import Folding
-from xnorflow.hw.mvu import MatrixVectorUnit
-from xnorflow.hw.placement import Memories, Place
+from xnorflow.hw.mvu import MatrixVectorUnit, Product
+from xnorflow.hw.stage import Place
 from xnorflow.model.bits import bipolar, pack, unpack
 from xnorflow.model.ir import Dense, Scores, Tensor
 
@@ -26,14 +29,16 @@ SIZES = [
 ]
 
 
-def matrix_vector(layer, pe, simd, memories, stalls, port=16):
+def matrix_vector(layer, pe, simd, place, stalls, port=16):
     rng = np.random.default_rng(seed=1)
     folding = Folding(pe, simd)
     synapses, neurons = folding.synapse_fold(layer), folding.neuron_fold(layer)
     inputs = rng.integers(0, 2, (VECTORS, layer.mw), np.uint8)
     padded = np.pad(inputs, ((0, 0), (0, synapses * simd - layer.mw)))
     beats = [pack(word) for vector in padded for word in np.tile(vector.reshape(synapses, simd), (neurons, 1))]
-    dut = MatrixVectorUnit(layer=layer, tensor=Tensor((layer.mw,)), folding=folding, memories=memories, port=port)
+    product = Product(layer, folding, Tensor((layer.mw,)), vectors=1)
+    family = replace(ICE40, bram_width=port)
+    dut = MatrixVectorUnit(product=product, places={"weights": place, "levels": place}, family=family)
     run = stream(dut, beats, count=VECTORS * neurons, stalls=stalls)
     if not stalls:
         assert run.given[0] - run.taken[synapses - 1] == dut.latency
@@ -49,7 +54,7 @@ def matrix_vector(layer, pe, simd, memories, stalls, port=16):
 def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Dense(rng.integers(0, 2, (mh, mw)), rng.integers(0, mw + 2, mh))
-    _, run, dots = matrix_vector(layer, pe, simd, Memories(), stalls)
+    _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
     groups = -(-mh // pe)
     bits = np.array([unpack(beat, pe) for beat in run.beats]).reshape(VECTORS, groups * pe)[:, :mh]
     assert (bits == ((dots + mw) // 2 >= layer.thresholds)).all()
@@ -60,7 +65,7 @@ def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
 def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-9, 10, mh))
-    dut, run, dots = matrix_vector(layer, pe, simd, Memories(), stalls)
+    dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
     width = dut.result.width
     values = [beat >> width * n & (1 << width) - 1 for beat in run.beats for n in range(pe)]
     signed = np.array([value - ((value >> width - 1) << width) for value in values])
@@ -73,7 +78,6 @@ def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
 def test_result_does_not_depend_on_memories_or_groups(place, port):
     rng = np.random.default_rng(seed=3)
     layer = Dense(rng.integers(0, 2, (40, 12)), rng.integers(3, 9, 40))
-    memories = Memories(weights=place, levels=place)
-    _, run, dots = matrix_vector(layer, 20, 5, memories, 0.0, port=port)
+    _, run, dots = matrix_vector(layer, 20, 5, place, 0.0, port=port)
     bits = np.array([unpack(beat, 20) for beat in run.beats]).reshape(VECTORS, 40)
     assert (bits == ((dots + 12) // 2 >= layer.thresholds)).all()

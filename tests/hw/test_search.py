@@ -7,9 +7,10 @@ from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate, roofline_fps
 from xnorflow.hw.folding import Folding
-from xnorflow.hw.placement import Place, candidates
+from xnorflow.hw.placement import layer_candidates
 from xnorflow.hw.plan import slowest_layer
 from xnorflow.hw.search import BANKS, DoesNotFitError, check_fit, fastest, fits, smallest
+from xnorflow.hw.stage import Place
 from xnorflow.model.zoo import random_network as zoo_network
 
 TFC = tuple(Folding(*f) for f in [(4, 98), (8, 4), (8, 4), (5, 1)])
@@ -62,7 +63,7 @@ def test_memories_of_many_banks_are_left_out_where_wider_ones_do(cycles):
     # Look-up tables that choose among 36 banks of conv2d7's weights made nextpnr miss 75 MHz: 68 MHz.
     network, part = zoo_network("cnv"), DEVICES["ECP5-45F"]
     accelerator = Accelerator(network, smallest(network, part, interval=cycles), family=part.family, brams=part.brams)
-    banks = [wish.banks for stages in accelerator.plan for wish in candidates(stages, part.family)]
+    banks = [wish.banks for stages in accelerator.plan for wish in layer_candidates(stages, part.family)]
     assert 1 < max(banks) <= BANKS
 
 
@@ -74,10 +75,10 @@ def test_roofline_of_tfc_on_up5k():
 
 def test_memories_leave_block_ram_when_it_runs_out():
     network, family = zoo_network("tfc"), DEVICES["UP5K"].family
-    free = Accelerator(network, TFC, family=family).memories
-    none = Accelerator(network, TFC, family=family, brams=0).memories
-    assert [memories.weights for memories in free] == [Place.BLOCK] * 4
-    assert [memories.weights for memories in none] == [Place.LUT] * 4
+    free = Accelerator(network, TFC, family=family).places
+    none = Accelerator(network, TFC, family=family, brams=0).places
+    assert [places["weights"] for places in free] == [Place.BLOCK] * 4
+    assert [places["weights"] for places in none] == [Place.LUT] * 4
 
 
 def test_says_what_would_fit():

@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 
 from tests.hw.bench import STALLS, stream
-from xnorflow.hw.placement import Place
-from xnorflow.hw.plan import Window
 from xnorflow.hw.pool import BitPool
-from xnorflow.hw.swu import SlidingWindow
+from xnorflow.hw.stage import Place
+from xnorflow.hw.swu import SlidingWindow, Window
 
 FRAMES = 4
 

@@ -1,0 +1,111 @@
+"""What a stage of a layer's hardware is, and the words for the memories in it.
+
+A stage is a frozen record of sizes. It prices itself, says what its memories are, and makes its component: all in one
+file, so that plan, placement, estimate, search and core know this protocol and no stage by name.
+"""
+
+import enum
+import functools
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .device import Family
+from .memory import MemorySize
+
+__all__ = ["SHALLOW", "Candidate", "Place", "Places", "Source", "Stage", "candidates", "memory_cells", "outside_cells"]
+
+SHALLOW = 16
+"""Words up to which a memory is look-up tables in any case: one for each bit of a word."""
+
+
+class Place(enum.Enum):
+    """Where a memory is."""
+
+    BLOCK = "block RAM"
+    DISTRIBUTED = "distributed RAM"
+    LUT = "LUT ROM"
+    REGISTERS = "flip-flops"
+
+
+Places = Mapping[str, Place]
+"""Where each memory of a stage, or of all stages of a layer, is, by its name."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Beats of a stream of elements.
+
+    Parameters
+    ----------
+    width : :class:`int`
+        Elements of a beat.
+    unit : :class:`int`
+        Elements after which a new beat begins: the last beat of each unit is filled up.
+    """
+
+    width: int
+    unit: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A memory of a stage that may be block RAM.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        Its name among the memories of the layer.
+    blocks : :class:`int`
+        Block RAMs that it takes.
+    banks : :class:`int`
+        Parts of its depth, among which look-up tables choose.
+    cells : :class:`int`
+        Look-up tables or flip-flops that it takes otherwise.
+    required : :class:`bool`
+        It is block RAM in any case.
+    """
+
+    name: str
+    blocks: int
+    banks: int
+    cells: int
+    required: bool = False
+
+
+class Stage(Hashable, Protocol):
+    """One step of a layer's hardware, which works at the same time as all others, on data of its own."""
+
+    @property
+    def cycles(self) -> int:
+        """Cycles for a frame: a formula, which the simulation measures exactly."""
+
+    def usual_places(self, family: Family) -> dict[str, Place]:
+        """Where each of its memories is when none of them is block RAM; their names are the layer's own."""
+
+    def candidates(self, family: Family) -> tuple[Candidate, ...]:
+        """Those of its memories that are worth block RAM."""
+
+    def cells(self, places: Places, family: Family) -> int:
+        """Logic cells, with those of its memories that are not block RAM."""
+
+    def component(self, places: Places, family: Family) -> Any:
+        """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
+    """A stage's :meth:`Stage.candidates`; automatic folding asks for the same ones again and again."""
+    return stage.candidates(family)
+
+
+def outside_cells(stage: Stage, places: Places, family: Family) -> int:
+    """Cells of the memories of a stage that could be block RAM and are not."""
+    return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] is not Place.BLOCK)
+
+
+def memory_cells(size: MemorySize, family: Family) -> int:
+    """Cells of a memory that is not block RAM: distributed, 16 words of 4 bits in six, or flip-flops."""
+    if family.distributed:
+        return -(-size.depth // 16) * size.width * 6 // 4
+    return 2 * size.depth * size.width
