@@ -16,7 +16,7 @@ from bench.tables import table, write_table
 from xnorflow.boards.board import Board
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.boards.flow import make_bitstream
-from xnorflow.boards.rate import link_baud
+from xnorflow.boards.link.rate import link_baud
 from xnorflow.design import Design
 from xnorflow.hw.search import smallest
 from xnorflow.model.zoo import random_network

@@ -1,6 +1,5 @@
 """What is known of a board."""
 
-import enum
 import importlib
 from dataclasses import dataclass
 from typing import Any
@@ -8,21 +7,10 @@ from typing import Any
 from amaranth.build import Attrs
 
 from ..hw.device import Device
+from .families.catalogue import tools_of
+from .families.family import PllInput
 
-__all__ = ["Board", "PllInput"]
-
-
-UART_ATTRIBUTES: dict[str, dict[str, str | int]] = {
-    "ice40": {"IO_STANDARD": "SB_LVCMOS", "PULLUP": 1},
-    "ecp5": {"IO_TYPE": "LVCMOS33", "PULLMODE": "UP"},
-}
-
-
-class PllInput(enum.Enum):
-    """Where the PLL takes its reference from: the pad beside it, which no one else can use then, or any net."""
-
-    PAD = "pad"
-    NET = "net"
+__all__ = ["Board"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +97,5 @@ class Board:
         return platform
 
     def _uart_resource(self, rx: str, tx: str) -> Any:
-        """With a pull-up, so that the line is idle while nothing is connected."""
         resources = importlib.import_module("amaranth_boards.resources")
-        return resources.UARTResource(0, rx=rx, tx=tx, attrs=Attrs(**UART_ATTRIBUTES[self.device.family.name]))
+        return resources.UARTResource(0, rx=rx, tx=tx, attrs=Attrs(**tools_of(self.device.family).uart_attributes))

@@ -1,7 +1,8 @@
 """The boards that designs can be built for; pins are those of amaranth-boards unless given here."""
 
 from ..hw.device import DEVICES
-from .board import Board, PllInput
+from .board import Board
+from .families.family import PllInput
 
 __all__ = ["BOARDS", "find_board"]
 

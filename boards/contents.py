@@ -6,133 +6,14 @@ row ``w % rows``, and block ``n`` has the columns from ``n * port`` on. None of 
 replaces contents only after it has found the old ones, bit for bit, where they should be.
 """
 
-import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .families.family import Block, Indices, Layout
 from .roms import Bits, BlockRom, ContentsError
 
-__all__ = ["LAYOUTS", "Block", "Layout", "check_sections", "fill", "read_sections", "write_sections"]
-
-Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Block:
-    """A block RAM: the bits that it reads at once, and the name of its contents in the routed design."""
-
-    port: int
-    section: str
-
-
-class Layout(ABC):
-    """How a family's block RAM is named and filled, in nextpnr's netlist and in its routed design."""
-
-    cell: str
-    suffix: str
-    section: re.Pattern[str]
-
-    def blocks(self, netlist: Mapping[str, Any]) -> dict[str, Block]:
-        """The block RAMs of a netlist with places, by name.
-
-        Raises
-        ------
-        ContentsError
-            When it is not such a netlist.
-        """
-        try:
-            cells = netlist["modules"]["top"]["cells"].items()
-            return {
-                name.removesuffix(self.suffix): self.block(cell) for name, cell in cells if cell["type"] == self.cell
-            }
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ContentsError(
-                f"the routed netlist is not one of nextpnr's ({type(error).__name__}: {error})"
-            ) from None
-
-    @abstractmethod
-    def block(self, cell: Mapping[str, Any]) -> Block:
-        """A cell's port and section."""
-
-    @abstractmethod
-    def rows(self, port: int) -> int:
-        """Words of a block whose port is so wide."""
-
-    @abstractmethod
-    def places(self, port: int, rows: Indices, columns: Indices) -> Indices:
-        """Which bits of a section a block's rows and columns are."""
-
-    @abstractmethod
-    def read(self, text: str) -> Bits:
-        """The bits of a section."""
-
-    @abstractmethod
-    def write(self, bits: Bits) -> str:
-        """The section with these bits."""
-
-
-class _Ice40(Layout):
-    """16 lines of 64 hexadecimal digits; the bits of a word are in reverse order of their number's bits."""
-
-    cell = "ICESTORM_RAM"
-    suffix = "_RAM"
-    section = re.compile(r"^\.ram_data (\d+ \d+)\n((?:[0-9a-f]{64}\n){16})", re.MULTILINE)
-
-    def block(self, cell: Mapping[str, Any]) -> Block:
-        x, y = re.findall(r"\d+", cell["attributes"]["NEXTPNR_BEL"])
-        return Block(16 >> int(cell["parameters"]["READ_MODE"], 2), f"{x} {y}")
-
-    def rows(self, port: int) -> int:
-        return 4096 // port
-
-    def places(self, port: int, rows: Indices, columns: Indices) -> Indices:
-        bits = rows * port + columns
-        reverse = np.array([int(f"{n:04b}"[::-1], 2) for n in range(16)])
-        places: Indices = bits // 16 * 16 + reverse[bits % 16]
-        return places
-
-    def read(self, text: str) -> Bits:
-        rows = np.array([list(bytes.fromhex(line)[::-1]) for line in text.split()], np.uint8)
-        return np.unpackbits(rows.ravel(), bitorder="little")
-
-    def write(self, bits: Bits) -> str:
-        rows = np.packbits(bits, bitorder="little").reshape(16, 32)
-        return "".join(f"{row.tobytes()[::-1].hex()}\n" for row in rows)
-
-
-class _Ecp5(Layout):
-    """2,048 words of nine bits; narrow ports leave the ninth out."""
-
-    cell = "DP16KD"
-    suffix = ""
-    section = re.compile(r"^\.bram_init (\d+)\n((?:[0-9a-f ]+\n)+)", re.MULTILINE)
-
-    def block(self, cell: Mapping[str, Any]) -> Block:
-        return Block(int(cell["parameters"]["DATA_WIDTH_A"], 2), str(int(cell["attributes"]["WID"], 2)))
-
-    def rows(self, port: int) -> int:
-        return (2048 * 9 if port >= 9 else 2048 * 8) // port
-
-    def places(self, port: int, rows: Indices, columns: Indices) -> Indices:
-        bits = rows * port + columns
-        places: Indices = bits if port >= 9 else bits // 8 * 9 + bits % 8
-        return places
-
-    def read(self, text: str) -> Bits:
-        words = np.array([int(word, 16) for word in text.split()])
-        return (words[:, None] >> np.arange(9) & 1).astype(np.uint8).ravel()
-
-    def write(self, bits: Bits) -> str:
-        words = [f"{word:03x}" for word in bits.reshape(-1, 9) @ (1 << np.arange(9))]
-        return "".join(f"{' '.join(words[n : n + 8])}\n" for n in range(0, len(words), 8))
-
-
-LAYOUTS: dict[str, Layout] = {"ice40": _Ice40(), "ecp5": _Ecp5()}
+__all__ = ["check_sections", "fill", "read_sections", "write_sections"]
 
 
 def fill(

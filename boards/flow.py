@@ -12,11 +12,11 @@ from amaranth.lib import wiring
 from ..hw.accelerator import Accelerator
 from ..hw.device import Device
 from .board import Board
-from .contents import LAYOUTS, check_sections, fill
+from .contents import check_sections, fill
 from .harness import Harness, port_bits
 from .implementation import Implementation
 from .roms import check_same, mark, roms
-from .stages import ROUTED, TOP, Chip, pack, route, synthesize, unpack
+from .stages import TOP, Chip, pack, route, synthesize, unpack
 from .top import BoardTop
 
 __all__ = ["Bitstream", "OnStage", "board_chip", "board_files", "implement_core", "make_bitstream", "refill"]
@@ -111,15 +111,14 @@ def refill(accelerator: Accelerator, board: Board, folder: Path, *, seed: int, o
         When a tool is missing or fails.
     """
     chip = board_chip(board)
-    layout = LAYOUTS[chip.family]
+    layout = chip.tools.contents
     wanted = board_files(accelerator, board)[f"{TOP}.il"]
     marked = (folder / f"{TOP}.il").read_text()
     check_same(marked, wanted)
     blocks = layout.blocks(json.loads((folder / chip.placed(seed)).read_text()))
     filled = fill(layout, (folder / chip.routed(seed)).read_text(), blocks, old=roms(marked), new=roms(wanted))
-    routed = f"{TOP}.filled.{ROUTED[chip.family][0]}"
-    _write(output, {routed: filled})
-    bitstream, _ = pack(chip, output, routed=routed)
+    _write(output, {chip.refilled: filled})
+    bitstream, _ = pack(chip, output, routed=chip.refilled)
     unpacked = unpack(chip, bitstream)
     check_sections(layout, filled, unpacked.read_text())
     unpacked.unlink()

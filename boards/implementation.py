@@ -6,15 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .families.family import FamilyTools
 from .tools import ToolError
 
 __all__ = ["Implementation", "read_implementation"]
-
-CELLS = {
-    "ice40": {"lut4": "ICESTORM_LC", "bram": "ICESTORM_RAM", "dsp": "ICESTORM_DSP"},
-    "ecp5": {"lut4": "TRELLIS_COMB", "ff": "TRELLIS_FF", "bram": "DP16KD", "dsp": "MULT18X18D"},
-}
-"""What nextpnr calls the cells that are counted; a logic cell of iCE40 is a LUT, a flip-flop, or both."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Implementation:
 
 
 def read_implementation(
-    report: Path, statistics: Path, *, family: str, target_mhz: float, seed: int, seconds: Mapping[str, float]
+    report: Path, statistics: Path, *, family: FamilyTools, target_mhz: float, seed: int, seconds: Mapping[str, float]
 ) -> Implementation:
     """Read nextpnr's ``--report``, and yosys' ``stat -json`` for the flip-flops that nextpnr does not count on iCE40.
 
@@ -67,20 +62,20 @@ def read_implementation(
     """
     try:
         data, cells = json.loads(report.read_text()), _cells(json.loads(statistics.read_text()))
-        used = {key: data["utilization"].get(name, _NONE) for key, name in CELLS[family].items()}
+        used = {key: data["utilization"].get(name, _NONE) for key, name in family.counted.items()}
         clocks = [clock["achieved"] for clock in data["fmax"].values()]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(f"{report}: not a report of nextpnr ({type(error).__name__}: {error})") from None
     if not clocks:
         raise ToolError(f"{report}: has no clock, so the design must be without a path between flip-flops")
-    flip_flops = sum(count for name, count in cells.items() if name.startswith(("SB_DFF", "TRELLIS_FF")))
+    flip_flops = sum(count for name, count in cells.items() if name.startswith(family.flip_flops))
     available = {key: cell["available"] for key, cell in used.items()}
     return Implementation(
         lut4=used["lut4"]["used"],
         ff=flip_flops,
         bram=used["bram"]["used"],
         dsp=used["dsp"]["used"],
-        # Each logic cell of iCE40 has its flip-flop.
+        # Where flip-flops are not counted apart, each logic cell has one.
         available={"ff": available["lut4"], **available},
         fmax_mhz=round(min(clocks), 2),
         target_mhz=target_mhz,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .board import Board
-from .stages import SYNTHESIS
+from .families.family import FamilyTools
 from .tools import ToolError, run_tool
 
 __all__ = ["RX", "TX", "read_clock", "read_pins", "synthesize_netlist", "unpack_bitstream", "write_wrapper"]
@@ -21,7 +21,7 @@ WIRES = re.compile(r"^wire ([\w, ]+);$", re.MULTILINE)
 PLL = re.compile(r"^SB_PLL40_(CORE|PAD) #\((.*?)^\) \w+ \((.*?)^\);", re.MULTILINE | re.DOTALL)
 
 
-def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path, kept: Sequence[str] = ()) -> Path:
+def synthesize_netlist(verilog: Path, *, top: str, family: FamilyTools, folder: Path, kept: Sequence[str] = ()) -> Path:
     """The netlist of a core in cells of a family, synthesized as for a bitstream; modules that are kept stay apart.
 
     Raises
@@ -33,7 +33,7 @@ def synthesize_netlist(verilog: Path, *, top: str, family: str, folder: Path, ke
     lines = [
         f'read_verilog "{_seen_from(folder, verilog)}"',
         *(f"setattr -mod -set keep_hierarchy 1 {module}" for module in kept),
-        f"{SYNTHESIS[family]} -top {top}",
+        f"{family.synthesis} -top {top}",
         f"write_verilog -noattr {NETLIST}",
     ]
     (folder / "netlist.ys").write_text("\n".join([*lines, ""]))

@@ -12,9 +12,9 @@ from ..hw.core import AcceleratorCore
 from .board import Board
 from .clock import add_clock
 from .leds import add_leds, heartbeat_bits
-from .link import Link, link_cells
-from .rate import link_baud
-from .uart import uart_divisor
+from .link.device import Link, link_cells
+from .link.rate import link_baud
+from .link.uart import UartReceiver, UartTransmitter, byte_cycles, uart_divisor
 
 __all__ = ["BoardTop", "SerialAccelerator", "board_cells", "serial_verilog"]
 
@@ -43,12 +43,15 @@ class SerialAccelerator(wiring.Component):
     Raises
     ------
     ValueError
-        As for :class:`Link`.
+        When the divisor is too small.
     """
 
     def __init__(self, accelerator: Accelerator, *, divisor: int, clock_hz: int) -> None:
         self.accelerator = accelerator
-        self.link = Link(accelerator, divisor=divisor, clock_hz=clock_hz)
+        self.divisor = divisor
+        self.receiver = UartReceiver(divisor=divisor)
+        self.transmitter = UartTransmitter(divisor=divisor)
+        self.link = Link(accelerator, byte_cycles=byte_cycles(divisor), clock_hz=clock_hz)
         classes = accelerator.network.classes
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "answer": Out(range(classes)), "error": Out(1)})
 
@@ -56,9 +59,14 @@ class SerialAccelerator(wiring.Component):
         m = Module()
         m.submodules.core = core = AcceleratorCore(self.accelerator)
         m.submodules.link = link = self.link
+        m.submodules.receiver = receiver = self.receiver
+        m.submodules.transmitter = transmitter = self.transmitter
+        wiring.connect(m, receiver.o, link.i)
+        wiring.connect(m, link.o, transmitter.i)
         m.d.comb += [
-            link.rx.eq(self.rx),
-            self.tx.eq(link.tx),
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            link.broken.eq(receiver.error),
             self.error.eq(link.error),
             core.s_axis_tdata.eq(link.frames.tdata),
             core.s_axis_tvalid.eq(link.frames.tvalid),

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .board import Board
-from .contents import LAYOUTS, Layout, read_sections, write_sections
+from .contents import read_sections, write_sections
+from .families.family import Layout
 from .netlist import RX, TX, read_clock, write_wrapper
 from .roms import Bits
 from .stages import Chip, pack, unpack
@@ -62,7 +63,7 @@ def routed_netlist(
     module = design["modules"]["top"]
     _check_clock(module["cells"], board)
     module["cells"] = cells = _cells(module["cells"])
-    layout = LAYOUTS[chip.family]
+    layout = chip.tools.contents
     contents = _contents(layout, routed, bitstream, chip=chip, folder=folder)
     for cell in cells.values():
         if cell["type"] == layout.cell:

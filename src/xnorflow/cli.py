@@ -12,7 +12,7 @@ from . import __version__
 from .arguments import ImageCount, Named
 from .boards.board import Board
 from .boards.catalogue import BOARDS, find_board
-from .boards.rate import RATES
+from .boards.link.rate import RATES
 from .build import build as build_design
 from .build import finish, record_verification, write_verilog
 from .console import OUTPUT, complain, explain, progress

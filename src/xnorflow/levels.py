@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .boards.board import Board
+from .boards.families.catalogue import FAMILIES, tools_of
 from .boards.flow import board_chip
 from .boards.identity import check_device
+from .boards.link.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
+from .boards.link.rate import link_baud
+from .boards.link.uart import uart_divisor
 from .boards.netlist import synthesize_netlist, unpack_bitstream
-from .boards.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
-from .boards.rate import link_baud
-from .boards.stages import CONSTRAINTS, TOP
 from .boards.top import serial_verilog
 from .boards.trellis import routed_netlist
-from .boards.uart import uart_divisor
 from .design import Design
 from .hw.accelerator import Accelerator
-from .hw.device import ECP5, ICE40
+from .hw.device import ICE40
 from .hw.verilog import CORE
 from .model.store import write_atomically
 from .sim.bench import Layered, Progress
@@ -33,6 +33,9 @@ __all__ = ["LEVELS", "SERIAL_IMAGES", "SERIAL_LEVELS", "board_wire", "verify_lev
 
 SERIAL_LEVELS = ("routed", "bitstream", "pins")
 """Levels at which images go through a UART, some thousand cycles for each."""
+
+BETTER = {"bitstream": "bitstream, which is further", "routed": "routed"}
+"""What to use in place of a level that a family has not."""
 
 SERIAL_IMAGES = 20
 """Images that these levels take when nobody says how many."""
@@ -133,13 +136,13 @@ def _rtl(task: _Task) -> Report:
 
 def _netlist(task: _Task) -> Report:
     """The core, synthesized for the family of the board, or for iCE40 where there is none."""
-    family = (task.design.device.family if task.design.device else ICE40).name
+    family = task.design.device.family if task.design.device else ICE40
     models = cell_models(family, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("synthesize", 0, 1)
 
     def synthesize(name: str, kept: Sequence[str] = ()) -> tuple[Path, ...]:
         folder = task.workdir / name
-        return synthesize_netlist(task.verilog, top=CORE, family=family, folder=folder, kept=kept), *models
+        return synthesize_netlist(task.verilog, top=CORE, family=tools_of(family), folder=folder, kept=kept), *models
 
     layers = [f"{CORE}.{name}" for name in task.accelerator.network.names]
     return _verify_core(task, *synthesize("netlist"), layered=lambda: synthesize("netlist-layers", layers))
@@ -147,9 +150,7 @@ def _netlist(task: _Task) -> Report:
 
 def _routed(task: _Task) -> Report:
     """What nextpnr made for an ECP5, with the contents of block RAM in the file that is loaded into the board."""
-    board = task.board
-    if board.device.family is not ECP5:
-        raise ValueError(f"level routed must be of an ECP5, not of {board.name}; use bitstream, which is further")
+    board = _board_of_level(task)
     bitstream, chip, seed = task.bitstream, board_chip(board), task.result["timing"]["seed"]
     task.on_progress("unpack the bitstream", 0, 1)
     netlist = routed_netlist(
@@ -166,13 +167,11 @@ def _routed(task: _Task) -> Report:
 
 def _bitstream(task: _Task) -> Report:
     """The file that is loaded into the board, turned back into cells."""
-    board = task.board
-    if board.device.family is not ICE40:
-        raise ValueError(f"level bitstream must be of an iCE40, not of {board.name}; use routed")
+    board = _board_of_level(task)
     bitstream = task.bitstream
-    models = cell_models(ICE40.name, task.workdir, asleep=task.accelerator.startup_cycles)
+    models = cell_models(board.device.family, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("unpack the bitstream", 0, 1)
-    constraints = bitstream.with_name(f"{TOP}.{CONSTRAINTS[ICE40.name]}")
+    constraints = bitstream.with_name(board_chip(board).constraints)
     chip = unpack_bitstream(bitstream, constraints, board, top=BOARD, folder=task.workdir / "bitstream")
     return _verify_board(task, *chip, *models, PLL_MODEL)
 
@@ -192,6 +191,16 @@ LEVELS: dict[str, Callable[[_Task], Report]] = {
     "bitstream": _bitstream,
     "pins": _pins,
 }
+
+
+def _board_of_level(task: _Task) -> Board:
+    """The board, whose family must be one that has this level."""
+    board, level = task.board, task.options["level"]
+    tools = tools_of(board.device.family)
+    if tools.level != level:
+        titles = " or ".join(each.title for each in FAMILIES.values() if each.level == level)
+        raise ValueError(f"level {level} must be of {titles}, not of {board.name}; use {BETTER[tools.level]}")
+    return board
 
 
 def _verify_core(task: _Task, *sources: Path, layered: Layered = None) -> Report:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .boards.rate import link_baud
+from .boards.link.rate import link_baud
 from .design import open_design
 from .model import golden
 from .model.ir import Network

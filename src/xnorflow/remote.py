@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .boards.connection import TIMEOUT_S, Connection, LinkError, open_connection
-from .boards.protocol import Hello, Statistics
+from .boards.link.connection import TIMEOUT_S, Connection, LinkError, open_connection
+from .boards.link.protocol import Hello, Statistics
 from .hw.answer import AnswerFormat
 from .hw.frames import frame_format
 from .model.golden import check_images, quantize

@@ -4,7 +4,7 @@ from amaranth.sim import Simulator
 
 from tests.boards.serial import read_bytes
 from tests.networks import random_network
-from xnorflow.boards.protocol import REPLY, REQUEST, Decoder, Kind, Message, encode_message
+from xnorflow.boards.link.protocol import REPLY, REQUEST, Decoder, Kind, Message, encode_message
 from xnorflow.boards.top import SerialAccelerator
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding

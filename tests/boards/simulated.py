@@ -44,7 +44,7 @@ def simulated_board(dut, *, change=lambda data: data, patience=1500):
 
     The clock runs while there is something on the wires, and for ``patience`` cycles after.
     """
-    divisor = dut.link.divisor
+    divisor = dut.divisor
 
     def serve(handle, stop):
         async def bench(ctx):

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from xnorflow.boards.catalogue import BOARDS, find_board
-from xnorflow.boards.rate import RATES
-from xnorflow.boards.stages import NEXTPNR_DEVICE
-from xnorflow.boards.uart import uart_divisor
+from xnorflow.boards.families.catalogue import tools_of
+from xnorflow.boards.link.rate import RATES
+from xnorflow.boards.link.uart import uart_divisor
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -25,7 +25,7 @@ def test_agrees_with_amaranth_boards(board):
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_says_what_a_build_needs(board):
-    assert board.device.name in NEXTPNR_DEVICE
+    assert board.device.name in tools_of(board.device.family).device_options
     # FTDI's bridges make 1 and 3 Mbaud exactly; the board must as well.
     for baud in (1_000_000, 3_000_000):
         assert uart_divisor(clock_mhz=board.clock_mhz, baud=baud) * baud == board.clock_mhz * 1e6

@@ -10,8 +10,8 @@ import pytest
 from tests.boards.host import encoded, reply, serial_accelerator
 from tests.boards.simulated import pseudo_terminal, simulated_board
 from tests.networks import random_images
-from xnorflow.boards.connection import LinkError, open_connection
-from xnorflow.boards.protocol import Hello, Kind, encode_message
+from xnorflow.boards.link.connection import LinkError, open_connection
+from xnorflow.boards.link.protocol import Hello, Kind, encode_message
 from xnorflow.model import golden
 
 PATIENT = 10.0

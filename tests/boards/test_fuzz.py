@@ -10,7 +10,7 @@ from tests.boards.fast import play
 from tests.boards.host import DIVISOR, encoded, reply, request, serial_accelerator
 from tests.boards.serial import send_bytes
 from tests.networks import random_images
-from xnorflow.boards.protocol import (
+from xnorflow.boards.link.protocol import (
     ESCAPE,
     FLAG,
     FLIP,

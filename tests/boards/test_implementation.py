@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from xnorflow.boards.families.ecp5 import ECP5_TOOLS
+from xnorflow.boards.families.ice40 import ICE40_TOOLS
 from xnorflow.boards.implementation import Implementation, read_implementation
 from xnorflow.boards.tools import ToolError
 
@@ -41,14 +43,14 @@ STATISTICS = {
 
 def read(folder, report, family, **parameters):
     (folder / "report.json").write_text(report if isinstance(report, str) else json.dumps(report))
-    (folder / "stat.json").write_text(json.dumps({"design": {"num_cells_by_type": STATISTICS[family]}}))
+    (folder / "stat.json").write_text(json.dumps({"design": {"num_cells_by_type": STATISTICS[family.family.name]}}))
     return read_implementation(
         folder / "report.json", folder / "stat.json", family=family, seed=2, seconds={"pack": 1.0}, **parameters
     )
 
 
 def test_ice40(tmp_path):
-    result = read(tmp_path, ICE40, "ice40", target_mhz=36.0)
+    result = read(tmp_path, ICE40, ICE40_TOOLS, target_mhz=36.0)
     assert result == Implementation(
         lut4=3907,
         ff=1037,
@@ -64,7 +66,7 @@ def test_ice40(tmp_path):
 
 
 def test_ecp5_and_its_slowest_clock(tmp_path):
-    result = read(tmp_path, ECP5, "ecp5", target_mhz=100.0)
+    result = read(tmp_path, ECP5, ECP5_TOOLS, target_mhz=100.0)
     assert (result.lut4, result.ff, result.bram, result.dsp) == (1353, 1087, 11, 0)
     assert result.available == {"lut4": 24288, "ff": 24288, "bram": 56, "dsp": 28}
     assert result.fmax_mhz == 93.98
@@ -72,7 +74,7 @@ def test_ecp5_and_its_slowest_clock(tmp_path):
 
 
 def test_kinds_of_cells_that_a_device_lacks(tmp_path):
-    result = read(tmp_path, HX8K, "ice40", target_mhz=111.0)
+    result = read(tmp_path, HX8K, ICE40_TOOLS, target_mhz=111.0)
     assert (result.dsp, result.available["dsp"]) == (0, 0)
     assert result.met
 
@@ -89,10 +91,10 @@ def test_kinds_of_cells_that_a_device_lacks(tmp_path):
 def test_report_that_is_none(report, reason, tmp_path):
     message = f"^{re.escape(f'{tmp_path}/report.json: not a report of nextpnr ({reason})')}$"
     with pytest.raises(ToolError, match=message):
-        read(tmp_path, report, "ice40", target_mhz=1.0)
+        read(tmp_path, report, ICE40_TOOLS, target_mhz=1.0)
 
 
 def test_design_without_a_clock(tmp_path):
     message = "has no clock, so the design must be without a path between flip-flops"
     with pytest.raises(ToolError, match=f"^{re.escape(f'{tmp_path}/report.json: {message}')}$"):
-        read(tmp_path, {**ICE40, "fmax": {}}, "ice40", target_mhz=1.0)
+        read(tmp_path, {**ICE40, "fmax": {}}, ICE40_TOOLS, target_mhz=1.0)

@@ -5,7 +5,7 @@ import pytest
 from tests.boards.host import CLOCK_HZ, DIVISOR, drive, encoded, infer, reply, request, serial_accelerator
 from tests.boards.serial import send_bytes
 from tests.networks import random_images
-from xnorflow.boards.protocol import Hello, Kind, Statistics
+from xnorflow.boards.link.protocol import Hello, Kind, Statistics
 from xnorflow.hw.folding import Folding
 from xnorflow.model import golden
 from xnorflow.model.store import fingerprint

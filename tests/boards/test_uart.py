@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from tests.boards.serial import read_bytes, send_bytes
-from xnorflow.boards.uart import UartReceiver, UartTransmitter, uart_divisor
+from xnorflow.boards.link.uart import UartReceiver, UartTransmitter, uart_divisor
 
 DIVISORS = [4, 5, 8, 13, 104]
 ALL_BITS = [0x00, 0xFF, 0x55, 0xAA, 0x01, 0x80]

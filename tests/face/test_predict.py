@@ -16,7 +16,7 @@ import xnorflow
 from tests.boards.host import serial_accelerator
 from tests.boards.simulated import simulated_board
 from tests.networks import random_images, random_network
-from xnorflow.boards.connection import LinkError
+from xnorflow.boards.link.connection import LinkError
 from xnorflow.cli import main
 from xnorflow.model import golden
 from xnorflow.model.ir import Network, Thermometer

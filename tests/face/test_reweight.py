@@ -12,9 +12,10 @@ import pytest
 from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
-from xnorflow.boards.contents import LAYOUTS, fill
+from xnorflow.boards.contents import fill
+from xnorflow.boards.families.catalogue import FAMILIES
 from xnorflow.boards.flow import board_chip, board_files
-from xnorflow.boards.protocol import Hello
+from xnorflow.boards.link.protocol import Hello
 from xnorflow.boards.roms import ContentsError, check_same, mark, roms
 from xnorflow.boards.stages import unpack
 from xnorflow.boards.tools import ToolError
@@ -80,7 +81,8 @@ def test_the_reweighted_bitstream_computes_the_new_network(copy):
 def test_the_link_tells_the_new_network(copy):
     reweight(copy, NEW, on_progress=quiet)
     text = (copy / "bitstream" / "top.filled.asc").read_text()
-    layout, chip = LAYOUTS["ice40"], board_chip(DESIGN.board)
+    chip = board_chip(DESIGN.board)
+    layout = chip.tools.contents
     seed = json.loads((copy / "build.json").read_text())["timing"]["seed"]
     blocks = layout.blocks(json.loads((copy / "bitstream" / chip.placed(seed)).read_text()))
     block = blocks["serial.link.replier.hello.words.0.0"]
@@ -172,9 +174,9 @@ def test_nothing_but_contents_depends_on_weights():
         assert ((rom.bits == 0).any(axis=0) & (rom.bits == 1).any(axis=0)).all()
 
 
-@pytest.mark.parametrize("family", LAYOUTS)
-def test_sections_are_read_as_they_are_written(family):
-    layout, size = LAYOUTS[family], {"ice40": 4096, "ecp5": 2048 * 9}[family]
+@pytest.mark.parametrize("tools", FAMILIES.values(), ids=lambda tools: tools.family.name)
+def test_sections_are_read_as_they_are_written(tools):
+    layout, size = tools.contents, {"ice40": 4096, "ecp5": 2048 * 9}[tools.family.name]
     bits = np.random.default_rng(0).integers(0, 2, size, np.uint8)
     assert (layout.read(layout.write(bits)) == bits).all()
 
@@ -187,7 +189,8 @@ def test_ecp5(tmp_path):
     design, result = open_design(folder)
     accelerator = design.accelerator()
     bitstream = unpack(board_chip(design.board), folder / result["files"]["bitstream"]).read_text()
-    layout, chip = LAYOUTS["ecp5"], board_chip(design.board)
+    chip = board_chip(design.board)
+    layout = chip.tools.contents
     placed = folder / "bitstream" / chip.placed(result["timing"]["seed"])
     wanted = roms(board_files(accelerator, design.board)["top.il"])
     # Filling it with what it has already finds each bit of the new network where it should be.

@@ -10,7 +10,7 @@ import pytest
 from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
-from xnorflow.boards.contents import LAYOUTS, read_sections, write_sections
+from xnorflow.boards.contents import read_sections, write_sections
 from xnorflow.boards.flow import board_chip
 from xnorflow.boards.stages import pack, unpack
 from xnorflow.boards.tools import ToolError
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.xdist_group("routed")
 
 # One weight a cycle: deep memories, which are block RAM.
 DESIGN = Design(random_network((16, 16, 8)), (Folding(1, 1), Folding(1, 1)), find_board("ulx3s-25f"), scores=True)
-LAYOUT, CHIP = LAYOUTS["ecp5"], board_chip(DESIGN.board)
+CHIP = board_chip(DESIGN.board)
+LAYOUT = CHIP.tools.contents
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,24 @@
-"""What lies between the UART's two wires and the core; ``docs/link.md`` specifies what passes on the wires."""
+"""What lies between two streams of bytes and the core; ``docs/link.md`` specifies what passes on them.
+
+The physical layer is handed in: whatever turns a line into bytes and bytes into a line, such as a UART.
+"""
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..hw.accelerator import Accelerator
-from ..hw.axi import axi_stream
-from ..hw.fifo import SmallFifo
-from ..model.store import fingerprint
+from ...hw.accelerator import Accelerator
+from ...hw.axi import axi_stream
+from ...hw.fifo import SmallFifo
+from ...model.store import fingerprint
+from ..families.catalogue import tools_of
 from .dispatcher import TASK, Dispatcher
 from .protocol import HEAD_BYTES, TAIL_BYTES, VERSION, Hello
 from .receiver import MessageReceiver
 from .replier import Replier
 from .statistics import LinkStatistics
-from .uart import UartReceiver, UartTransmitter
 
-__all__ = ["Link", "describe_link", "link_cells", "link_cycles"]
-
-CELLS = {"ice40": 680, "ecp5": 530}
-"""Logic cells of a link whose answer is a byte: what nextpnr counts on iCE40; LUT4 and carries on ECP5."""
+__all__ = ["Link", "describe_link", "link_cells", "request_bytes"]
 
 ANSWER_CELLS = 8
 """Logic cells for each further byte of an answer: they choose it."""
@@ -27,18 +27,18 @@ MOST_IN_FLIGHT = 8
 """Tasks that wait at most: each costs a dozen flip-flops."""
 
 
-def link_cycles(accelerator: Accelerator, divisor: int) -> int:
-    """Clock cycles that a frame takes on the wire, without pauses or escapes: no frames come faster."""
+def request_bytes(accelerator: Accelerator) -> int:
+    """Bytes that a frame takes on the line, without escapes."""
     frame = accelerator.input_beats * accelerator.input_bytes
-    return 10 * divisor * (HEAD_BYTES + frame + TAIL_BYTES + 1)
+    return HEAD_BYTES + frame + TAIL_BYTES + 1
 
 
 def link_cells(accelerator: Accelerator) -> int:
     """Logic cells that the link of an accelerator takes; no folding changes them."""
-    return CELLS[accelerator.family.name] + ANSWER_CELLS * (accelerator.output_bytes - 1)
+    return tools_of(accelerator.family).link_cells + ANSWER_CELLS * (accelerator.output_bytes - 1)
 
 
-def describe_link(accelerator: Accelerator, *, divisor: int, clock_hz: int) -> Hello:
+def describe_link(accelerator: Accelerator, *, byte_cycles: int, clock_hz: int) -> Hello:
     """What a board with this core says of itself.
 
     While a frame is on the wire, at most those are inside whose computing began before: as many as can wait here.
@@ -46,7 +46,7 @@ def describe_link(accelerator: Accelerator, *, divisor: int, clock_hz: int) -> H
     latency = sum(stage.cycles for stages in accelerator.plan for stage in stages)
     return Hello(
         version=VERSION,
-        in_flight=min(MOST_IN_FLIGHT, 2 + latency // link_cycles(accelerator, divisor)),
+        in_flight=min(MOST_IN_FLIGHT, 2 + latency // (byte_cycles * request_bytes(accelerator))),
         beat_bytes=accelerator.input_bytes,
         frame_bytes=accelerator.input_beats * accelerator.input_bytes,
         classes=accelerator.network.classes,
@@ -58,21 +58,23 @@ def describe_link(accelerator: Accelerator, *, divisor: int, clock_hz: int) -> H
 
 
 class Link(wiring.Component):
-    """The board's end of the link.
+    """The board's end of the link, behind whatever makes bytes of its lines.
 
     Parameters
     ----------
     accelerator : :class:`Accelerator`
         The core.
-    divisor : :class:`int`
-        Clock cycles of a bit.
+    byte_cycles : :class:`int`
+        Clock cycles from one byte on the line to the next, at least.
     clock_hz : :class:`int`
         The clock, which the host is told.
 
     Members
     -------
-    rx, tx : 1, in and out
-        The lines from and to the host.
+    i, o : streams of 8 bits, in and out
+        Bytes from and to the host. What is not taken from ``i`` at once may be lost, and then ``broken`` says so.
+    broken : 1, in
+        High for a cycle when a byte was lost.
     frames : AXI4-Stream of ``8 * input_bytes`` bits, out
         To the core.
     answers : AXI4-Stream of ``8 * output_bytes`` bits, in
@@ -82,22 +84,16 @@ class Link(wiring.Component):
     error : 1, out
         High for a cycle when a message was not intact.
 
-    Raises
-    ------
-    ValueError
-        When the divisor is too small.
     """
 
-    def __init__(self, accelerator: Accelerator, *, divisor: int, clock_hz: int) -> None:
+    def __init__(self, accelerator: Accelerator, *, byte_cycles: int, clock_hz: int) -> None:
         self.accelerator = accelerator
-        self.divisor = divisor
-        self.hello = describe_link(accelerator, divisor=divisor, clock_hz=clock_hz)
-        self.receiver = UartReceiver(divisor=divisor)
-        self.transmitter = UartTransmitter(divisor=divisor)
+        self.hello = describe_link(accelerator, byte_cycles=byte_cycles, clock_hz=clock_hz)
         super().__init__(
             {
-                "rx": In(1, init=1),
-                "tx": Out(1, init=1),
+                "i": In(stream.Signature(8)),
+                "o": Out(stream.Signature(8)),
+                "broken": In(1),
                 "frames": Out(axi_stream(8 * accelerator.input_bytes)),
                 "answers": In(axi_stream(8 * accelerator.output_bytes)),
                 "answered": Out(1),
@@ -107,7 +103,6 @@ class Link(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m, accelerator = Module(), self.accelerator
-        m.submodules.receiver = receiver = self.receiver
         m.submodules.messages = messages = MessageReceiver()
         m.submodules.dispatcher = dispatcher = Dispatcher(
             beats=accelerator.input_beats, beat_bytes=accelerator.input_bytes, scores=accelerator.scores
@@ -120,15 +115,14 @@ class Link(wiring.Component):
             block_hello=accelerator.reweightable,
         )
         m.submodules.statistics = statistics = LinkStatistics()
-        m.submodules.transmitter = transmitter = self.transmitter
-        m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(transmitter.tx), messages.broken.eq(receiver.error)]
-        wiring.connect(m, receiver.o, messages.i)
+        m.d.comb += messages.broken.eq(self.broken)
+        wiring.connect(m, wiring.flipped(self.i), messages.i)
         wiring.connect(m, messages.o, dispatcher.i)
         wiring.connect(m, dispatcher.frames, wiring.flipped(self.frames))
         wiring.connect(m, dispatcher.tasks, tasks.i)
         wiring.connect(m, tasks.o, replier.tasks)
         wiring.connect(m, wiring.flipped(self.answers), replier.answers)
-        wiring.connect(m, replier.o, transmitter.i)
+        wiring.connect(m, replier.o, wiring.flipped(self.o))
         m.d.comb += [
             statistics.whole.eq(dispatcher.whole),
             statistics.mismatch.eq(dispatcher.mismatch),

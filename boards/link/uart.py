@@ -5,7 +5,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["UartReceiver", "UartTransmitter", "uart_divisor"]
+__all__ = ["UartReceiver", "UartTransmitter", "byte_cycles", "uart_divisor"]
 
 MIN_DIVISOR = 4
 """Cycles of a bit: with fewer, a sample in the middle of a bit is not safely inside it."""
@@ -29,6 +29,11 @@ def uart_divisor(*, clock_mhz: float, baud: int) -> int:
             f"baud must be a clock of {clock_mhz:g} MHz divided by a whole number from {MIN_DIVISOR} up, not {baud}"
         )
     return divisor
+
+
+def byte_cycles(divisor: int) -> int:
+    """Clock cycles of a byte on the line: a start bit, eight of data, a stop bit."""
+    return 10 * divisor
 
 
 def _check_divisor(divisor: int) -> None:

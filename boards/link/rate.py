@@ -1,17 +1,22 @@
 """The rate of the link: the highest of the usual ones at which the core is faster than the wire."""
 
-from ..hw.accelerator import Accelerator
-from .board import Board
-from .link import link_cycles
-from .uart import uart_divisor
+from ...hw.accelerator import Accelerator
+from ..board import Board
+from .device import request_bytes
+from .uart import byte_cycles, uart_divisor
 
-__all__ = ["RATES", "link_baud"]
+__all__ = ["RATES", "link_baud", "link_cycles"]
 
 RATES = (3_000_000, 2_000_000, 1_000_000, 500_000, 115_200)
 """Bits per second, in the order in which they are tried."""
 
 SPARE = 1.25
 """By how much the core must be faster than the wire: a convolution does not take its pixels evenly."""
+
+
+def link_cycles(accelerator: Accelerator, divisor: int) -> int:
+    """Clock cycles that a frame takes on the wire, without pauses or escapes: no frames come faster."""
+    return byte_cycles(divisor) * request_bytes(accelerator)
 
 
 def link_baud(accelerator: Accelerator, board: Board) -> int:

@@ -4,8 +4,8 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..hw.axi import axi_stream
-from ..hw.memory import Rom
+from ...hw.axi import axi_stream
+from ...hw.memory import Rom
 from .checksum import Checksum
 from .dispatcher import TASK
 from .protocol import ESCAPE, FLAG, FLIP, REPLY, Hello, Kind, Statistics

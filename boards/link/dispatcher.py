@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..hw.axi import axi_stream
+from ...hw.axi import axi_stream
 from .protocol import HEAD_BYTES, REQUEST, TAIL_BYTES, Kind
 from .receiver import ITEM
 

@@ -1,0 +1,1 @@
+"""Families of FPGAs: a file each, and the table of them."""

@@ -1,0 +1,1 @@
+"""The link between a host and a board: both its ends, and what passes between them."""
