@@ -117,14 +117,15 @@ def _read(path: Path) -> Network:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        description = json.loads(metadata[METADATA]) if METADATA in metadata else None
+        description: Any = json.loads(metadata[METADATA]) if METADATA in metadata else None
     except (SafetensorError, OSError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"not a whole model file ({error}); save or download it again") from None
     if METADATA not in metadata:
         raise ModelError("a safetensors file, but not an xnorflow model")
     version = description.get("version") if isinstance(description, dict) else None
-    if not isinstance(description, dict) or type(version) is not int or version != FORMAT_VERSION:
-        raise ModelError(f"format version {reprlib.repr(version)}, expected {FORMAT_VERSION}; use the xnorflow that made it")
+    if type(version) is not int or version != FORMAT_VERSION:
+        found = reprlib.repr(version)
+        raise ModelError(f"format version {found}, expected {FORMAT_VERSION}; use the xnorflow that made it")
     try:
         network = network_of(description, arrays)
         if "witness" in description:

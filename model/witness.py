@@ -59,7 +59,8 @@ def check_witness(network: Network, witness: object) -> None:
     """
     if not isinstance(witness, dict) or set(witness) != {"seed", "images", "scores"}:
         raise TypeError(f"witness must be an object of seed, images and scores, not {reprlib.repr(witness)}")
-    seed, count = (_number(name, witness[name], high) for name, high in (("seed", (1 << 32) - 1), ("images", MOST_IMAGES)))
+    seed = _number("seed", witness["seed"], 0, (1 << 32) - 1)
+    count = _number("images", witness["images"], 1, MOST_IMAGES)
     expected = _rows(witness["scores"], count, network.classes)
     if count * _work(network) > MOST_WORK:
         raise ValueError(f"witness must take at most {MOST_WORK} multiplications, not {count * _work(network)}")
@@ -87,8 +88,7 @@ def _work(network: Network) -> int:
     return work
 
 
-def _number(name: str, value: object, high: int) -> int:
-    low = 1 if name == "images" else 0
+def _number(name: str, value: object, low: int, high: int) -> int:
     # Not isinstance: bool is a kind of int in Python, but not in the format.
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"witness: {name} must be an integer in {low}..{high}, not {reprlib.repr(value)}")
