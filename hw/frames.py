@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.bits import pack_bytes
-from ..model.ir import Conv2d, Element, MaxPool, Network, Tensor
+from ..model.ir import Element, Network, Tensor
 from .stage import Source
 
 __all__ = ["FrameFormat", "frame_format"]
@@ -75,7 +75,7 @@ def frame_format(network: Network, *, interval: int, input_bytes: int | None = N
     """
     tensor = network.tensors[0]
     bits = 1 if tensor.element is Element.BIT else 8
-    if not isinstance(network.layers[0], Conv2d | MaxPool):
+    if not network.layers[0].windowed:
         most = -(-tensor.size * bits // 8)
         size = -(-most // interval) if input_bytes is None else input_bytes
         if not 1 <= size <= most:

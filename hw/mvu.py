@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from ..model.bits import pack_rows
-from ..model.ir import Element, Matrix, Scores, Tensor
+from ..model.ir import Element, Matrix, Tensor
 from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding
@@ -40,6 +40,16 @@ class Product:
     def accumulator(self) -> Shape:
         """Signed shape of the sums."""
         return accumulator(self.layer, self.tensor, any_levels=self.reweightable)
+
+    @property
+    def binary(self) -> bool:
+        """Whether its results are bits: the signs of its sums."""
+        return self.layer.output(self.tensor).element is Element.BIT
+
+    @property
+    def result(self) -> Shape:
+        """Shape of a result."""
+        return unsigned(1) if self.binary else self.accumulator
 
     @property
     def cycles(self) -> int:
@@ -86,7 +96,7 @@ class Product:
         """The systolic row: agreement, popcount, accumulators, hops, queue; and its memories in look-up tables."""
         folding, bits = self.folding, self.tensor.width
         width: int = self.accumulator.width
-        result = width if isinstance(self.layer, Scores) else 1
+        result: int = self.result.width
         # A sum of integers takes a sign and an adder for each lane.
         integers = self.tensor.element is not Element.BIT
         count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
@@ -128,7 +138,7 @@ class MatrixVectorUnit(wiring.Component):
     i : stream of ``simd`` elements, in
         Activations.
     o : stream of ``pe`` results, out
-        Bits, or scores in two's complement of ``result.width`` bits.
+        Bits, or integers in two's complement of ``result.width`` bits.
     """
 
     def __init__(self, *, product: Product, places: Places, family: Family) -> None:
@@ -137,9 +147,8 @@ class MatrixVectorUnit(wiring.Component):
         self.family = family
         self.layer, self.tensor, folding = product.layer, product.tensor, product.folding
         self.folding = folding
-        self.binary = not isinstance(self.layer, Scores)
         self.accumulator = product.accumulator
-        self.result = unsigned(1) if self.binary else self.accumulator
+        self.result = product.result
         self.groups = self._groups()
         super().__init__(
             {
@@ -164,12 +173,13 @@ class MatrixVectorUnit(wiring.Component):
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         first = self._admit(m)
 
+        binary = self.product.binary
         results, beat = [], first
         for n, group in enumerate(self.groups):
             m.submodules[f"group{n}"] = group
             m.d.comb += group.i.eq(beat)
             beat = group.o
-            bits = Cat(~group.sums[e][-1] for e in range(group.elements)) if self.binary else group.sums.as_value()
+            bits = Cat(~group.sums[e][-1] for e in range(group.elements)) if binary else group.sums.as_value()
             for hop in range(len(self.groups) - 1 - n):
                 waiting = Signal.like(bits, name=f"drain{n}_{hop}", reset_less=True)
                 m.d.sync += waiting.eq(bits)

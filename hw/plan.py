@@ -3,9 +3,11 @@
 A layer is a chain of stages. Each knows how many cycles it takes for a frame; the interval is that of the slowest.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from ..model.ir import Conv2d, Layer, MaxPool, Network, Tensor
+from ..model.ir import Conv2d, Dense, Layer, MaxPool, Network, Tensor
 from .folding import Folding
 from .frames import FrameFormat
 from .mvu import Product
@@ -15,6 +17,9 @@ from .stage import Source, Stage
 from .swu import Window
 
 __all__ = ["output", "plan_layer", "plan_network", "reweightable_stages", "slowest_layer"]
+
+Planned = tuple[tuple[Stage, ...], Source]
+"""The stages of a layer, and the beats in which the last one gives its results."""
 
 
 def plan_network(
@@ -43,27 +48,23 @@ def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:
 
 
 def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Source) -> tuple[Stage, ...]:
-    """Stages of a layer that gets ``tensor`` in the beats of ``source``; pooling has no folding."""
-    if isinstance(layer, MaxPool):
-        return _pool(layer, tensor, source)
-    assert folding is not None
-    if isinstance(layer, Conv2d):
-        return _convolution(layer, tensor, folding, source)
-    fitting = _without_gaps(source, tensor)
-    width = fitting[0].width_out if fitting else source.width
-    replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, Product(layer, folding, tensor, vectors=1))
+    """Stages of a layer that gets ``tensor`` in the beats of ``source``; what has no weights has no folding."""
+    return LOWER[type(layer)](layer, tensor, folding, source)[0]
 
 
 def output(layer: Layer, tensor: Tensor, folding: Folding | None, source: Source) -> Source:
     """Beats in which a layer gives its results."""
-    if isinstance(layer, MaxPool):
-        return Source(width=_pool_width(tensor, source), unit=tensor.shape[2])
-    assert folding is not None
-    return Source(width=folding.pe, unit=layer.mh)
+    return LOWER[type(layer)](layer, tensor, folding, source)[1]
 
 
-def _convolution(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source) -> tuple[Stage, ...]:
+def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Source) -> Planned:
+    fitting = _without_gaps(source, tensor)
+    width = fitting[0].width_out if fitting else source.width
+    replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
+    return (*fitting, replay, Product(layer, folding, tensor, vectors=1)), Source(folding.pe, layer.mh)
+
+
+def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source) -> Planned:
     """Where the synapses of a cycle divide the channels, the line buffer itself replays each window."""
     direct = layer.channels % folding.simd == 0
     width, passes = (folding.simd, folding.neuron_fold(layer)) if direct else (layer.channels, 1)
@@ -81,14 +82,16 @@ def _convolution(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source
     vectors = window.outputs[0] * window.outputs[1]
     product = Product(layer, folding, tensor, vectors)
     fitting = _pixels(source, tensor, width)
+    results = Source(folding.pe, layer.mh)
     if direct:
-        return (*fitting, window, product)
+        return (*fitting, window, product), results
     passes = folding.neuron_fold(layer)
-    return (*fitting, window, Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors), product)
+    replay = Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors)
+    return (*fitting, window, replay, product), results
 
 
-def _pool(layer: MaxPool, tensor: Tensor, source: Source) -> tuple[Stage, ...]:
-    width = _pool_width(tensor, source)
+def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Source) -> Planned:
+    width = source.width if tensor.shape[2] % source.width == 0 else tensor.shape[2]
     window = Window(
         image=(tensor.shape[0], tensor.shape[1]),
         kernel=layer.kernel,
@@ -101,11 +104,8 @@ def _pool(layer: MaxPool, tensor: Tensor, source: Source) -> tuple[Stage, ...]:
         split=True,
     )
     vectors = window.outputs[0] * window.outputs[1] * window.words
-    return (*_pixels(source, tensor, width), window, Pool(width, layer.kernel[0] * layer.kernel[1], vectors))
-
-
-def _pool_width(tensor: Tensor, source: Source) -> int:
-    return source.width if tensor.shape[2] % source.width == 0 else tensor.shape[2]
+    pool = Pool(width, layer.kernel[0] * layer.kernel[1], vectors)
+    return (*_pixels(source, tensor, width), window, pool), Source(width, tensor.shape[2])
 
 
 def _without_gaps(source: Source, tensor: Tensor) -> tuple[Convert, ...]:
@@ -123,3 +123,11 @@ def _pixels(source: Source, tensor: Tensor, width: int) -> tuple[Convert, ...]:
     # A beat may hold several pixels where the whole image is one unit.
     count = source.width if source.unit > channels and source.width % channels == 0 else channels
     return (Convert(count, tensor.width, source.width, width, tensor.size // count),)
+
+
+LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Source], Planned]] = {
+    Dense: _dense,
+    Conv2d: _conv2d,
+    MaxPool: _max_pool,
+}
+"""How each kind of layer becomes stages."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..model.ir import Conv2d, Matrix, MaxPool, Network
+from ..model.ir import Conv2d, Matrix, Network
 from .accelerator import Accelerator
 from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
@@ -122,7 +122,7 @@ def _priced(network: Network, family: Family, interval: int, price: int, *, rewe
     source = frame_format(network, interval=interval).source
     for step in network.steps():
         layer, before, after = step.layer, step.input, step.output
-        if isinstance(layer, MaxPool):
+        if not isinstance(layer, Matrix):
             source = output(layer, before, None, source)
             continue
         options = set(_options(layer, max(1, interval * layer.mh // after.size), source.width))

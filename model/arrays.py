@@ -27,11 +27,11 @@ def bit_array(weights: ArrayLike, dimensions: int, axes: str) -> BitArray:
     return array.astype(np.uint8)
 
 
-def integer_array(name: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
-    """As many integers as ``count``, one for each neuron; ValueError when they are too large for hardware."""
+def integer_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    """Integers, one for each neuron; ValueError when they are none, or too large for hardware."""
     array = np.array(values, order="C")
-    if array.shape != (count,):
-        raise ValueError(f"{name} must have shape ({count},), not {array.shape}")
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} must be one for each neuron, not of shape {array.shape}")
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name} must be integers, not {array.dtype}")
     if not ((array >= -LARGEST_INTEGER) & (array <= LARGEST_INTEGER)).all():

@@ -115,7 +115,7 @@ def _layers(modules: Modules, tensor: ir.Tensor) -> Iterator[ir.Layer]:
         try:
             place = Place(place.index + 1, layer.output(place.tensor))
         except ValueError as error:
-            raise ValueError(f"{type(layer).__name__.lower()}{place.index}: {error}") from None
+            raise ValueError(f"{layer.title.lower()}{place.index}: {error}") from None
 
 
 def _significant(module: nn.Sequential) -> Iterator[nn.Module]:
@@ -156,7 +156,7 @@ def _dense(modules: Modules, place: Place) -> ir.Dense:
     _take(modules, (Sign,), f"{name}: {type(norm).__name__} must be followed by")
     weights = _matrix(linear, name, place)
     flip, thresholds = fold_norm(norm, name, weights, place.tensor)
-    return ir.Dense(weights ^ flip[:, np.newaxis], thresholds)
+    return ir.Dense(weights ^ flip[:, np.newaxis], ir.Thresholds(thresholds))
 
 
 def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
@@ -171,7 +171,7 @@ def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
         raise ValueError(f"{name}: kernel must be that of the weights, {weights.shape[1:3]}, not {convolution.kernel}")
     return ir.Conv2d(
         weights ^ flip[:, np.newaxis, np.newaxis, np.newaxis],
-        thresholds,
+        ir.Thresholds(thresholds),
         convolution.stride,
         convolution.padding,
         _pad(convolution, name, place.tensor),
@@ -202,7 +202,7 @@ def _max_pool(modules: Modules, place: Place) -> ir.MaxPool:
     return ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride))
 
 
-def _scores(modules: Modules, place: Place) -> ir.Scores:
+def _scores(modules: Modules, place: Place) -> ir.Dense:
     name = f"scores{place.index}"
     head = _take(modules, (Scores,), f"{name}: must begin with")
     bias = float64_array(head.bias.round())
@@ -210,7 +210,7 @@ def _scores(modules: Modules, place: Place) -> ir.Scores:
     wrong = ~(np.abs(bias) < BIAS_LIMIT)
     if wrong.any():
         raise ValueError(f"{name}: bias must be a number within ±{BIAS_LIMIT - 1}, not {bias[wrong][0]}")
-    return ir.Scores(_matrix(head, name, place), bias.astype(np.int64))
+    return ir.Dense(_matrix(head, name, place), ir.Bias(bias.astype(np.int64)))
 
 
 LOWER: dict[type[nn.Module], Callable[[Modules, Place], ir.Layer]] = {

@@ -1,7 +1,6 @@
 """The golden model: what a network computes, in exact integers, a whole test set in seconds.
 
-The matrix products run in BLAS, which is exact here: all terms are integers, and every partial sum stays below 2**24,
-up to which single precision has each integer, or else below 2**53 in double precision.
+What a layer of each kind computes stands beside its record, in ``model/kinds``.
 """
 
 from collections import deque
@@ -9,17 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .bits import BitArray, bipolar
-from .ir import Affine, Conv2d, Dense, Element, Input, Layer, Matrix, MaxPool, Network, Scores, Tensor, Thermometer
+from .bits import BitArray
+from .ir import Affine, Input, Network, Thermometer
+from .kinds.kind import Integers
 
 __all__ = ["classify", "forward", "predict", "quantize", "trace"]
 
 Scored = NDArray[np.int64]
-
-Integers = NDArray[np.integer]
 
 BATCH = 1000
 """Images per matrix product, at most: large enough for BLAS, small enough for the cache."""
@@ -104,9 +101,7 @@ def _affine(rule: Affine) -> Integers:
 
 def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """The images in parts that keep within :data:`WORKSPACE`; where there are none, one part that is empty."""
-    matrices = network.matrices
-    # Each window of a layer is a row of mw numbers, and gives mh results.
-    widest = max(step.vectors * matrices[step.name].mw for step in network.steps() if step.name in matrices)
+    widest = max(step.layer.unfolded(step.input) for step in network.steps())
     batch = max(1, min(BATCH, WORKSPACE // (widest * np.dtype(np.float32).itemsize)))
     for start in range(0, max(1, len(images)), batch):
         yield images[start : start + batch]
@@ -117,67 +112,8 @@ def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
     values = quantize(network.input, images)
     yield values
     for step in network.steps():
-        values = _LAYER[type(step.layer)](step.layer, step.input, values)
+        values = step.layer.apply(step.input, values)
         yield values
 
 
-def _dense(layer: Dense, tensor: Tensor, values: Integers) -> BitArray:
-    return _compare(layer, tensor, _values(tensor, values).reshape(-1, layer.mw))
-
-
-def _conv2d(layer: Conv2d, tensor: Tensor, values: Integers) -> BitArray:
-    above, left = layer.padding
-    padded = np.pad(values, ((0, 0), (above, above), (left, left), (0, 0)), constant_values=layer.pad)
-    # A window is read row by row, channels innermost.
-    rows = _windows(layer, _values(tensor, padded)).transpose(0, 1, 2, 4, 5, 3)
-    return _compare(layer, tensor, rows.reshape(-1, layer.mw)).reshape(*rows.shape[:3], layer.mh)
-
-
-def _max_pool(layer: MaxPool, tensor: Tensor, bits: BitArray) -> BitArray:
-    assert tensor.element is Element.BIT
-    return np.asarray(_windows(layer, bits).max(axis=(-2, -1)))
-
-
-def _windows(layer: Conv2d | MaxPool, images: Integers) -> Integers:
-    """A view of shape ``(count, rows, columns, channels, kernel rows, kernel columns)``."""
-    down, right = layer.stride
-    return sliding_window_view(images, layer.kernel, axis=(1, 2))[:, ::down, ::right]
-
-
-def _scores(layer: Scores, tensor: Tensor, values: Integers) -> Scored:
-    return _dots(layer, tensor, _values(tensor, values).reshape(-1, layer.mw)).astype(np.int64) + layer.bias
-
-
-def _values(tensor: Tensor, stored: Integers) -> Integers:
-    """What the stored elements stand for: ±1 or themselves."""
-    return bipolar(np.asarray(stored, np.uint8)) if tensor.element is Element.BIT else stored
-
-
-def _compare(layer: Dense | Conv2d, tensor: Tensor, rows: Integers) -> BitArray:
-    """Bit of each neuron, one row for each row of inputs."""
-    bits = tensor.element is Element.BIT
-    # On bits the threshold counts matches: matches >= t where dot = 2 * matches - mw >= 2 * t - mw.
-    levels = 2 * layer.thresholds - layer.mw if bits else layer.thresholds
-    dots = _dots(layer, tensor, rows)
-    return (dots >= levels.astype(dots.dtype)).astype(np.uint8)
-
-
-def _dots(layer: Matrix, tensor: Tensor, rows: Integers) -> NDArray[np.floating]:
-    """Dot products, whole numbers, one row of neurons for each row of inputs."""
-    limit = layer.mw * tensor.magnitude
-    single, double = 1 << 24, 1 << 53
-    # Thresholds go up to one above the largest dot product, on bits to two above.
-    assert limit + 2 <= double
-    precision: type[np.floating] = np.float32 if limit + 2 <= single else np.float64
-    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(layer.matrix).astype(precision).T
-    return products
-
-
 _QUANTIZE: dict[type[Input], Callable[[Any], Integers]] = {Thermometer: _thermometer, Affine: _affine}
-
-_LAYER: dict[type[Layer], Callable[[Any, Tensor, Any], Integers]] = {
-    Dense: _dense,
-    Conv2d: _conv2d,
-    MaxPool: _max_pool,
-    Scores: _scores,
-}

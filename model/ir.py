@@ -8,24 +8,34 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from .inputs import Affine, Input, Thermometer
-from .kinds import Conv2d, Dense, Layer, Matrix, MaxPool, Scores
+from .kinds.conv2d import Conv2d
+from .kinds.dense import Dense
+from .kinds.endings import Bias, Ending, Thresholds
+from .kinds.maxpool import MaxPool
 from .tensors import Element, Tensor
 
 __all__ = [
     "Affine",
+    "Bias",
     "Conv2d",
     "Dense",
     "Element",
+    "Ending",
     "Input",
     "Layer",
     "Matrix",
     "MaxPool",
     "Network",
-    "Scores",
     "Step",
     "Tensor",
     "Thermometer",
+    "Thresholds",
 ]
+
+Layer = Dense | Conv2d | MaxPool
+
+Matrix = Dense | Conv2d
+"""Layers with weights: their work is the product of a matrix with vectors."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class Step:
     ----------
     name : :class:`str`
         The layer's kind and position.
-    layer : :class:`Dense`, :class:`Conv2d`, :class:`MaxPool` or :class:`Scores`
+    layer : :class:`Dense`, :class:`Conv2d` or :class:`MaxPool`
         The layer.
     input, output : :class:`Tensor`
         Types of what it takes and of what it gives.
@@ -55,7 +65,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Network:
-    """A binarized network: input quantization, then layers, the last of which is :class:`Scores`.
+    """A binarized network: input quantization, then layers, the last of which gives the scores, integers of one axis.
 
     Parameters
     ----------
@@ -75,7 +85,7 @@ class Network:
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain or do not end in :class:`Scores`.
+        When the layers do not chain, or another than the last one gives integers.
     """
 
     name: str
@@ -88,12 +98,12 @@ class Network:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
         object.__setattr__(self, "layers", tuple(self.layers))
         _check_kinds(self)
-        if not self.layers or not isinstance(self.layers[-1], Scores):
-            raise ValueError("the last layer must be Scores")
-        if any(isinstance(layer, Scores) for layer in self.layers[:-1]):
-            raise ValueError("only the last layer may be Scores")
-        # Not an assert, which Python's -O leaves out: it is this that checks the chain.
-        _ = tuple(self.steps())
+        # It is this that checks the chain, too.
+        scores = [step.output.element is Element.INT and len(step.output.shape) == 1 for step in self.steps()]
+        if not scores or not scores[-1]:
+            raise ValueError("the last layer must give scores, integers of one axis; end it in Bias")
+        if any(step.output.element is not Element.BIT for step in list(self.steps())[:-1]):
+            raise ValueError("only the last layer may give integers; end the others in Thresholds")
 
     def steps(self) -> Iterator[Step]:
         """The layers in the order of the data, each with its name and with the types of what it takes and gives.
@@ -105,7 +115,7 @@ class Network:
         """
         tensor = self.input.output
         for index, layer in enumerate(self.layers):
-            name = f"{type(layer).__name__.lower()}{index}"
+            name = f"{layer.title.lower()}{index}"
             try:
                 output = layer.output(tensor)
             except ValueError as error:
@@ -126,7 +136,7 @@ class Network:
     @property
     def matrices(self) -> dict[str, Matrix]:
         """The layers that have weights, by name, in the order of the data."""
-        return {step.name: step.layer for step in self.steps() if not isinstance(step.layer, MaxPool)}
+        return {step.name: step.layer for step in self.steps() if isinstance(step.layer, Matrix)}
 
     @property
     def classes(self) -> int:
@@ -156,4 +166,4 @@ def _check_kinds(network: Network) -> None:
         raise TypeError(f"input must be Thermometer or Affine, not {type(network.input).__name__}")
     for layer in network.layers:
         if not isinstance(layer, Layer):
-            raise TypeError(f"layers must be Dense, Conv2d, MaxPool or Scores, not {type(layer).__name__}")
+            raise TypeError(f"layers must be Dense, Conv2d or MaxPool, not {type(layer).__name__}")

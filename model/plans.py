@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray
-from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor
+from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor, Thresholds
 from .numbers import Pair, integer, pair
 
 __all__ = ["Filters", "Neurons", "Plan", "describe", "place", "random_layer"]
@@ -35,7 +35,7 @@ class Neurons:
 
     def layer(self, weights: BitArray, thresholds: NDArray[np.int64]) -> Dense:
         """The layer with these numbers."""
-        return Dense(weights, thresholds)
+        return Dense(weights, Thresholds(thresholds))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Filters:
 
     def layer(self, weights: BitArray, thresholds: NDArray[np.int64]) -> Conv2d:
         """The layer with these numbers."""
-        return Conv2d(weights, thresholds, self.stride, self.padding, self.pad)
+        return Conv2d(weights, Thresholds(thresholds), self.stride, self.padding, self.pad)
 
 
 Plan = Neurons | Filters | MaxPool

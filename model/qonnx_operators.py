@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .kinds import MaxPool
+from .ir import MaxPool
 from .qonnx_constants import ARITHMETIC, FLOATS, Constant, constant_of, evaluate, only, scalar
 from .qonnx_exact import ONE, ZERO, Surd, root
 from .qonnx_graph import Node

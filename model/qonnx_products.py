@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from .bits import BitArray
-from .kinds import Conv2d, Dense, MaxPool
+from .ir import Conv2d, Dense, MaxPool, Thresholds
 from .qonnx_constants import LARGEST_PALETTE, Constant
 from .qonnx_exact import ZERO, Surd
 from .qonnx_graph import Node
@@ -33,7 +33,7 @@ def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     bits, magnitudes = _signs(node, Constant(weights.palette, index))
     mh = len(bits)
     order = np.arange(mh).reshape(*signal.shape[:-1], mh)
-    return _product(node, signal, bits, magnitudes, Dense(bits, np.zeros(mh, np.int64)), order)
+    return _product(node, signal, bits, magnitudes, Dense(bits, Thresholds(np.zeros(mh, np.int64))), order)
 
 
 def convolution(
@@ -56,7 +56,7 @@ def convolution(
         raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
     pad = _padding_integer(node, signal, filler) if any(border) else 0
     bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))
-    layer = Conv2d(bits, np.zeros(len(bits), np.int64), stride, (top, left), pad)
+    layer = Conv2d(bits, Thresholds(np.zeros(len(bits), np.int64)), stride, (top, left), pad)
     plain = replace(signal, border=(0, 0, 0, 0), filler=ZERO)
     rows, columns, mh = layer.output(signal.tensor).shape
     if rows * columns * mh > LARGEST_IMAGE:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bits import BitArray
 from .inputs import Affine, Input
-from .kinds import Layer, MaxPool
+from .ir import Layer, MaxPool
 from .qonnx_constants import Constant
 from .qonnx_exact import ONE, ZERO, Surd
 from .qonnx_graph import Node

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .kinds import Conv2d, Dense, MaxPool, Scores
+from .ir import Bias, Conv2d, Dense, MaxPool, Thresholds
 from .qonnx_exact import ONE, ZERO, Surd, smallest
 from .qonnx_graph import Node
 from .qonnx_pixels import table, threshold_pixels
@@ -56,7 +56,7 @@ def _vanishes(signal: Signal, integers: list[int], scale: Surd, offset: Surd) ->
     return crossing.a in integers or (isinstance(signal.source, Product) and _reaches(signal.source, crossing.a))
 
 
-def scores(node: Node, signal: Signal) -> tuple[Bits, Scores]:
+def scores(node: Node, signal: Signal) -> tuple[Bits, Dense]:
     """The last layer, and what is behind it."""
     source = signal.source
     if not isinstance(source, Product) or source.pools or signal.tensor.size != signal.channels:
@@ -78,7 +78,7 @@ def scores(node: Node, signal: Signal) -> tuple[Bits, Scores]:
         )
     negative = np.array([scale.sign < 0 for scale, _ in lines])[:, np.newaxis]
     weights = source.weights.reshape(len(order), -1)[order] ^ negative
-    return source.behind, Scores(weights.astype(np.uint8), np.array(bias, np.int64))
+    return source.behind, Dense(weights.astype(np.uint8), Bias(np.array(bias, np.int64)))
 
 
 def _bits(signal: Signal, source: Bits, tensor: Tensor, signs: list[int]) -> Signal:
@@ -123,10 +123,10 @@ def _threshold(
         holds = _condition((abs(scale), offset), strict != inverted)
         thresholds.append(_smallest(source, holds))
         signs.append(-1 if inverted else 1)
-    values = np.array(thresholds, np.int64)
+    ending = Thresholds(np.array(thresholds, np.int64))
     if weights.ndim == 2:
-        return [Dense(weights, values), *source.pools], signs
-    return [Conv2d(weights, values, source.stride, source.padding, source.pad), *source.pools], signs
+        return [Dense(weights, ending), *source.pools], signs
+    return [Conv2d(weights, ending, source.stride, source.padding, source.pad), *source.pools], signs
 
 
 def _smallest(source: Product, holds: Callable[[int], bool]) -> int:

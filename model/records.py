@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray, pack_bytes, unpack_bytes
-from .ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
+from .ir import Affine, Bias, Conv2d, Dense, Ending, Input, Layer, MaxPool, Network, Thermometer, Thresholds
 
-__all__ = ["Arrays", "describe", "network_of", "reason_of"]
+__all__ = ["Arrays", "describe", "network_of", "reason_of", "upgrade"]
 
 INPUTS: dict[str, type[Input]] = {kind.__name__: kind for kind in (Thermometer, Affine)}
-LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool, Scores)}
+LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool)}
+ENDINGS: dict[str, type[Ending]] = {kind.__name__: kind for kind in (Thresholds, Bias)}
 
 ARRAYS = ("thresholds", "bias")
 """Fields that are arrays of integers; ``weights`` are packed bits, and all others are in the JSON."""
 
 Arrays = dict[str, NDArray[Any]]
-Record = TypeVar("Record", Input, Layer)
+Record = TypeVar("Record", Input, Layer, Ending)
 
 
 def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
@@ -57,12 +58,27 @@ def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
     )
 
 
+def upgrade(description: dict[str, Any]) -> dict[str, Any]:
+    """What JSON of version 1 holds, as version 2 has it: there the kind of a layer told how it ends."""
+    layers = description.get("layers")
+    if not isinstance(layers, list):
+        return description
+    return {**description, "layers": [_upgrade_layer(layer) for layer in layers]}
+
+
+def _upgrade_layer(layer: Any) -> Any:
+    kind = layer.get("kind") if isinstance(layer, dict) else None
+    if kind == "Scores":
+        return {**layer, "kind": "Dense", "ending": {"kind": "Bias"}}
+    return {**layer, "ending": {"kind": "Thresholds"}} if kind in ("Dense", "Conv2d") else layer
+
+
 def reason_of(error: Exception) -> str:
     """What was wrong, in one line."""
     return f"lacks {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _describe(record: Input | Layer, prefix: str, arrays: Arrays) -> dict[str, Any]:
+def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> dict[str, Any]:
     """Kind and numbers of a record, the weights as packed bits with their shape here."""
     description: dict[str, Any] = {"kind": type(record).__name__}
     for field in dataclasses.fields(record):
@@ -71,7 +87,11 @@ def _describe(record: Input | Layer, prefix: str, arrays: Arrays) -> dict[str, A
             description["shape"] = value.shape
             arrays[f"{prefix}.{name}"] = pack_bytes(value.reshape(len(value), -1))
         elif name in ARRAYS:
-            arrays[f"{prefix}.{name}"] = value.astype(np.int32)
+            # A row for each neuron, which may have more thresholds than one some day.
+            columns = value[:, np.newaxis] if name == "thresholds" else value
+            arrays[f"{prefix}.{name}"] = columns.astype(np.int32)
+        elif name == "ending":
+            description[name] = _describe(value, prefix, arrays)
         else:
             description[name] = value
     return description
@@ -80,6 +100,7 @@ def _describe(record: Input | Layer, prefix: str, arrays: Arrays) -> dict[str, A
 def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, arrays: Arrays) -> Record:
     """The inverse of :func:`_describe`; ValueError when a record cannot be."""
     place = f"layer {prefix}" if prefix.isdecimal() else prefix
+    place = f"{place}, ending" if kinds is ENDINGS else place
     # Not a string, it may be what no dictionary can look up.
     found = description.get("kind") if isinstance(description, dict) else description
     kind = kinds.get(found) if isinstance(found, str) else None
@@ -96,6 +117,8 @@ def _value(name: str, description: Mapping[str, Any], prefix: str, arrays: Array
     """What a field of a record gets."""
     if name == "weights":
         return _weights(arrays[f"{prefix}.{name}"], _integers("shape", description["shape"]))
+    if name == "ending":
+        return _record(ENDINGS, description[name], prefix, arrays)
     return arrays[f"{prefix}.{name}"] if name in ARRAYS else READ[name](name, description[name])
 
 

@@ -48,9 +48,9 @@ def start_from(module: nn.Sequential, network: ir.Network, images: Tensor, *, la
         if isinstance(part, BinaryLinear | BinaryConv2d):
             layer, tensor = next(weighted)
             part.weight.copy_(_like(part.weight, latent * (2.0 * _torch_order(layer) - 1)))
-        if isinstance(part, Scores) and isinstance(layer, ir.Scores):
-            part.bias.copy_(_like(part.bias, layer.bias))
-        if isinstance(part, BatchNorm | BatchNorm2d) and isinstance(layer, ir.Dense | ir.Conv2d):
+        if isinstance(part, Scores) and layer is not None and isinstance(layer.ending, ir.Bias):
+            part.bias.copy_(_like(part.bias, layer.ending.bias))
+        if isinstance(part, BatchNorm | BatchNorm2d) and layer is not None:
             _set(part, values, _thresholds(layer, tensor))
         values = part(values)
     module.train(training)
@@ -67,23 +67,21 @@ def _check(module: nn.Sequential, network: ir.Network) -> None:
         raise ValueError(f"the network to start from must take images of {shape}, not {network.input.shape}")
 
 
-def _weighted(network: ir.Network) -> Iterator[tuple[ir.Dense | ir.Conv2d | ir.Scores, ir.Tensor]]:
+def _weighted(network: ir.Network) -> Iterator[tuple[ir.Matrix, ir.Tensor]]:
     """Each layer with weights, and the type of its input."""
-    tensor = network.input.output
-    for layer in network.layers:
-        if not isinstance(layer, ir.MaxPool):
-            yield layer, tensor
-        tensor = layer.output(tensor)
+    matrices = network.matrices
+    return ((matrices[step.name], step.input) for step in network.steps() if step.name in matrices)
 
 
-def _torch_order(layer: ir.Dense | ir.Conv2d | ir.Scores) -> NDArray[np.uint8]:
+def _torch_order(layer: ir.Matrix) -> NDArray[np.uint8]:
     """Weights with the channels where torch has them."""
     return layer.weights.transpose(0, 3, 1, 2) if isinstance(layer, ir.Conv2d) else layer.weights
 
 
-def _thresholds(layer: ir.Dense | ir.Conv2d, tensor: ir.Tensor) -> NDArray[np.float64]:
+def _thresholds(layer: ir.Matrix, tensor: ir.Tensor) -> NDArray[np.float64]:
     """Dot products half-way between those that give 0 and those that give 1."""
-    thresholds = layer.thresholds.astype(np.float64)
+    assert isinstance(layer.ending, ir.Thresholds)
+    thresholds = layer.ending.thresholds.astype(np.float64)
     return 2 * thresholds - layer.mw - 1 if tensor.element is ir.Element.BIT else thresholds - 0.5
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import reprlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,13 @@ from safetensors.numpy import save as serialize
 
 from .ir import Network
 from .paths import StrPath
-from .records import Arrays, describe, network_of, reason_of
+from .records import Arrays, describe, network_of, reason_of, upgrade
 from .witness import check_witness, witness_of
 
 __all__ = ["FORMAT_VERSION", "ModelError", "fingerprint", "load", "save", "write_atomically"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Written; version 1 is read, too."""
 
 METADATA = "xnorflow"
 """The metadata's only key; its value is the description of the network, as JSON."""
@@ -123,11 +124,11 @@ def _read(path: Path) -> Network:
     if METADATA not in metadata:
         raise ModelError("a safetensors file, but not an xnorflow model")
     version = description.get("version") if isinstance(description, dict) else None
-    if type(version) is not int or version != FORMAT_VERSION:
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         found = reprlib.repr(version)
-        raise ModelError(f"format version {found}, expected {FORMAT_VERSION}; use the xnorflow that made it")
+        raise ModelError(f"format version {found}, expected 1..{FORMAT_VERSION}; use the xnorflow that made it")
     try:
-        network = network_of(description, arrays)
+        network = network_of(upgrade(description) if version == 1 else description, arrays)
         if "witness" in description:
             check_witness(network, description["witness"])
     except (KeyError, TypeError, ValueError) as error:
@@ -156,7 +157,18 @@ def _difference(network: Network, other: Network) -> str | None:
     for place, ours, theirs in zip(names, (network.input, *network.layers), (other.input, *other.layers), strict=True):
         if type(ours) is not type(theirs):
             return f"{place}: another kind"
-        for field in dataclasses.fields(ours):
-            if not np.array_equal(getattr(ours, field.name), getattr(theirs, field.name)):
-                return f"{place}: other {field.name}"
+        for (name, mine), (_, its) in zip(_numbers(ours), _numbers(theirs), strict=True):
+            if not np.array_equal(mine, its):
+                return f"{place}: other {name}"
     return None
+
+
+def _numbers(record: Any) -> Iterator[tuple[str, Any]]:
+    """Name and value of each field of a record, and of the records in it, which begin with their kinds."""
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if dataclasses.is_dataclass(value):
+            yield field.name, type(value).__name__
+            yield from _numbers(value)
+        else:
+            yield field.name, value

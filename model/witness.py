@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import golden
-from .ir import MaxPool, Network
+from .ir import Network
 
 __all__ = ["check_witness", "random_images", "witness_of"]
 
@@ -82,10 +82,7 @@ def _work(network: Network) -> int:
     """What an image takes, in multiplications."""
     work = network.multiplications
     for step in network.steps():
-        layer, result = step.layer, step.output
-        window = layer.kernel[0] * layer.kernel[1] if isinstance(layer, MaxPool) else layer.mw
-        windows = result.size if isinstance(layer, MaxPool) else step.vectors
-        work = max(work, WINDOW_WORK * step.input.size, WINDOW_WORK * windows * window)
+        work = max(work, WINDOW_WORK * step.input.size, WINDOW_WORK * step.layer.unfolded(step.input))
     return work
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .ir import Affine, Input, Layer, MaxPool, Network, Scores, Thermometer
+from .ir import Affine, Bias, Dense, Input, Layer, MaxPool, Network, Thermometer
 from .plans import Filters, Neurons, Plan, describe, place, random_layer
 from .recipe import Distortion, Recipe, Teacher
 
@@ -249,7 +249,7 @@ def random_network(name: str, seed: int = 0) -> Network:
             layers.append(random_layer(plan, tensor, rng))
         else:
             weights = rng.integers(0, 2, (definition.classes, tensor.size), np.uint8)
-            layers.append(Scores(weights, rng.integers(-2, 3, definition.classes)))
+            layers.append(Dense(weights, Bias(rng.integers(-2, 3, definition.classes))))
     return Network(
         name=name,
         input=definition.input,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..hw.accelerator import Accelerator
 from ..model import golden
-from ..model.ir import Scores
+from ..model.ir import Element
 
 __all__ = ["Difference", "answer_difference", "first_difference", "wrong_answers"]
 
@@ -109,7 +109,8 @@ class _Output:
     def __init__(self, accelerator: Accelerator, index: int, images: Images) -> None:
         source = accelerator.outputs()[index]
         self.name = accelerator.network.names[index]
-        self.width = accelerator.score.width if isinstance(accelerator.network.layers[index], Scores) else 1
+        binary = accelerator.network.tensors[index + 1].element is Element.BIT
+        self.width = 1 if binary else accelerator.score.width
         values = golden.trace(accelerator.network, images)[index + 1]
         # The last beat of a unit may carry fewer neurons than the others; the rest of it is without meaning.
         lows = range(0, source.unit, source.width)

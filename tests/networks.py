@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from xnorflow.model.ir import Dense, Element, Input, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.ir import Bias, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.model.plans import Plan, place, random_layer
 
 __all__ = ["random_conv_network", "random_images", "random_network"]
@@ -17,9 +17,9 @@ def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = Fal
     layers = []
     for mw, mh in hidden:
         spread = rng.integers(0, mw + 2, mh) if extreme else rng.integers(mw // 2 - 1, mw // 2 + 3, mh).clip(0, mw + 1)
-        layers.append(Dense(rng.integers(0, 2, (mh, mw)), spread))
+        layers.append(Dense(rng.integers(0, 2, (mh, mw)), Thresholds(spread)))
     mw, mh = last
-    scores = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-4, 5, mh))
+    scores = Dense(rng.integers(0, 2, (mh, mw)), Bias(rng.integers(-4, 5, mh)))
     return Network("random", Thermometer((sizes[0],), (128,)), (*layers, scores))
 
 
@@ -31,7 +31,7 @@ def random_conv_network(
     layers = []
     for plan, tensor in place(plans, rule.output):
         if plan is None:
-            scores = Scores(rng.integers(0, 2, (classes, tensor.size)), rng.integers(-4, 5, classes))
+            scores = Dense(rng.integers(0, 2, (classes, tensor.size)), Bias(rng.integers(-4, 5, classes)))
         elif extreme and not isinstance(plan, MaxPool):
             weights = rng.integers(0, 2, plan.shape(tensor))
             limit = weights[0].size * tensor.magnitude

@@ -15,7 +15,7 @@ from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
 from .hw.search import check_fit, fastest, smallest
 from .integrity import check_files, hash_design
-from .model.ir import MaxPool, Network
+from .model.ir import Matrix, Network
 from .model.store import ModelError, load
 
 __all__ = [
@@ -189,8 +189,8 @@ def describe_layers(accelerator: Accelerator) -> list[dict[str, Any]]:
     rows = []
     for step, stages, places in zip(network.steps(), accelerator.plan, accelerator.places, strict=True):
         name, layer = step.name, step.layer
-        row: dict[str, Any] = {"name": name, "kind": type(layer).__name__}
-        if not isinstance(layer, MaxPool):
+        row: dict[str, Any] = {"name": name, "kind": layer.title}
+        if isinstance(layer, Matrix):
             row |= {"mw": layer.mw, "mh": layer.mh, "pe": foldings[name].pe, "simd": foldings[name].simd}
         row["interval"] = max(stage.cycles for stage in stages)
         row["memory"] = {name: place.value for name, place in places.items()}

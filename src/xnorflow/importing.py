@@ -3,7 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
-from .model.ir import MaxPool, Network
+from .model.ir import Matrix, Network
 from .model.qonnx import import_qonnx
 from .model.store import save
 
@@ -33,7 +33,7 @@ def _layers(network: Network) -> dict[str, str]:
     """What each layer takes and gives."""
     return {
         step.name: f"{_times(step.input.shape)} to {_times(step.output.shape)}"
-        + ("" if isinstance(step.layer, MaxPool) else f", {step.layer.mh} x {step.layer.mw} weights")
+        + (f", {step.layer.mh} x {step.layer.mw} weights" if isinstance(step.layer, Matrix) else "")
         for step in network.steps()
     }
 

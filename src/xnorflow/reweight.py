@@ -10,7 +10,7 @@ from .boards.flow import refill
 from .build import TOOLS_FOLDER, Progress, finish, record_hashes, start
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
 from .hw.verilog import to_verilog
-from .model.ir import Layer, MaxPool, Network
+from .model.ir import Layer, Matrix, Network
 from .model.store import ModelError, save
 
 __all__ = ["reweight"]
@@ -91,8 +91,8 @@ def _shapes(network: Network) -> list[str]:
 
 
 def _shape(layer: Layer) -> str:
-    text = type(layer).__name__
-    if not isinstance(layer, MaxPool):
+    text = layer.title
+    if isinstance(layer, Matrix):
         text += f" {layer.mw} x {layer.mh}"
     for name in ("kernel", "stride", "padding", "pad"):
         if hasattr(layer, name):

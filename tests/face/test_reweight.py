@@ -23,7 +23,7 @@ from xnorflow.build import finish, write_verilog
 from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
 from xnorflow.model import golden
-from xnorflow.model.ir import Scores
+from xnorflow.model.ir import Bias, Dense
 from xnorflow.model.store import ModelError, fingerprint
 from xnorflow.reweight import reweight
 
@@ -109,7 +109,7 @@ def refused(folder, network, message, error=ModelError):
             r"random: input is 24 of 1 bits \(bit\), expected 16 of 1 bits \(bit\) as built",
         ),
         (
-            replace(NEW, layers=(NEW.layers[0], Scores(NEW.layers[1].weights, np.full(8, 17)))),
+            replace(NEW, layers=(NEW.layers[0], Dense(NEW.layers[1].weights, Bias(np.full(8, 17))))),
             r"biases of a reweightable design must be in -16\.\.16, not 17",
         ),
     ],

@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 
 from xnorflow.hw.frames import frame_format
-from xnorflow.model.ir import Affine, Conv2d, Dense, Network, Scores, Thermometer
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, Network, Thermometer, Thresholds
 
 
 def network_of(rule, *, windows):
     rng = np.random.default_rng(seed=0)
     tensor = rule.output
     first = (
-        Conv2d(rng.integers(0, 2, (2, 1, 1, tensor.shape[-1])), [0, 0])
+        Conv2d(rng.integers(0, 2, (2, 1, 1, tensor.shape[-1])), Thresholds([0, 0]))
         if windows
-        else Dense(rng.integers(0, 2, (2, tensor.size)), [0, 0])
+        else Dense(rng.integers(0, 2, (2, tensor.size)), Thresholds([0, 0]))
     )
     size = first.output(tensor).size
-    return Network("frames", rule, (first, Scores(rng.integers(0, 2, (2, size)), [0, 0])))
+    return Network("frames", rule, (first, Dense(rng.integers(0, 2, (2, size)), Bias([0, 0]))))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import signed, unsigned
 
 from xnorflow.hw.levels import accumulator, element_shape, gain, levels
-from xnorflow.model.ir import Dense, Element, Scores, Tensor
+from xnorflow.model.ir import Bias, Dense, Element, Tensor, Thresholds
 
 BITS = Tensor((3,))
 PIXELS = Tensor((3,), Element.UINT, 2)
@@ -37,21 +37,21 @@ def test_the_sign_of_a_sum_is_the_bit(tensor):
     weights = np.array([[1, 0, 1]] * 5)
     limit = 3 * max(map(abs, tensor.span))
     thresholds = [0, 1, 2, 3, 4] if tensor.element is Element.BIT else [-limit, -1, 0, limit, limit + 1]
-    layer, inputs = Dense(weights, thresholds), vectors(tensor)
+    layer, inputs = Dense(weights, Thresholds(thresholds)), vectors(tensor)
     found = dots(layer, tensor, inputs)
     counts = (found + 3) // 2 if tensor.element is Element.BIT else found
-    assert ((sums(layer, tensor, inputs) >= 0) == (counts >= layer.thresholds)).all()
+    assert ((sums(layer, tensor, inputs) >= 0) == (counts >= layer.ending.thresholds)).all()
 
 
 @pytest.mark.parametrize("tensor", [BITS, PIXELS, SIGNED], ids=["bits", "unsigned", "signed"])
 def test_the_sum_is_the_score(tensor):
-    layer, inputs = Scores([[1, 0, 1], [0, 0, 0], [1, 1, 1]], [5, -7, 0]), vectors(tensor)
-    assert (sums(layer, tensor, inputs) == dots(layer, tensor, inputs) + layer.bias).all()
+    layer, inputs = Dense([[1, 0, 1], [0, 0, 0], [1, 1, 1]], Bias([5, -7, 0])), vectors(tensor)
+    assert (sums(layer, tensor, inputs) == dots(layer, tensor, inputs) + layer.ending.bias).all()
 
 
 @pytest.mark.parametrize("tensor", [BITS, PIXELS, SIGNED], ids=["bits", "unsigned", "signed"])
 @pytest.mark.parametrize(
-    "layer", [Dense([[1, 0, 1]], [2]), Scores([[1, 0, 1], [0, 0, 0]], [2, -3])], ids=["bit", "score"]
+    "layer", [Dense([[1, 0, 1]], Thresholds([2])), Dense([[1, 0, 1], [0, 0, 0]], Bias([2, -3]))], ids=["bit", "score"]
 )
 def test_the_accumulator_holds_every_sum(layer, tensor):
     found = sums(layer, tensor, vectors(tensor))
@@ -66,7 +66,7 @@ def test_the_accumulator_holds_every_sum(layer, tensor):
 
 def test_a_bias_beyond_the_dot_products_has_no_place_in_a_reweightable_design():
     with pytest.raises(ValueError, match=r"^biases of a reweightable design must be in -3\.\.3, not 4$"):
-        accumulator(Scores([[1, 0, 1]], [4]), BITS, any_levels=True)
+        accumulator(Dense([[1, 0, 1]], Bias([4])), BITS, any_levels=True)
 
 
 @pytest.mark.parametrize(("tensor", "shape"), [(BITS, unsigned(1)), (PIXELS, unsigned(2)), (SIGNED, signed(3))])

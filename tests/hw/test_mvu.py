@@ -10,7 +10,7 @@ from xnorflow.hw.folding import Folding
 from xnorflow.hw.mvu import MatrixVectorUnit, Product
 from xnorflow.hw.stage import Place
 from xnorflow.model.bits import bipolar, pack, unpack
-from xnorflow.model.ir import Dense, Scores, Tensor
+from xnorflow.model.ir import Bias, Dense, Tensor, Thresholds
 
 VECTORS = 6
 
@@ -53,31 +53,31 @@ def matrix_vector(layer, pe, simd, place, stalls, port=16):
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
 def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
     rng = np.random.default_rng(seed=mw * mh)
-    layer = Dense(rng.integers(0, 2, (mh, mw)), rng.integers(0, mw + 2, mh))
+    layer = Dense(rng.integers(0, 2, (mh, mw)), Thresholds(rng.integers(0, mw + 2, mh)))
     _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
     groups = -(-mh // pe)
     bits = np.array([unpack(beat, pe) for beat in run.beats]).reshape(VECTORS, groups * pe)[:, :mh]
-    assert (bits == ((dots + mw) // 2 >= layer.thresholds)).all()
+    assert (bits == ((dots + mw) // 2 >= layer.ending.thresholds)).all()
 
 
 @pytest.mark.parametrize("stalls", STALLS)
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
 def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
     rng = np.random.default_rng(seed=mw * mh)
-    layer = Scores(rng.integers(0, 2, (mh, mw)), rng.integers(-9, 10, mh))
+    layer = Dense(rng.integers(0, 2, (mh, mw)), Bias(rng.integers(-9, 10, mh)))
     dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
     width = dut.result.width
     values = [beat >> width * n & (1 << width) - 1 for beat in run.beats for n in range(pe)]
     signed = np.array([value - ((value >> width - 1) << width) for value in values])
     groups = -(-mh // pe)
-    assert (signed.reshape(VECTORS, groups * pe)[:, :mh] == dots + layer.bias).all()
+    assert (signed.reshape(VECTORS, groups * pe)[:, :mh] == dots + layer.ending.bias).all()
 
 
 @pytest.mark.parametrize("port", [1, 16, 36])
 @pytest.mark.parametrize("place", [Place.BLOCK, Place.LUT])
 def test_result_does_not_depend_on_memories_or_groups(place, port):
     rng = np.random.default_rng(seed=3)
-    layer = Dense(rng.integers(0, 2, (40, 12)), rng.integers(3, 9, 40))
+    layer = Dense(rng.integers(0, 2, (40, 12)), Thresholds(rng.integers(3, 9, 40)))
     _, run, dots = matrix_vector(layer, 20, 5, place, 0.0, port=port)
     bits = np.array([unpack(beat, 20) for beat in run.beats]).reshape(VECTORS, 40)
-    assert (bits == ((dots + 12) // 2 >= layer.thresholds)).all()
+    assert (bits == ((dots + 12) // 2 >= layer.ending.thresholds)).all()

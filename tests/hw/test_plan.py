@@ -10,17 +10,17 @@ from xnorflow.hw.pool import Pool
 from xnorflow.hw.replay import Convert, Replay
 from xnorflow.hw.stage import Source
 from xnorflow.hw.swu import Window
-from xnorflow.model.ir import Conv2d, Dense, MaxPool, Tensor
+from xnorflow.model.ir import Conv2d, Dense, MaxPool, Tensor, Thresholds
 
 IMAGE = Tensor((6, 5, 4))
 
 
 def dense(mw, mh):
-    return Dense(np.zeros((mh, mw), int), np.zeros(mh, int))
+    return Dense(np.zeros((mh, mw), int), Thresholds(np.zeros(mh, int)))
 
 
 def filters(mh, kernel, channels, **parameters):
-    return Conv2d(np.zeros((mh, *kernel, channels), int), np.zeros(mh, int), **parameters)
+    return Conv2d(np.zeros((mh, *kernel, channels), int), Thresholds(np.zeros(mh, int)), **parameters)
 
 
 # layer, input, folding, beats that come; kinds of the stages, cycles of each

@@ -43,7 +43,7 @@ def test_finn_tfc_is_brevitas_tfc(models):
     for left, right in zip(one.layers, other.layers, strict=True):
         assert np.array_equal(left.weights, right.weights)
     for left, right in zip(one.layers[:-1], other.layers[:-1], strict=True):
-        assert np.array_equal(left.thresholds, right.thresholds)
+        assert np.array_equal(left.ending.thresholds, right.ending.thresholds)
 
 
 def test_lfc_scores_9834_of_10000(models, mnist):
@@ -88,7 +88,7 @@ def test_cnv_written_as_onnx_is_imported_to_the_same_network(models, tmp_path):
             assert ours == theirs
         else:
             assert np.array_equal(ours.weights, theirs.weights)
-            assert np.array_equal(ours.thresholds, theirs.thresholds)
+            assert np.array_equal(ours.ending.thresholds, theirs.ending.thresholds)
 
 
 @pytest.mark.slow

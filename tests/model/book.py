@@ -1,6 +1,6 @@
 """The formulas of docs/ir.md, written once more with plain loops over Python's integers."""
 
-from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Scores, Thermometer
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, Element, MaxPool, Thermometer
 
 __all__ = ["by_the_book"]
 
@@ -33,11 +33,13 @@ def bits(weights, thresholds, tensor, values):
 
 
 def dense(layer, tensor, values):
-    return bits(layer.weights, layer.thresholds, tensor, values)
+    if isinstance(layer.ending, Bias):
+        return scores(layer, tensor, values)
+    return bits(layer.weights, layer.ending.thresholds, tensor, values)
 
 
 def scores(layer, tensor, values):
-    for row, bias in zip(layer.weights.tolist(), layer.bias.tolist(), strict=True):
+    for row, bias in zip(layer.weights.tolist(), layer.ending.bias.tolist(), strict=True):
         products = (
             (2 * weight - 1) * (2 * value - 1 if tensor.element is Element.BIT else value)
             for weight, value in zip(row, values, strict=True)
@@ -63,7 +65,7 @@ def conv2d(layer, tensor, values):
             for right in range(layer.kernel[1])
             for channel in range(channels)
         ]
-        yield from bits(layer.weights, layer.thresholds, tensor, window)
+        yield from bits(layer.weights, layer.ending.thresholds, tensor, window)
 
 
 def max_pool(layer, tensor, values):
@@ -78,4 +80,4 @@ def max_pool(layer, tensor, values):
             yield int(any(pixels))
 
 
-STEP = {Dense: dense, Conv2d: conv2d, MaxPool: max_pool, Scores: scores}
+STEP = {Dense: dense, Conv2d: conv2d, MaxPool: max_pool}

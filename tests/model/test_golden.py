@@ -9,7 +9,7 @@ from tests.model.book import by_the_book
 from tests.networks import random_conv_network, random_images, random_network
 from xnorflow.model import golden
 from xnorflow.model.golden import classify, forward, predict, quantize, trace
-from xnorflow.model.ir import Affine, Dense, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
@@ -73,12 +73,12 @@ def test_dot_products_beyond_single_precision_are_exact():
     # Sums that only differ in their last digit, above 2**24, on one side of the threshold each.
     mw = 100_000
     weights = np.ones((1, mw), np.uint8)
-    scores = Scores(np.ones((1, 1), np.uint8), [0])
+    scores = Dense(np.ones((1, 1), np.uint8), Bias([0]))
     images = np.full((2, mw), 255, np.uint8)
     images[1, -1] = 254
-    dense = Network("n", Affine((mw,)), (Dense(weights, [255 * mw]), scores))
+    dense = Network("n", Affine((mw,)), (Dense(weights, Thresholds([255 * mw])), scores))
     assert trace(dense, images)[1].tolist() == [[1], [0]]
-    assert forward(Network("n", Affine((mw,)), (Scores(weights, [1]),)), images).tolist() == [
+    assert forward(Network("n", Affine((mw,)), (Dense(weights, Bias([1])),)), images).tolist() == [
         [255 * mw + 1],
         [255 * mw],
     ]
@@ -113,8 +113,10 @@ def test_ties_go_to_the_lowest_index():
 
 
 def test_constant_neurons():
-    layer = Dense(np.ones((2, 3), np.uint8), np.array([0, 4]))
-    network = Network("n", Thermometer((3,), (1,)), (layer, Scores(np.ones((1, 2), np.uint8), np.zeros(1, np.int64))))
+    layer = Dense(np.ones((2, 3), np.uint8), Thresholds(np.array([0, 4])))
+    network = Network(
+        "n", Thermometer((3,), (1,)), (layer, Dense(np.ones((1, 2), np.uint8), Bias(np.zeros(1, np.int64))))
+    )
     everything = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], np.uint8)
     assert (trace(network, everything)[1] == [1, 0]).all()
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Network, Scores, Tensor, Thermometer
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, Element, MaxPool, Network, Tensor, Thermometer, Thresholds
 
 RULE = Thermometer((2, 2), (8,))
 
 
 def dense(mh, mw):
-    return Dense(np.zeros((mh, mw), np.uint8), np.zeros(mh, np.int64))
+    return Dense(np.zeros((mh, mw), np.uint8), Thresholds(np.zeros(mh, np.int64)))
 
 
 def convolution(*shape, **numbers):
-    return Conv2d(np.zeros(shape, np.uint8), np.zeros(shape[0], np.int64), **numbers)
+    return Conv2d(np.zeros(shape, np.uint8), Thresholds(np.zeros(shape[0], np.int64)), **numbers)
 
 
 def placed(rule, *layers):
@@ -21,7 +21,7 @@ def placed(rule, *layers):
 
 
 def scores(mh, mw, bias=0):
-    return Scores(np.zeros((mh, mw), np.uint8), np.full(mh, bias))
+    return Dense(np.zeros((mh, mw), np.uint8), Bias(np.full(mh, bias)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_integers_have_a_width_and_a_channel(signed, width, output):
 
 def test_arrays_are_frozen_copies():
     weights = np.zeros((2, 4), np.uint8)
-    layer = Dense(weights, np.zeros(2, np.int64))
+    layer = Dense(weights, Thresholds(np.zeros(2, np.int64)))
     weights[0, 0] = 1
     assert layer.weights[0, 0] == 0
     with pytest.raises(ValueError, match=r"^assignment destination is read-only$"):
@@ -91,20 +91,29 @@ def test_arrays_are_frozen_copies():
         (lambda: Thermometer((2,), (0, 9)), r"levels must be in 1..255, not \(0, 9\)"),
         (lambda: Thermometer((2,), (9, 256)), r"levels must be in 1..255, not \(9, 256\)"),
         (
-            lambda: Dense(np.zeros(4, np.uint8), np.zeros(4, int)),
+            lambda: Dense(np.zeros(4, np.uint8), Thresholds(np.zeros(4, int))),
             r"weights must be a matrix of neurons by synapses, not of shape \(4,\)",
         ),
-        (lambda: Dense(np.full((1, 4), 2), np.zeros(1, int)), r"weights must be bits, 0 or 1"),
-        (lambda: Dense(np.zeros((2, 4)), np.zeros(3, int)), r"thresholds must have shape \(2,\), not \(3,\)"),
-        (lambda: Dense(np.zeros((2, 4)), np.zeros(2)), r"thresholds must be integers, not float64"),
-        (lambda: placed(RULE, Dense(np.zeros((2, 4)), [0, 6])), r"dense0: thresholds must be in 0..5, not 0..6"),
-        (lambda: placed(RULE, Dense(np.zeros((2, 4)), [-1, 5])), r"dense0: thresholds must be in 0..5, not -1..5"),
+        (lambda: Dense(np.full((1, 4), 2), Thresholds(np.zeros(1, int))), r"weights must be bits, 0 or 1"),
         (
-            lambda: placed(Affine((2, 2), width=3), Dense(np.zeros((2, 4)), [-28, 30])),
+            lambda: Dense(np.zeros((2, 4)), Thresholds(np.zeros(3, int))),
+            r"thresholds must have shape \(2,\), not \(3,\)",
+        ),
+        (lambda: Dense(np.zeros((2, 4)), Thresholds(np.zeros(2))), r"thresholds must be integers, not float64"),
+        (
+            lambda: placed(RULE, Dense(np.zeros((2, 4)), Thresholds([0, 6]))),
+            r"dense0: thresholds must be in 0..5, not 0..6",
+        ),
+        (
+            lambda: placed(RULE, Dense(np.zeros((2, 4)), Thresholds([-1, 5]))),
+            r"dense0: thresholds must be in 0..5, not -1..5",
+        ),
+        (
+            lambda: placed(Affine((2, 2), width=3), Dense(np.zeros((2, 4)), Thresholds([-28, 30]))),
             r"dense0: thresholds must be in -28..29, not -28..30",
         ),
         (
-            lambda: placed(Affine((2, 2), width=3, signed=True), Dense(np.zeros((2, 4)), [-17, 17])),
+            lambda: placed(Affine((2, 2), width=3, signed=True), Dense(np.zeros((2, 4)), Thresholds([-17, 17]))),
             r"dense0: thresholds must be in -16..17, not -17..17",
         ),
         (lambda: Affine((2,), width=9), r"width must be in 2..8, not 9"),
@@ -145,9 +154,9 @@ def test_arrays_are_frozen_copies():
             r"maxpool0: takes an image of bits, but gets uint of shape \(2, 2, 1\)",
         ),
         (lambda: scores(2, 4, bias=1 << 30), r"bias must be within ±1073741823, not 1073741824..1073741824"),
-        (lambda: Network("n", RULE, ()), r"the last layer must be Scores"),
-        (lambda: Network("n", RULE, (dense(3, 4),)), r"the last layer must be Scores"),
-        (lambda: Network("n", RULE, (scores(4, 4), scores(2, 4))), r"only the last layer may be Scores"),
+        (lambda: Network("n", RULE, ()), r"the last layer must give scores, integers of one axis; end it in Bias"),
+        (lambda: Network("n", RULE, (dense(3, 4),)), r"the last layer must give scores, integers of one axis; end it in Bias"),
+        (lambda: Network("n", RULE, (scores(4, 4), scores(2, 4))), r"only the last layer may give integers; end the others in Thresholds"),
         (lambda: Network("n", RULE, (dense(3, 5), scores(2, 3))), r"dense0: takes 5 inputs, but gets 4"),
         (lambda: Network("n", RULE, (dense(3, 4), scores(2, 4))), r"scores1: takes 4 inputs, but gets 3"),
     ],

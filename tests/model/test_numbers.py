@@ -6,17 +6,17 @@ import re
 import numpy as np
 import pytest
 
-from xnorflow.model.ir import Affine, Conv2d, Dense, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.store import load, save
 
 ZEROS = np.zeros((2, 3, 3, 1), np.uint8)
-SCORES = Scores(np.zeros((2, 4)), [0, 0])
+SCORES = Dense(np.zeros((2, 4)), Bias([0, 0]))
 RULE = Thermometer((2, 2), (8,))
 
 
 def convolution(**numbers):
-    return Conv2d(ZEROS, np.zeros(2, int), **numbers)
+    return Conv2d(ZEROS, Thresholds(np.zeros(2, int)), **numbers)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_numbers_of_a_convolution_become_pythons():
 def test_numpys_integers_can_be_saved(tmp_path):
     rule = Thermometer(np.array([2, 2]), np.array([8], np.uint8))
     network = Network(
-        "n", rule, [convolution(padding=[np.int64(1), np.int8(1)]), Scores(np.zeros((3, 8)), np.zeros(3, np.int8))]
+        "n", rule, [convolution(padding=[np.int64(1), np.int8(1)]), Dense(np.zeros((3, 8)), Bias(np.zeros(3, np.int8)))]
     )
     save(network, tmp_path / "model")
     assert load(tmp_path / "model").input == Thermometer((2, 2), (8,))
@@ -104,6 +104,6 @@ def test_a_pair_is_two(value):
 
 
 def test_arrays_are_kept_in_cs_order():
-    layer = Dense(np.asfortranarray(np.eye(4, dtype=np.uint8)[:, ::-1]), np.arange(8)[::2])
+    layer = Dense(np.asfortranarray(np.eye(4, dtype=np.uint8)[:, ::-1]), Thresholds(np.arange(8)[::2]))
     assert layer.weights.flags.c_contiguous
-    assert layer.thresholds.flags.c_contiguous
+    assert layer.ending.thresholds.flags.c_contiguous

@@ -31,9 +31,9 @@ def test_random_layers_have_the_plans_shape_and_varied_thresholds(plan, tensor):
     # They are in range, or this would raise, and lie on both sides of the middle.
     layer.output(tensor)
     middle = (layer.mw + 1) / 2 if tensor.element is Element.BIT else 0
-    assert 0.25 < (layer.thresholds > middle).mean() < 0.75
-    assert 0.25 < (layer.thresholds < middle).mean() < 0.75
-    assert len(np.unique(layer.thresholds)) > 3
+    assert 0.25 < (layer.ending.thresholds > middle).mean() < 0.75
+    assert 0.25 < (layer.ending.thresholds < middle).mean() < 0.75
+    assert len(np.unique(layer.ending.thresholds)) > 3
 
 
 @pytest.mark.parametrize(

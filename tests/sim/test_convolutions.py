@@ -8,7 +8,7 @@ import pytest
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
-from xnorflow.model.ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, Input, Layer, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.sim.verify import verify
 
 CLASSES = 4
@@ -24,15 +24,18 @@ def network_of(rule: Input, *layers: tuple) -> Network:
             made.append(MaxPool(*layer))
         elif len(layer) == 1:
             made.append(
-                Dense(rng.integers(0, 2, (layer[0], tensor.size)), thresholds(rng, layer[0], tensor, tensor.size))
+                Dense(
+                    rng.integers(0, 2, (layer[0], tensor.size)),
+                    Thresholds(thresholds(rng, layer[0], tensor, tensor.size)),
+                )
             )
         else:
             mh, kernel, stride, padding, pad = layer
             shape = (mh, *kernel, tensor.shape[2])
             levels = thresholds(rng, mh, tensor, int(np.prod(shape[1:])))
-            made.append(Conv2d(rng.integers(0, 2, shape), levels, stride, padding, pad))
+            made.append(Conv2d(rng.integers(0, 2, shape), Thresholds(levels), stride, padding, pad))
         tensor = made[-1].output(tensor)
-    scores = Scores(rng.integers(0, 2, (CLASSES, tensor.size)), rng.integers(-4, 5, CLASSES))
+    scores = Dense(rng.integers(0, 2, (CLASSES, tensor.size)), Bias(rng.integers(-4, 5, CLASSES)))
     return Network("conv", rule, (*made, scores))
 
 

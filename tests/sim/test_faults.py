@@ -8,7 +8,7 @@ import pytest
 from tests.networks import random_images
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
-from xnorflow.model.ir import Network, Scores, Thermometer
+from xnorflow.model.ir import Bias, Dense, Network, Thermometer
 from xnorflow.sim.bench import read_events
 from xnorflow.sim.simulators import SimulationError
 from xnorflow.sim.verify import Report, VerificationError, verify_verilog
@@ -16,7 +16,7 @@ from xnorflow.sim.verify import Report, VerificationError, verify_verilog
 FAULTY = Path(__file__).with_name("faulty.v").read_text()
 
 # The network that faulty.v stands for: class 0, whatever comes.
-NETWORK = Network("constant", Thermometer((24,), (128,)), (Scores(np.ones((2, 24)), np.array([100, 0])),))
+NETWORK = Network("constant", Thermometer((24,), (128,)), (Dense(np.ones((2, 24)), Bias(np.array([100, 0]))),))
 
 PROTOCOL = "the core broke the stream protocol: "
 
