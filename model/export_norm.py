@@ -78,7 +78,9 @@ def _exact(norm: Norm) -> str:
 def _check_ties(norm: Norm, name: str, dots: NDArray[np.int64], expected: int, limit: int) -> None:
     """Run the torch module on a dot next to each threshold; it rises or falls steadily with the dot."""
     runnable = copy.deepcopy(norm).cpu().eval()
-    values = torch.from_numpy(dots).to(runnable.running_mean).reshape(1, -1)
+    # Dots come in single precision at least, whatever the type of the parameters.
+    precision = torch.promote_types(runnable.running_mean.dtype, torch.float32)
+    values = torch.from_numpy(dots).to(precision).reshape(1, -1)
     batches = [values]
     if isinstance(norm, nn.BatchNorm2d):
         # Torch has a loop for each memory format, and each has a vectorized part and a rest.

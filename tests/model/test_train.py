@@ -171,7 +171,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights_with_all_options(di
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_epoch=interrupt)
+        train(DIGITS, digits, recipe=everything, checkpoint=str(tmp_path / "run"), on_epoch=interrupt)
     assert (tmp_path / "run.teacher").exists()
     steps = []
     resumed = train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_step=steps.append)
