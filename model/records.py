@@ -22,7 +22,7 @@ ARRAYS = ("thresholds", "bias")
 """Fields that are arrays of integers; ``weights`` are packed bits, and all others are in the JSON."""
 
 Arrays = dict[str, NDArray[Any]]
-Record = TypeVar("Record", Input, Layer, Ending)
+Record = TypeVar("Record", Input, Layer)
 
 
 def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
@@ -100,7 +100,6 @@ def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> di
 def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, arrays: Arrays) -> Record:
     """The inverse of :func:`_describe`; ValueError when a record cannot be."""
     place = f"layer {prefix}" if prefix.isdecimal() else prefix
-    place = f"{place}, ending" if kinds is ENDINGS else place
     # Not a string, it may be what no dictionary can look up.
     found = description.get("kind") if isinstance(description, dict) else description
     kind = kinds.get(found) if isinstance(found, str) else None
@@ -118,8 +117,17 @@ def _value(name: str, description: Mapping[str, Any], prefix: str, arrays: Array
     if name == "weights":
         return _weights(arrays[f"{prefix}.{name}"], _integers("shape", description["shape"]))
     if name == "ending":
-        return _record(ENDINGS, description[name], prefix, arrays)
+        return _ending(description[name], prefix, arrays)
     return arrays[f"{prefix}.{name}"] if name in ARRAYS else READ[name](name, description[name])
+
+
+def _ending(description: Any, prefix: str, arrays: Arrays) -> Ending:
+    found = description.get("kind") if isinstance(description, dict) else description
+    kind = ENDINGS.get(found) if isinstance(found, str) else None
+    if kind is None:
+        raise ValueError(f"ending must be of the kind {' or '.join(ENDINGS)}, not {reprlib.repr(found)}")
+    (field,) = dataclasses.fields(kind)
+    return kind(arrays[f"{prefix}.{field.name}"])
 
 
 def _weights(packed: NDArray[Any], shape: tuple[int, ...]) -> BitArray:

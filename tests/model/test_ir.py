@@ -155,8 +155,14 @@ def test_arrays_are_frozen_copies():
         ),
         (lambda: scores(2, 4, bias=1 << 30), r"bias must be within ±1073741823, not 1073741824..1073741824"),
         (lambda: Network("n", RULE, ()), r"the last layer must give scores, integers of one axis; end it in Bias"),
-        (lambda: Network("n", RULE, (dense(3, 4),)), r"the last layer must give scores, integers of one axis; end it in Bias"),
-        (lambda: Network("n", RULE, (scores(4, 4), scores(2, 4))), r"only the last layer may give integers; end the others in Thresholds"),
+        (
+            lambda: Network("n", RULE, (dense(3, 4),)),
+            r"the last layer must give scores, integers of one axis; end it in Bias",
+        ),
+        (
+            lambda: Network("n", RULE, (scores(4, 4), scores(2, 4))),
+            r"only the last layer may give integers; end the others in Thresholds",
+        ),
         (lambda: Network("n", RULE, (dense(3, 5), scores(2, 3))), r"dense0: takes 5 inputs, but gets 4"),
         (lambda: Network("n", RULE, (dense(3, 4), scores(2, 4))), r"scores1: takes 4 inputs, but gets 3"),
     ],

@@ -3,16 +3,18 @@
 import dataclasses
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialize
 
-from tests.networks import random_conv_network, random_network
-from xnorflow.model import records, store
-from xnorflow.model.ir import Affine, Conv2d, Dense, MaxPool, Scores, Thermometer
+from tests.networks import random_conv_network, random_images, random_network
+from xnorflow.model import golden, records, store
+from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, MaxPool, Thermometer, Thresholds
 from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.records import describe
 from xnorflow.model.store import ModelError, fingerprint, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network
 
@@ -25,7 +27,19 @@ AFFINE = {
     "width": 8,
     "signed": False,
 }
-CONV2D = {"kind": "Conv2d", "shape": [5, 3, 3, 1], "stride": [1, 1], "padding": [0, 0], "pad": 0}
+CONV2D = {
+    "kind": "Conv2d",
+    "shape": [5, 3, 3, 1],
+    "stride": [1, 1],
+    "padding": [0, 0],
+    "pad": 0,
+    "ending": {"kind": "Thresholds"},
+}
+
+LAST = "the last layer must give scores, integers of one axis; end it in Bias"
+
+FILES = Path(__file__).parent / "files"
+"""A file of each version of the format, of the same network."""
 
 IMAGES = random_conv_network(
     Thermometer((7, 5), (1, 200)),
@@ -65,12 +79,34 @@ def test_what_is_saved_is_loaded(network, tmp_path):
     loaded = load(tmp_path / "model")
     for name in ("name", "input", "dataset", "provenance", "names"):
         assert getattr(loaded, name) == getattr(network, name)
+    assert describe(loaded, {}) == describe(network, {})
     for old, new in zip(network.layers, loaded.layers, strict=True):
         assert type(old) is type(new)
-        for name, values in vars(old).items():
-            assert np.array_equal(getattr(new, name), values)
-            assert type(getattr(new, name)) is type(values)
-            assert np.asarray(getattr(new, name)).dtype == np.asarray(values).dtype
+        for (name, values), (_, found) in zip(numbers(old), numbers(new), strict=True):
+            assert np.array_equal(found, values), name
+            assert type(found) is type(values)
+            assert np.asarray(found).dtype == np.asarray(values).dtype
+
+
+def numbers(layer):
+    """The fields of a layer, and of its ending."""
+    fields = vars(layer)
+    return [*fields.items(), *vars(fields["ending"]).items()] if "ending" in fields else list(fields.items())
+
+
+def test_a_file_of_version_1_is_the_same_network():
+    """As xnorflow wrote files before layers had endings; a witness there would say the same."""
+    old, new = load(FILES / "version1.safetensors"), load(FILES / "version2.safetensors")
+    assert fingerprint(old) == fingerprint(new)
+    assert describe(old, {}) == describe(new, {})
+    assert [len(golden.trace(network, random_images(network, 5))) for network in (old, new)] == [5, 5]
+    versions = [(FILES / f"version{number}.safetensors").read_bytes().count(b'"ending') for number in (1, 2)]
+    assert (versions[0], versions[1] > 0) == (0, True)
+
+
+def test_a_file_of_this_version_has_the_same_bytes_again(tmp_path):
+    save(load(FILES / "version2.safetensors"), tmp_path / "model")
+    assert (tmp_path / "model").read_bytes() == (FILES / "version2.safetensors").read_bytes()
 
 
 def test_the_same_network_gives_the_same_bytes(path, tmp_path):
@@ -81,8 +117,8 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 2}, "format version 2, expected 1; use the xnorflow that made it"),
-        ({"version": None}, "format version None, expected 1; use the xnorflow that made it"),
+        ({"version": 3}, "format version 3, expected 1..2; use the xnorflow that made it"),
+        ({"version": None}, "format version None, expected 1..2; use the xnorflow that made it"),
         ({"name": 7}, "name must be a string, not 7"),
         ({"provenance": {"seed": 1}}, "provenance must be a string, not 1"),
         ({"input": {"kind": "Sobel"}}, "input: kind must be one of Thermometer, Affine, not 'Sobel'"),
@@ -97,9 +133,14 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
         ({"input": {**AFFINE, "signed": 1}}, "input: signed must be true or false, not 1"),
         ({"input": {**AFFINE, "width": 1}}, "input: width must be in 2..8, not 1"),
         ({"input": {"kind": "Thermometer", "shape": [8], "levels": [1]}}, "dense0: takes 9 inputs, but gets 8"),
-        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, Scores, not 'Pool'"),
-        ({"layers": [[]]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, Scores, not []"),
+        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, not 'Pool'"),
+        ({"layers": [[]]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, not []"),
         ({"layers": [{"kind": "Dense"}]}, "layer 0: lacks 'shape'"),
+        ({"layers": [{"kind": "Dense", "shape": [5, 9]}]}, "layer 0: lacks 'ending'"),
+        (
+            {"layers": [{"kind": "Dense", "shape": [5, 9], "ending": {"kind": "Softmax"}}]},
+            "layer 0: ending must be of the kind Thresholds or Bias, not 'Softmax'",
+        ),
         ({"layers": [{"kind": "Dense", "shape": [5, True]}]}, "layer 0: shape must be integers, not [5, True]"),
         (
             {"layers": [{"kind": "Dense", "shape": [5, 4]}]},
@@ -114,10 +155,10 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
             "layer 0: weights must be [] bits, each neuron's packed, not of shape (5, 2)",
         ),
         (
-            {"layers": [{"kind": "Dense", "shape": [5, 3, 3]}]},
+            {"layers": [{"kind": "Dense", "shape": [5, 3, 3], "ending": {"kind": "Thresholds"}}]},
             "layer 0: weights must be a matrix of neurons by synapses, not of shape (5, 3, 3)",
         ),
-        ({"layers": [{"kind": "Dense", "shape": [5, 9]}]}, "the last layer must be Scores"),
+        ({"layers": [{"kind": "Dense", "shape": [5, 9], "ending": {"kind": "Thresholds"}}]}, LAST),
         ({"layers": [{"kind": "MaxPool", "kernel": [2, 2]}]}, "layer 0: lacks 'stride'"),
         (
             {"layers": [{"kind": "MaxPool", "kernel": [2], "stride": [2, 2]}]},
@@ -129,7 +170,7 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
         ),
         ({"layers": [{**CONV2D, "pad": "0"}]}, "layer 0: pad must be an integer, not '0'"),
         ({"layers": [{**CONV2D, "stride": [0, 1]}]}, "layer 0: stride must be at least 1, not (0, 1)"),
-        ({"layers": [CONV2D]}, "the last layer must be Scores"),
+        ({"layers": [CONV2D]}, LAST),
         ({"0_thresholds": np.full(5, 11)}, "dense0: thresholds must be in 0..10, not 11..11"),
         ({"0_thresholds": np.full(4, 1)}, "layer 0: thresholds must have shape (5,), not (4,)"),
         ({"1_bias": np.full(3, 0.5)}, "layer 1: bias must be integers, not float64"),
@@ -228,16 +269,16 @@ def test_paths_may_be_strings(tmp_path):
         load(f"{tmp_path}/c")
 
 
-@pytest.mark.parametrize("kind", [Thermometer, Affine, Dense, Conv2d, MaxPool, Scores])
+@pytest.mark.parametrize("kind", [Thermometer, Affine, Dense, Conv2d, MaxPool, Thresholds, Bias])
 def test_every_field_of_a_record_can_be_read(kind):
     # Of a field that is new here, somebody must say how files have it.
-    assert {field.name for field in dataclasses.fields(kind)} <= {"weights", *records.ARRAYS, *records.READ}
+    assert {field.name for field in dataclasses.fields(kind)} <= {"weights", "ending", *records.ARRAYS, *records.READ}
 
 
 def test_the_reader_asks_no_annotations(path, monkeypatch):
     # What they are when a program runs is up to Python and numpy: numpy 2.5 made NDArray another kind of thing.
     expected = fingerprint(load(path))
-    for kind in (Thermometer, Dense, Scores):
+    for kind in (Thermometer, Dense, Thresholds, Bias):
         monkeypatch.setattr(kind, "__annotations__", dict.fromkeys(kind.__annotations__, "object"))
     assert fingerprint(load(path)) == expected
 

@@ -178,12 +178,9 @@ def test_what_was_written_is_read_again_before_the_old_file_goes(path, spoil, mo
 def test_arrays_leave_in_cs_order(tmp_path):
     network = random_network((16, 12, 3))
     layer = network.layers[0]
-    # Behind the record's back, as a fault in it would.
-    for name in ("weights", "thresholds"):
-        array = getattr(layer, name)
-        object.__setattr__(
-            layer, name, np.repeat(array, 2, axis=0)[::2] if array.ndim == 1 else np.asfortranarray(array)
-        )
+    # Behind the records' backs, as a fault in them would.
+    object.__setattr__(layer, "weights", np.asfortranarray(layer.weights))
+    object.__setattr__(layer.ending, "thresholds", np.repeat(layer.ending.thresholds, 2)[::2])
     assert not layer.weights.flags.c_contiguous
     save(network, tmp_path / "model")
     assert np.array_equal(load(tmp_path / "model").layers[0].weights, layer.weights)
