@@ -147,7 +147,7 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
         When the file is not of that form, or a folding is out of range.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: no such folding file")
+        raise ValueError(f"{path}: {'is a folder, not a' if path.is_dir() else 'no such'} folding file")
     try:
         entries = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -48,7 +48,7 @@ def watching_disk(folder: Path) -> Iterator[None]:
             raise
         free = shutil.disk_usage(place).free
         raise DiskFullError(
-            f"the disk at {_mount(place)} is full, {free:,} bytes are free; make room there, or name another folder"
+            f"the disk at {_mount(place)} is full, {free:,} bytes are not enough; make room there, or name another folder"
         ) from error
 
 

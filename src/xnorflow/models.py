@@ -32,7 +32,7 @@ def open_model(name: str) -> Network:
     if name in ZOO and not path.is_file():
         return load_trained(name) if is_trained(name) else random_network(name)
     if name and path.is_dir():
-        raise ValueError(f"{path}: is a folder; MODEL must be a file or one of {', '.join(ZOO)}")
+        raise ValueError(f"{name}: is a folder; MODEL must be a file or one of {', '.join(ZOO)}")
     if not path.is_file():
         raise ValueError(f"MODEL must be a file or one of {', '.join(ZOO)}, not {name!r}{did_you_mean(name, ZOO)}")
     return load_model(path)
