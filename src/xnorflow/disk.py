@@ -46,10 +46,8 @@ def watching_disk(folder: Path) -> Iterator[None]:
         place = _full_place(error, folder, began)
         if place is None:
             raise
-        free = shutil.disk_usage(place).free
-        raise DiskFullError(
-            f"the disk at {_mount(place)} is full, {free:,} bytes are not enough; make room there, or name another folder"
-        ) from error
+        full = f"the disk at {_mount(place)} is full, {shutil.disk_usage(place).free:,} bytes are not enough"
+        raise DiskFullError(f"{full}; make room there, or name another folder") from error
 
 
 def _full_place(error: Exception, folder: Path, began: float) -> Path | None:
