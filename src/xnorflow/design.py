@@ -229,7 +229,12 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
     if build["design_hash"] != hash_design(build):
         raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
     check_files(folder, build["hashes"])
-    return _design(folder, build), build
+    try:
+        return _design(folder, build), build
+    except ModelError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{path}: {error}; build again") from None
 
 
 def _design(folder: Path, build: Mapping[str, Any]) -> Design:

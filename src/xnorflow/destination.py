@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 __all__ = ["OutputFile", "OutputFolder"]
 
@@ -34,6 +35,9 @@ class OutputFile(click.ParamType[Path]):
         _check(self, path.parent, *files, param=param, ctx=ctx)
         return path
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
 
 class OutputFolder(click.ParamType[Path]):
     """A folder to write to, which is there or can be made."""
@@ -45,6 +49,9 @@ class OutputFolder(click.ParamType[Path]):
             self.fail("must be a folder to write to, not ''", param, ctx)
         _check(self, Path(value), param=param, ctx=ctx)
         return Path(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="dir")]
 
 
 def _check(

@@ -12,6 +12,14 @@ from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
 from xnorflow.model.store import ModelError
 
+TARGET = {
+    "board": "icesugar",
+    "device": "UP5K",
+    "family": "ice40",
+    "package": "sg48",
+    "clock_mhz": 36.0,
+    "baud": 115200,
+}
 DESIGN = Design(random_network((16, 8, 4)), (Folding(1, 4), Folding(1, 4)))
 
 
@@ -59,7 +67,7 @@ def test_a_missing_file_is_named(folder):
         ),
         ({"hashes": {"model.safetensors": "0" * 64}}, "has no hash of core.v; build again"),
         ({"scores": True}, "what it says of the design was changed after it was built; build again"),
-        ({"target": {"board": "icesugar"}}, "what it says of the design was changed after it was built; build again"),
+        ({"target": TARGET}, "what it says of the design was changed after it was built; build again"),
         ({"files": []}, "files must be an object, not []; build again"),
         ({"hashes": None}, "hashes must be an object, not null; build again"),
     ],
