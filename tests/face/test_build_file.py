@@ -162,7 +162,8 @@ def test_every_field_is_checked(folder, monkeypatch):
             if type(value) is type(right):
                 continue
             wrong = changed(build, path, value)
-            wrong["design_hash"] = wrong.get("design_hash") and hash_design(wrong)
+            if path != ("design_hash",):
+                wrong["design_hash"] = hash_design(wrong)
             write(folder, wrong)
             with contextlib.suppress(ModelError):
                 open_design(folder)
