@@ -90,7 +90,7 @@ def _models_are_here() -> bool:
 
 def _is_installed(tool: str) -> bool:
     if tool == "lz4":
-        return can_compile(VERILATOR.headers)
+        return shutil.which("c++") is not None and can_compile(VERILATOR.headers)
     if tool == "libpython":
         return find_libpython() is not None
     return all(shutil.which(program) for program in (ICARUS.programs if tool == "iverilog" else [tool]))
