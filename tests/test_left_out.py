@@ -47,6 +47,9 @@ def test_sees_only_that_it_failed():
         status = 1
     assert status == 0
 
+@pytest.mark.tools("lz4")
+def test_is_marked(): pass
+
 def test_wants_the_error():
     with pytest.raises(SimulationError): find_simulator("icarus")
 """
@@ -115,8 +118,9 @@ def test_what_fails_for_want_of_a_tool_is_left_out_and_told(tmp_path, workers):
     assert told == [
         "left out: 1 test needs icebox_vlog; to run: apt-get install fpga-icestorm",
         "left out: 3 tests need iverilog; to run: apt-get install iverilog",
+        "left out: 1 test needs lz4; to run: apt-get install liblz4-dev zlib1g-dev",
     ]
-    assert lines[-3:-1] == told
+    assert lines[-4:-1] == told
     assert status == 0
     assert "1 passed, 4 skipped" in lines[-1]
 
@@ -124,10 +128,10 @@ def test_what_fails_for_want_of_a_tool_is_left_out_and_told(tmp_path, workers):
 def test_where_tools_must_be_it_fails(tmp_path):
     status, told, lines = run(tmp_path, UNTOOLED, "--insist", "tools", PATH=str(tmp_path))
     assert (status, told) == (1, [])
-    assert "2 failed, 1 passed, 2 errors" in lines[-1]
+    assert "2 failed, 1 passed, 3 errors" in lines[-1]
 
 
 def test_what_fails_for_another_reason_has_failed(tmp_path):
     status, told, lines = run(tmp_path, UNTOOLED + "\ndef test_wrong(): assert 1 == 2", PATH=str(tmp_path))
-    assert (status, len(told)) == (1, 2)
+    assert (status, len(told)) == (1, 3)
     assert "1 failed, 1 passed, 4 skipped" in lines[-1]

@@ -130,6 +130,7 @@ def test_one_flipped_weight_is_found_and_located(layer: int, text: str, tmp_path
     assert (tmp_path / "mismatch.fst").stat().st_size > 1000
 
 
+@pytest.mark.tools("lz4")
 def test_flipped_weight_is_located_on_verilator(tmp_path: Path) -> None:
     network = random_network(SMALL)
     accelerator = Accelerator(network, SMALL_FOLDINGS, scores=True)
