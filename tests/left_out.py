@@ -12,6 +12,12 @@ from tests.needs import ABSENT, DATA, MODELS, TOOLS, Need, missing, missing_tool
 from xnorflow.boards.tools import ToolError
 from xnorflow.sim.simulators import SimulationError
 
+MARKS = (
+    f"{DATA}(*names): needs these data sets whole",
+    f"{MODELS}: needs the networks of others in XNORFLOW_MODELS",
+    f"{TOOLS}(*names): needs these tools, which pip does not bring",
+)
+
 PROPERTY = "left out"
 
 left_out = pytest.StashKey[Counter[tuple[str, str]]]()
@@ -33,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[left_out] = Counter()
+    for mark in MARKS:
+        config.addinivalue_line("markers", f"{mark}; left out, and told, where they are not")
     if ABSENT:
         for error in (SimulationError, ToolError):
             _remember(error)
