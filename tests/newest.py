@@ -68,10 +68,16 @@ def candidates(version: str) -> Iterator[str]:
         found = shutil.which(f"python{version}", path=folder)
         if found:
             yield found
+    # This Python may be one of pyenv's, too, whose others lie beside it.
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    patches = sorted(pyenv.glob(f"{version}.*/bin/python"), key=lambda path: [*map(int, re.findall(r"\d+", str(path)))])
-    yield from map(str, reversed(patches))
+    for folder in {pyenv: None, Path(sys.base_prefix).parent: None}:
+        yield from sorted(map(str, folder.glob(f"{version}.*/bin/python")), key=_numbers, reverse=True)
     yield sys.executable
+
+
+def _numbers(path: str) -> list[int]:
+    """3.13.10 is newer than 3.13.9."""
+    return [int(number) for number in re.findall(r"\d+", path)]
 
 
 def _asked() -> str:

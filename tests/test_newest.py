@@ -17,6 +17,7 @@ def python(tmp_path, monkeypatch):
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
     monkeypatch.delenv("PYTHON_NEWEST", raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "others" / "3.12.1"))
 
     def make(path, answer):
         program = tmp_path / path
@@ -42,6 +43,7 @@ SHIM = "echo 'pyenv: command not found' >&2; exit 127"
             {f"pyenv/versions/3.13.{patch}/bin/python": "echo 3.13" for patch in (9, 10)},
             ("pyenv/versions/3.13.10/bin/python", "3.13"),
         ),
+        ({"others/3.13.1/bin/python": "echo 3.13"}, ("others/3.13.1/bin/python", "3.13")),
         # The project does not name it.
         ({"bin/python3.14": "echo 3.14", "bin/python3.11": "echo 3.11"}, ("bin/python3.11", "3.11")),
         ({"bin/python3.13": "echo 3.14"}, None),
