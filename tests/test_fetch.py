@@ -1,12 +1,14 @@
 """Whole data sets are downloaded where that can be, and what cannot be downloaded is told and left."""
 
 import http.server
-import os
+import socket
 import threading
+import time
 from functools import partial
 
 import pytest
 
+import tests.fetch
 from tests.fetch import fetch
 from tests.model.downloads import redirect
 from tests.needs import is_complete
@@ -56,9 +58,23 @@ def test_a_download_that_fails_is_told_and_left(server, monkeypatch, capsys):
     assert second.endswith("; tests that need all of it are left out")
 
 
-def test_a_folder_of_ones_own_is_complete_or_not(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("server")
+def test_a_mirror_that_does_not_answer_is_not_waited_for(monkeypatch, capsys):
+    monkeypatch.setattr(tests.fetch, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        redirect(monkeypatch, "mnist", mirrors=(address, address, address))
+        began = time.monotonic()
+        fetch(["mnist"])
+        assert time.monotonic() - began < 5
+    assert "cannot be downloaded" in capsys.readouterr().err
+
+
+def test_a_folder_of_ones_own_is_complete_or_not(tmp_path, monkeypatch, capsys):
     lay_out(tmp_path / "data", monkeypatch)
     assert [is_complete(name) for name in ("mnist", "cifar-10", "svhn")] == [True, True, False]
     (tmp_path / "data" / "mnist" / "t10k-labels-idx1-ubyte.gz").unlink()
     assert not is_complete("mnist")
-    assert os.environ["XNORFLOW_DATA"] == str(tmp_path / "data")
+    fetch(["mnist"])
+    message = "tests: XNORFLOW_DATA has not all of mnist; tests that need all of it are left out\n"
+    assert capsys.readouterr().err == message
