@@ -284,6 +284,7 @@ def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
     assert not made & {"net.safetensors", "build.json"}
 
 
+@pytest.mark.usefixtures("sampled")
 def test_eval_takes_colour_images(command):
     status, out, _ = command("eval", "cnv", "--dataset", "cifar-10", "--images", "20", "--json")
     result = json.loads(out)
