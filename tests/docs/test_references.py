@@ -1,0 +1,97 @@
+"""What the running text refers to is there: commands, options, files and what they define, pages and their headings."""
+
+import importlib
+import re
+
+import click
+import pytest
+
+from tests.docs.commands import PROGRAMS, split
+from tests.docs.pages import PAGES, ROOT, read
+from tests.docs.parsing import parse_mention
+from xnorflow.cli import cli
+
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "out"))}
+OWN = ("model", "hw", "sim", "boards")
+# Options of other programs, and of no command.
+FOREIGN = {"--public-flat-rw", "--no-public-flat-rw", "--write", "--only"}
+
+READ = {name: read(path.read_text()) for name, path in PAGES.items()}
+SPANS = sorted({span.text for page in READ.values() for span in page.spans})
+
+
+def begins(text, *words):
+    return len(text.split()) > 1 and text.split()[0] in words
+
+
+MENTIONS = [text.removeprefix("time ") for text in SPANS if begins(text.removeprefix("time "), *PROGRAMS)]
+OPTIONS = [text for text in SPANS if text.startswith("--")]
+PATHS = [text for text in SPANS if re.match(r"[\w.-]+/", text) and text.split("/")[0] in FOLDERS]
+PYTHON = [text for text in SPANS if re.fullmatch(r"\w+\.py(: \w+)?", text)]
+DOTTED = [text for text in SPANS if re.fullmatch(rf"(xnorflow|{'|'.join(OWN)})(\.\w+)+", text) and "/" not in text]
+LINKS = sorted({(name, link.text) for name, page in READ.items() for link in page.links})
+
+
+def test_the_pages_refer_to_something():
+    assert min(map(len, (MENTIONS, OPTIONS, PATHS, PYTHON, DOTTED, LINKS))) > 0
+
+
+@pytest.mark.parametrize("text", MENTIONS)
+def test_commands_are_read_by_their_program(text):
+    parse_mention(split(text))
+
+
+@pytest.mark.parametrize("text", OPTIONS)
+def test_options_are_those_of_a_command(text):
+    known = {
+        option
+        for command in cli.commands.values()
+        for parameter in (*command.params, *cli.params)
+        if isinstance(parameter, click.Option)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for word in re.findall(r"(?<!\S)--[a-z-]+", text):
+        assert word in known | FOREIGN
+
+
+@pytest.mark.parametrize("text", PATHS)
+def test_files_are_there_and_define_what_is_said(text):
+    path, _, name = text.partition(": ")
+    assert list(ROOT.glob(path)), path
+    assert_defined(ROOT / path, name)
+
+
+@pytest.mark.parametrize("text", PYTHON)
+def test_python_files_without_a_folder_are_there(text):
+    path, _, name = text.partition(": ")
+    (found,) = {file for folder in (*FOLDERS, "src") for file in (ROOT / folder).rglob(path)}
+    assert_defined(found, name)
+
+
+def assert_defined(path, name):
+    """A file defines a name, where one is said."""
+    if name:
+        assert re.search(rf"^(?:def |class )?{re.escape(name.partition('.')[0])}\b", path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("text", DOTTED)
+def test_dotted_names_can_be_imported(text):
+    parts = text.split(".") if text.startswith("xnorflow") else ["xnorflow", *text.split(".")]
+    module, rest = importlib.import_module(parts[0]), parts[1:]
+    while rest:
+        name = rest.pop(0)
+        if not hasattr(module, name):
+            module = importlib.import_module(f"{module.__name__}.{name}")
+        else:
+            module = getattr(module, name)
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_links_lead_somewhere(page, link):
+    if link.startswith("https://"):
+        return
+    target, _, anchor = link.partition("#")
+    path = (PAGES[page].parent / target).resolve() if target else PAGES[page]
+    assert path.exists()
+    if anchor:
+        assert anchor in READ[path.relative_to(ROOT).as_posix()].anchors
