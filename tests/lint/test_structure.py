@@ -19,6 +19,7 @@ BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw
 
 # The numeric half of the model, which everybody uses, and which must not pull torch in.
 NUMERIC = {
+    "arrays",
     "bits",
     "cifar",
     "datasets",
@@ -28,14 +29,18 @@ NUMERIC = {
     "ir",
     "kinds",
     "matlab",
+    "numbers",
+    "paths",
     "plans",
     "recipe",
+    "records",
     "sources",
     "store",
     "svhn",
     "tensors",
     "thresholds",
     "trained",
+    "witness",
     "zoo",
 }
 
