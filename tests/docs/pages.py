@@ -10,7 +10,9 @@ from markdown_it.token import Token
 __all__ = ["PAGES", "ROOT", "Block", "Note", "Page", "PageError", "Span", "read"]
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 
 NOTE = re.compile(r"<!-- test (?P<verb>[a-z]+)(?P<spans>(?: (?:to )?`[^`]+`)*):(?P<text>.*)-->\s*", re.DOTALL)
 # How many spans each verb takes: from, to.
@@ -102,14 +104,16 @@ def _notes(token: Token, line: int) -> list[Note]:
         return []
     found = NOTE.fullmatch(token.content)
     if found is None or found["verb"] not in VERBS:
-        raise PageError(f"line {line}: a test comment must be as tests/docs/__init__.py has them: {token.content.strip()}")
+        raise PageError(
+            f"line {line}: a test comment must be as tests/docs/__init__.py has them: {token.content.strip()}"
+        )
     spans = tuple(re.findall(r"`([^`]+)`", found["spans"]))
     low, high = VERBS[found["verb"]]
     if not low <= len(spans) <= high:
         raise PageError(f"line {line}: {found['verb']} takes {low} to {high} `spans`, not {len(spans)}")
     if not found["text"].strip():
         raise PageError(f"line {line}: {found['verb']} must give its reason, or code, behind the colon")
-    return [Note(found["verb"], spans, found["text"].strip("\n"))]
+    return [Note(found["verb"], spans, found["text"].strip())]
 
 
 def _anchor(heading: str) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import io
+import itertools
 import re
 import runpy
 import subprocess
@@ -49,10 +50,12 @@ def parse(words: tuple[str, ...], *, folder: Path, made: set[str]) -> None:
     if ours is None:
         _other(words)
         return
-    name, *rest = ours or ("--help",)
+    if not ours:
+        return
+    name, *rest = ours
     command, context = _command(name)
     try:
-        with command.make_context(name, list(rest), parent=context) as parsed:
+        with command.make_context(name, list(ours if command is cli else rest), parent=context) as parsed:
             values = [(parameter, parsed.params.get(parameter.name)) for parameter in command.params]
     except click.exceptions.Exit:
         return
@@ -194,7 +197,8 @@ def _pip(rest: tuple[str, ...]) -> None:
     """Packages of the project: itself with extras that there are, or what it depends on."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    needs = [Requirement(line).name for line in (*project["dependencies"], *sum(extras.values(), []))]
+    lines = itertools.chain(project["dependencies"], *extras.values())
+    needs = {Requirement(line).name for line in lines}
     words = list(rest)
     while words:
         word = words.pop(0)

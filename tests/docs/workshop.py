@@ -69,7 +69,10 @@ class Workshop:
         if block.language == "python":
             self._run_python(block)
         elif block.language == "json":
-            json.loads(block.text)
+            try:
+                json.loads(block.text)
+            except json.JSONDecodeError as error:
+                raise PageError(f"is no JSON: {error}") from error
         elif block.language == "text":
             if looks_like_a_command(block.text):
                 raise PageError("a block of text must hold no command; a block of console, or an indented one, runs it")
@@ -109,7 +112,7 @@ class Workshop:
         ours = xnorflow_words(tuple(words))
         if ours is not None:
             words = ["xnorflow", *ours]
-        elif words[0] != "python" or words[1] == "-m":
+        elif words[0] != "python" or len(words) < 2 or words[1] == "-m":
             raise PageError(f"line {command.line}: {words[0]} is never run here; mark it with 'test parse'")
         elif (ROOT / words[1]).is_file():
             words[1] = str(ROOT / words[1])
