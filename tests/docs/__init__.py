@@ -12,8 +12,8 @@ json       is read
 text       is no code; nothing in it may look like a command
 ========== ====================================================================================================
 
-In what a page shows of a command's output, ``...`` stands for any text in a line, and a line of ``...`` for any lines:
-what differs from run to run, as seconds do. The blocks of a page run in order, in one folder that begins empty, so that
+What a page shows of a command's output are its warnings, then what it prints. ``...`` stands for any text in a line, and a
+line of ``...`` for any lines: what differs from run to run, as seconds do. The blocks of a page run in order, in one folder that begins empty, so that
 a later command finds what an earlier one made.
 
 Comments in front of a block, which readers do not see, say what else is to be done:
@@ -27,6 +27,8 @@ Comments in front of a block, which readers do not see, say what else is to be d
     each option, argument, choice, board and network must exist, and each file, unless a command before writes it.
 ``<!-- test add `--epochs 2` to `xnorflow train`: REASON -->``
     These words are put behind commands that begin so (behind all, where none is named), to make them cheaper.
+``<!-- test figures: REASON -->``
+    In the output that is shown any number is as good as another.
 ``<!-- test build `out/tfc`: REASON -->``
     A small build, made once for all pages, lies in that folder.
 ``<!-- test board `tfc.safetensors`: REASON -->``

@@ -16,7 +16,15 @@ PAGES = {
 
 NOTE = re.compile(r"<!-- test (?P<verb>[a-z]+)(?P<spans>(?: (?:to )?`[^`]+`)*):(?P<text>.*)-->\s*", re.DOTALL)
 # How many spans each verb takes: from, to.
-VERBS = {"setup": (0, 0), "check": (0, 0), "parse": (0, 1), "add": (1, 2), "build": (1, 1), "board": (1, 1)}
+VERBS = {
+    "setup": (0, 0),
+    "check": (0, 0),
+    "parse": (0, 1),
+    "add": (1, 2),
+    "figures": (0, 0),
+    "build": (1, 1),
+    "board": (1, 1),
+}
 
 
 class PageError(Exception):

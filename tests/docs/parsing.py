@@ -104,6 +104,8 @@ def parse_mention(words: tuple[str, ...]) -> None:
 
 def xnorflow_words(words: tuple[str, ...]) -> tuple[str, ...] | None:
     """What a command gives to xnorflow, whichever way it is called; None for another program's."""
+    while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        words = words[1:]
     for call in (("xnorflow",), ("python", "-m", "xnorflow")):
         if words[: len(call)] == call:
             return words[len(call) :]

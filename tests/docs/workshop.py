@@ -29,7 +29,7 @@ PATIENT = "import xnorflow.boards.connection as connection; connection.TIMEOUT_S
 PATIENT_XNORFLOW = (sys.executable, "-c", f"{PATIENT}\nfrom xnorflow.cli import main\nmain()")
 ALLOWED = {
     "python": {"setup", "check", "build", "board"},
-    "console": {"setup", "build", "board", "parse", "add"},
+    "console": {"setup", "build", "board", "parse", "add", "figures"},
     "sh": {"setup", "build", "board", "parse", "add"},
     "json": set(),
     "text": set(),
@@ -119,7 +119,7 @@ class Workshop:
         program = PATIENT_XNORFLOW if ours is not None and block.noted("board") else PROGRAMS[words[0]]
         output = self._call((*program, *words[1:]), f"line {command.line}")
         if command.output is not None:
-            check_output(command.output, output)
+            check_output(command.output, output, figures=not block.noted("figures"))
 
     @contextlib.contextmanager
     def _board(self, block: Block) -> Iterator[str]:
@@ -139,7 +139,7 @@ class Workshop:
             yield port
 
     def _call(self, words: tuple[str, ...], what: str) -> str:
-        """What a command prints, when it succeeds."""
+        """What a command warns of and prints, when it succeeds."""
         # Data sets are never downloaded; comments may use what the tests are made with.
         nowhere = {"XNORFLOW_DATA": str(self.folder / "no-data"), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
@@ -154,4 +154,5 @@ class Workshop:
         )
         if done.returncode:
             raise PageError(f"{what}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        warnings = (line for line in done.stderr.splitlines() if line.startswith("xnorflow: "))
+        return "\n".join((*warnings, done.stdout))
