@@ -11,8 +11,9 @@ from ..model.ir import Element, Network, Scores
 from .accelerator import Accelerator
 from .device import Device, Family
 from .fifo import SmallFifo
-from .grouping import group_sizes
-from .matches import count_cells, count_latency
+from .grouping import group_runs
+from .match_groups import count_cells
+from .matches import count_latency
 from .memory import MemorySize
 from .placement import Memories, Place, candidates, memory_cells, usual_places
 from .plan import Convert, Pool, Product, Replay, Stage, Window
@@ -123,7 +124,7 @@ def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
     layer, folding, bits = stage.layer, stage.folding, stage.tensor.width
     width: int = stage.accumulator.width
     result = width if isinstance(layer, Scores) else 1
-    groups = len(group_sizes(folding, port=family.bram_width))
+    groups = sum(count for _, count in group_runs(folding, port=family.bram_width))
     integers = stage.tensor.element is not Element.BIT
     # A sum of integers takes a sign and an adder for each lane.
     count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)

@@ -1,15 +1,16 @@
 """Automatic folding: the smallest design for an interval, or the fastest for a device."""
 
-from collections.abc import Iterator
-
-from ..model.ir import Conv2d, Matrix, MaxPool, Network
+from ..model.ir import MaxPool, Network, Tensor
 from .accelerator import Accelerator
+from .bottleneck import find_bottleneck, longest_interval
 from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
-from .frames import frame_format
+from .frames import Source, frame_format
+from .options import folding_options
 from .placement import candidates
-from .plan import output, plan_layer, reweightable_stages, slowest_layer
+from .plan import output, plan_layer, reweightable_stages
+from .widths import LARGEST_WORD, TooWideError, least_width
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
@@ -35,12 +36,24 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
     Raises
     ------
     ValueError
-        When the interval is below 1.
+        When the interval is below 1, or a stage takes longer at any folding.
+    TooWideError
+        When the hardware would have words of more bits than there can be.
     """
     if interval < 1:
         raise ValueError(f"interval must be at least 1, not {interval!r}")
+    slowest = find_bottleneck(network)
+    if interval < slowest.cycles:
+        raise ValueError(f"interval must be at least {slowest.cycles}, not {interval!r}: {network.name} has {slowest}")
     designs = {_priced(network, device.family, interval, price, reweightable=reweightable) for price in PRICES}
-    return min(designs, key=lambda foldings: (_estimate(network, foldings, device, reweightable).cells, str(foldings)))
+    estimates = {foldings: _estimate_or_none(network, foldings, device, reweightable) for foldings in designs}
+    found = {foldings: design for foldings, design in estimates.items() if design}
+    if not found:
+        # Says which word it is.
+        _estimate(network, min(designs, key=str), device, reweightable)
+    best = min(found, key=lambda foldings: (found[foldings].cells, str(foldings)))
+    assert found[best].interval <= interval, f"{found[best].interval} cycles are more than {interval}"
+    return best
 
 
 def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable: bool = False) -> tuple[Folding, ...]:
@@ -53,13 +66,14 @@ def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable
     """
 
     def fit(interval: int) -> bool:
-        foldings = smallest(network, device, interval=interval, reweightable=reweightable)
+        try:
+            foldings = smallest(network, device, interval=interval, reweightable=reweightable)
+        except TooWideError:
+            return False
         return fits(_estimate(network, foldings, device, reweightable), device, reserved=reserved)
 
-    one = (Folding(1, 1),) * len(network.matrices)
-    slow = slowest_layer(network, one)
-    low, high = 1, slow
-    if not fit(slow):
+    low, high = find_bottleneck(network).cycles, longest_interval(network)
+    if not fit(high):
         raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
     while low < high:
         middle = (low + high) // 2
@@ -94,9 +108,8 @@ def check_fit(
     design = _estimate(network, foldings, device, reweightable)
     if fits(design, device, reserved=reserved):
         return
-    roomier = [
-        other for other in others if fits(_estimate(network, foldings, other, reweightable), other, reserved=reserved)
-    ]
+    designs = {other: _estimate_or_none(network, foldings, other, reweightable) for other in others}
+    roomier = [other for other, design in designs.items() if design and fits(design, other, reserved=reserved)]
     advice = [f"the same folding fits {min(roomier, key=lambda other: other.lut4).name}"] if roomier else []
     try:
         best = fastest(network, device, reserved=reserved, reweightable=reweightable)
@@ -116,22 +129,35 @@ def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device, r
     return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable))
 
 
+def _estimate_or_none(
+    network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool
+) -> Estimate | None:
+    """None where no hardware can be made, because words are too wide."""
+    try:
+        return _estimate(network, foldings, device, reweightable)
+    except TooWideError:
+        return None
+
+
 def _priced(network: Network, family: Family, interval: int, price: int, *, reweightable: bool) -> tuple[Folding, ...]:
     """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
     foldings: list[Folding] = []
-    source = frame_format(network, interval=interval).source
-    for layer, before, after in zip(network.layers, network.tensors, network.tensors[1:], strict=False):
+    source, tensors = frame_format(network, interval=interval).source, network.tensors
+    for index, layer in enumerate(network.layers):
+        before, after = tensors[index : index + 2]
         if isinstance(layer, MaxPool):
             source = output(layer, before, None, source)
             continue
-        options = set(_options(layer, max(1, interval * layer.mh // after.size), source.width))
+        options = set(folding_options(layer, max(1, interval * layer.mh // after.size), source.width))
         plans = {option: plan_layer(layer, before, option, source) for option in options}
         if reweightable:
             plans = {option: reweightable_stages(plan) for option, plan in plans.items()}
-        # What takes more cycles than it may comes last: nothing may be fast enough.
+        ahead = {pe: _cycles_ahead(network, tensors, index + 1, Source(pe, layer.mh)) for pe in {o.pe for o in options}}
+        # What takes more cycles than it may, here or behind it, comes last.
         cost = {
             option: (
-                max(interval, *(stage.cycles for stage in plan)),
+                any(least_width(stage, port=family.bram_width) > LARGEST_WORD for stage in plan),
+                max(interval, ahead[option.pe], *(stage.cycles for stage in plan)),
                 any(wish.banks > BANKS for wish in candidates(plan, family)),
                 layer_price(plan, family, price),
                 option.pe,
@@ -143,23 +169,13 @@ def _priced(network: Network, family: Family, interval: int, price: int, *, rewe
     return tuple(foldings)
 
 
-def _options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
-    """Foldings within the interval of a vector: for each number of neuron groups the fewest elements and synapses.
-
-    More synapses may be cheaper when they are whole beats of the input; in a convolution, when they divide a pixel.
-    """
-    for neuron_fold in range(1, min(layer.mh, interval) + 1):
-        pe = -(-layer.mh // neuron_fold)
-        if -(-layer.mh // pe) != neuron_fold:
-            continue
-        simd = -(-layer.mw // min(layer.mw, interval // neuron_fold))
-        rounded = -(-simd // width_in) * width_in
-        wider = [rounded] if rounded <= layer.mw else []
-        if isinstance(layer, Conv2d):
-            channels = layer.channels
-            wider += [width for width in range(simd, channels + 1) if channels % width == 0][:2]
-            wider += [width for width in range(channels, layer.mw + 1, channels) if width >= simd][:1]
-        if pe == 1:
-            # A wide memory is less deep.
-            wider += [simd << shift for shift in range(1, (layer.mw // simd).bit_length())]
-        yield from (Folding(pe, width) for width in (simd, *wider))
+def _cycles_ahead(network: Network, tensors: tuple[Tensor, ...], index: int, source: Source) -> int:
+    """Cycles that the layers from ``index`` take at least for these beats, up to the next one that makes its own."""
+    cycles = 0
+    for layer, tensor in zip(network.layers[index:], tensors[index:], strict=False):
+        whole = None if isinstance(layer, MaxPool) else Folding(layer.mh, layer.mw)
+        cycles = max(cycles, *(stage.cycles for stage in plan_layer(layer, tensor, whole, source)))
+        if whole:
+            break
+        source = output(layer, tensor, None, source)
+    return cycles
