@@ -11,7 +11,6 @@ from .folding import Folding, check_foldings
 from .frames import Source, frame_format
 from .placement import place_memories
 from .plan import Product, output, plan_network, slowest_layer
-from .widths import answer_width, check_width, stage_width
 
 __all__ = ["Accelerator"]
 
@@ -45,8 +44,6 @@ class Accelerator:
     ------
     ValueError
         When a folding or another parameter is out of its range.
-    TooWideError
-        When a register, a beat or a memory would have more bits than there can be.
     """
 
     def __init__(
@@ -78,7 +75,6 @@ class Accelerator:
         assert isinstance(last, Product)
         self.score: Shape = last.accumulator
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
-        self._check_widths()
 
     @property
     def input_bytes(self) -> int:
@@ -99,13 +95,6 @@ class Accelerator:
     def answer_lanes(self) -> int:
         """Scores compared per cycle: as few as keep up with the layers, because comparing them is a long path."""
         return -(-self.network.classes // self.interval)
-
-    def _check_widths(self) -> None:
-        check_width("input", 8 * self.input_bytes)
-        for name, stages, memories in zip(self.network.names, self.plan, self.memories, strict=True):
-            for stage in stages:
-                check_width(name, stage_width(stage, memories, port=self.family.bram_width))
-        check_width("scores", answer_width(self.answer, pe=self.foldings[-1].pe, lanes=self.answer_lanes))
 
     def outputs(self) -> tuple[Source, ...]:
         """Beats of each layer's output stream."""

@@ -18,6 +18,7 @@ from .pool import BitPool
 from .replay import ReplayBuffer
 from .replay_memory import ReplayMemory
 from .swu import SlidingWindow
+from .widths import check_widths
 
 __all__ = ["AcceleratorCore"]
 
@@ -36,9 +37,15 @@ class AcceleratorCore(wiring.Component):
         Frames in, answers out.
     error : 1, out
         High for a cycle when ``s_axis_tlast`` was misplaced.
+
+    Raises
+    ------
+    TooWideError
+        When a register, a beat or a word of memory would have more bits than there can be.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
+        check_widths(accelerator)
         self.accelerator = accelerator
         super().__init__(
             {

@@ -10,7 +10,7 @@ from .frames import Source, frame_format
 from .options import folding_options
 from .placement import candidates
 from .plan import output, plan_layer, reweightable_stages
-from .widths import LARGEST_WORD, TooWideError, least_width
+from .widths import LARGEST_WORD, TooWideError, check_widths, least_width
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
@@ -126,7 +126,9 @@ def check_fit(
 
 
 def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool) -> Estimate:
-    return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable))
+    design = Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable)
+    check_widths(design)
+    return estimate(design)
 
 
 def _estimate_or_none(

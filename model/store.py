@@ -17,7 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
 from .bits import BitArray, pack_bytes, unpack_bytes
+from .bounded import parse_json
 from .ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
+from .limits import LARGEST_FILE, check_claims
 
 __all__ = ["FORMAT_VERSION", "ModelError", "fingerprint", "load", "save", "write_atomically"]
 
@@ -74,13 +76,19 @@ def load(path: Path) -> Network:
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise ModelError(f"{path}: must have at most {LARGEST_FILE} bytes, not {size}")
     try:
         with safe_open(path, framework="numpy") as file:
             description = _description(path, file.metadata() or {})
             arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, TypeError, json.JSONDecodeError) as error:
+    except ModelError:
+        raise
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a whole model file ({error}); save or download it again") from None
     try:
+        check_claims(description)
         return _network(description, arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: {_reason(error)}") from None
@@ -105,7 +113,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 def _description(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     if METADATA not in metadata:
         raise ModelError(f"{path}: a safetensors file, but not an xnorflow model")
-    description = json.loads(metadata[METADATA])
+    description = parse_json(metadata[METADATA])
     version = description.get("version") if isinstance(description, dict) else None
     if version != FORMAT_VERSION:
         raise ModelError(f"{path}: format version {version}, expected {FORMAT_VERSION}; use the xnorflow that made it")

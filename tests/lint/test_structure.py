@@ -20,6 +20,7 @@ BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw
 # The numeric half of the model, which everybody uses, and which must not pull torch in.
 NUMERIC = {
     "bits",
+    "bounded",
     "cifar",
     "datasets",
     "golden",
@@ -27,6 +28,7 @@ NUMERIC = {
     "inputs",
     "ir",
     "kinds",
+    "limits",
     "matlab",
     "plans",
     "recipe",
