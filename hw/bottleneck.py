@@ -38,7 +38,8 @@ class Bottleneck:
     cycles: int
 
     def __str__(self) -> str:
-        return f"the {self.stage} of {self.layer}, which take {self.cycles} cycles a frame at any folding"
+        cycles = "a cycle" if self.cycles == 1 else f"{self.cycles} cycles"
+        return f"the {self.stage} of {self.layer} take {cycles} a frame at any folding"
 
 
 def find_bottleneck(network: Network) -> Bottleneck:

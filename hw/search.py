@@ -44,16 +44,15 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
         raise ValueError(f"interval must be at least 1, not {interval!r}")
     slowest = find_bottleneck(network)
     if interval < slowest.cycles:
-        raise ValueError(f"interval must be at least {slowest.cycles}, not {interval!r}: {network.name} has {slowest}")
+        raise ValueError(f"interval must be at least {slowest.cycles} for {network.name}, not {interval!r}: {slowest}")
     designs = {_priced(network, device.family, interval, price, reweightable=reweightable) for price in PRICES}
     estimates = {foldings: _estimate_or_none(network, foldings, device, reweightable) for foldings in designs}
-    found = {foldings: design for foldings, design in estimates.items() if design}
+    found = {foldings: design for foldings, design in estimates.items() if design and design.interval <= interval}
     if not found:
-        # Says which word it is.
+        # Says which word is too wide. Nothing else can be the matter, as long as the bottleneck is what it says.
         _estimate(network, min(designs, key=str), device, reweightable)
-    best = min(found, key=lambda foldings: (found[foldings].cells, str(foldings)))
-    assert found[best].interval <= interval, f"{found[best].interval} cycles are more than {interval}"
-    return best
+        raise AssertionError(f"no folding of {network.name} takes {interval} cycles, but {slowest}")
+    return min(found, key=lambda foldings: (found[foldings].cells, str(foldings)))
 
 
 def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable: bool = False) -> tuple[Folding, ...]:
@@ -97,8 +96,11 @@ def check_fit(
     *,
     reserved: int = 0,
     reweightable: bool = False,
+    clock_mhz: float | None = None,
 ) -> None:
     """Refuse a design that does not fit beside ``reserved`` cells, and name the nearest folding and device that do.
+
+    With a clock, the message says what that folding's rate is.
 
     Raises
     ------
@@ -114,7 +116,8 @@ def check_fit(
     try:
         best = fastest(network, device, reserved=reserved, reweightable=reweightable)
         nearest = _estimate(network, best, device, reweightable)
-        advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles")
+        rate = f", {int(clock_mhz * 1e6 / nearest.interval)} frames/s at {clock_mhz:g} MHz" if clock_mhz else ""
+        advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles{rate}")
     except DoesNotFitError:
         advice.insert(0, f"no folding fits {device.name}")
     cells = design.cells + reserved
