@@ -11,6 +11,7 @@ from .answer import Answer
 from .axi import FrameGuard, axi_stream
 from .device import Family
 from .frames import FrameFormat
+from .limits import check_hardware
 from .mvu import MatrixVectorUnit
 from .placement import Memories, Place
 from .plan import Convert, Pool, Product, Replay, Stage, Window
@@ -18,7 +19,6 @@ from .pool import BitPool
 from .replay import ReplayBuffer
 from .replay_memory import ReplayMemory
 from .swu import SlidingWindow
-from .widths import check_widths
 
 __all__ = ["AcceleratorCore"]
 
@@ -40,12 +40,12 @@ class AcceleratorCore(wiring.Component):
 
     Raises
     ------
-    TooWideError
-        When a register, a beat or a word of memory would have more bits than there can be.
+    TooLargeError
+        When it exceeds a limit of hardware.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
-        check_widths(accelerator)
+        check_hardware(accelerator)
         self.accelerator = accelerator
         super().__init__(
             {

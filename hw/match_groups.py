@@ -1,4 +1,4 @@
-"""Into how many groups :class:`MatchCount` divides its lanes, and what it then takes: a formula, for words of any width."""
+"""Into how many groups :class:`MatchCount` divides its lanes, and what it then takes: formulas for any width."""
 
 import functools
 

@@ -19,6 +19,7 @@ __all__ = ["MatchCount", "count_latency", "count_offset"]
 
 T = TypeVar("T")
 
+
 class MatchCount(wiring.Component):
     """Count the positions in which two words agree, less :func:`count_offset`.
 

@@ -1,5 +1,7 @@
 """Automatic folding: the smallest design for an interval, or the fastest for a device."""
 
+import contextlib
+
 from ..model.ir import MaxPool, Network, Tensor
 from .accelerator import Accelerator
 from .bottleneck import find_bottleneck, longest_interval
@@ -7,10 +9,10 @@ from .device import Device, Family
 from .estimate import Estimate, estimate, layer_price
 from .folding import Folding
 from .frames import Source, frame_format
+from .limits import LARGEST_WORD, TooLargeError, check_hardware, least_width
 from .options import folding_options
 from .placement import candidates
 from .plan import output, plan_layer, reweightable_stages
-from .widths import LARGEST_WORD, TooWideError, check_widths, least_width
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
@@ -37,8 +39,8 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
     ------
     ValueError
         When the interval is below 1, or a stage takes longer at any folding.
-    TooWideError
-        When the hardware would have words of more bits than there can be.
+    TooLargeError
+        When what would be fast enough exceeds a limit of hardware.
     """
     if interval < 1:
         raise ValueError(f"interval must be at least 1, not {interval!r}")
@@ -49,7 +51,7 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
     estimates = {foldings: _estimate_or_none(network, foldings, device, reweightable) for foldings in designs}
     found = {foldings: design for foldings, design in estimates.items() if design and design.interval <= interval}
     if not found:
-        # Says which word is too wide. Nothing else can be the matter, as long as the bottleneck is what it says.
+        # Says which limit it is. Nothing else can be the matter, as long as the bottleneck is what it says.
         _estimate(network, min(designs, key=str), device, reweightable)
         raise AssertionError(f"no folding of {network.name} takes {interval} cycles, but {slowest}")
     return min(found, key=lambda foldings: (found[foldings].cells, str(foldings)))
@@ -65,21 +67,23 @@ def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable
     """
 
     def fit(interval: int) -> bool:
-        try:
-            foldings = smallest(network, device, interval=interval, reweightable=reweightable)
-        except TooWideError:
-            return False
+        foldings = smallest(network, device, interval=interval, reweightable=reweightable)
         return fits(_estimate(network, foldings, device, reweightable), device, reserved=reserved)
 
-    low, high = find_bottleneck(network).cycles, longest_interval(network)
-    if not fit(high):
-        raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
+    low, high, advice = find_bottleneck(network).cycles, longest_interval(network), "take a larger device"
+    try:
+        fit_at_all = fit(high)
+    except TooLargeError as error:
+        fit_at_all, advice = False, str(error)
+    if not fit_at_all:
+        raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; {advice}")
     while low < high:
         middle = (low + high) // 2
-        if fit(middle):
-            high = middle
-        else:
-            low = middle + 1
+        with contextlib.suppress(TooLargeError):
+            if fit(middle):
+                high = middle
+                continue
+        low = middle + 1
     return smallest(network, device, interval=low, reweightable=reweightable)
 
 
@@ -130,17 +134,17 @@ def check_fit(
 
 def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool) -> Estimate:
     design = Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable)
-    check_widths(design)
+    check_hardware(design)
     return estimate(design)
 
 
 def _estimate_or_none(
     network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool
 ) -> Estimate | None:
-    """None where no hardware can be made, because words are too wide."""
+    """None where no hardware can be made."""
     try:
         return _estimate(network, foldings, device, reweightable)
-    except TooWideError:
+    except TooLargeError:
         return None
 
 

@@ -1,4 +1,4 @@
-"""Files of strangers, read within bounds: what unpacks to more than it may, or nests without end, is refused at once."""
+"""Files of strangers, read within bounds: what unpacks to more than it may, or nests without end, is refused."""
 
 import json
 import zlib

@@ -1,6 +1,6 @@
 """How large a network, or what a file claims, may be: far above what fits a device, and a bound on memory and time.
 
-``docs/ir.md`` lists them; the importer's own limits, in ``docs/import.md``, are the same where they are of the same thing.
+``docs/ir.md`` lists them; those of the importer, in ``docs/import.md``, are the same where they are of the same thing.
 """
 
 import math
@@ -60,7 +60,9 @@ LARGEST_WORK = 1 << 36
 """Multiplications for an image."""
 
 
-def check_limits(shape: Sequence[int], names: Sequence[str], layers: Sequence[Layer], tensors: Sequence[Tensor]) -> None:
+def check_limits(
+    shape: Sequence[int], names: Sequence[str], layers: Sequence[Layer], tensors: Sequence[Tensor]
+) -> None:
     """Refuse a network that is too large.
 
     Parameters

@@ -15,6 +15,7 @@ from .hw.accelerator import Accelerator
 from .hw.bottleneck import find_bottleneck
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
+from .hw.limits import check_hardware
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
 from .integrity import check_files, hash_design
@@ -132,6 +133,7 @@ def fold(
             reweightable=reweightable,
             clock_mhz=board.clock_mhz,
         )
+    check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
     return foldings
 
 

@@ -27,8 +27,8 @@ def cycles_of_rate(network: Network, board: Board, fps: float) -> int:
     slowest = find_bottleneck(network)
     if cycles < slowest.cycles:
         raise ValueError(
-            f"--fps must be at most {_rate(clock, slowest.cycles)} for {network.name} at the {board.clock_mhz:g} MHz of "
-            f"{board.name}, not {fps:.15g}: {slowest}; {_advice(slowest.cycles, fps)}"
+            f"--fps must be at most {_rate(clock, slowest.cycles)} for {network.name} at the {board.clock_mhz:g} MHz "
+            f"of {board.name}, not {fps:.15g}: {slowest}; {_advice(slowest.cycles, fps)}"
         )
     return cycles
 
