@@ -19,7 +19,7 @@ from .placement import Memories, Place, candidates, memory_cells, usual_places
 from .plan import Convert, Pool, Product, Replay, Stage, Window
 from .sum import sum_latency
 
-__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_price", "roofline_fps"]
+__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,19 @@ def estimate(accelerator: Accelerator) -> Estimate:
     )
 
 
-def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
-    """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
-    places, cells = usual_places(stages, family), 0
-    for wish in candidates(stages, family):
-        if wish.required or price * wish.blocks < wish.cells:
-            places = replace(places, **{wish.field: Place.BLOCK})
-            cells += price * wish.blocks
-    return cells + _layer_cells(stages, places, family)
+def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...]) -> tuple[int, ...]:
+    """Cells of a layer, each memory where it is cheaper, for each price in cells that a block RAM may be worth."""
+    usual, wishes = usual_places(stages, family), candidates(stages, family)
+    cells: dict[Memories, int] = {}
+    totals = []
+    for price in prices:
+        inside = [wish for wish in wishes if wish.required or price * wish.blocks < wish.cells]
+        places = replace(usual, **{wish.field: Place.BLOCK for wish in inside})
+        # Most prices lead to the same places.
+        if places not in cells:
+            cells[places] = _layer_cells(stages, places, family)
+        totals.append(cells[places] + price * sum(wish.blocks for wish in inside))
+    return tuple(totals)
 
 
 def _layer(name: str, stages: tuple[Stage, ...], memories: Memories, family: Family) -> LayerEstimate:

@@ -2,30 +2,19 @@
 
 import contextlib
 
-from ..model.ir import MaxPool, Network, Tensor
+from ..model.ir import Network
 from .accelerator import Accelerator
 from .bottleneck import find_bottleneck, longest_interval
-from .device import Device, Family
-from .estimate import Estimate, estimate, layer_price
+from .device import Device
+from .estimate import Estimate, estimate
 from .folding import Folding
-from .frames import Source, frame_format
-from .limits import LARGEST_WORD, TooLargeError, check_hardware, least_width
-from .options import folding_options
-from .placement import candidates
-from .plan import output, plan_layer, reweightable_stages
+from .limits import TooLargeError, check_hardware
+from .pricing import Pricing
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
 ROOM = 0.8
 """Share of a device's logic cells that a core may take: beyond it placement is slow and clocks are low."""
-
-PRICES = (0, 10, 20, 40, 80, 160)
-"""Logic cells that a block RAM may be worth, to be tried in turn: what it is worth depends on the design."""
-
-
-BANKS = 9
-"""Parts of a memory's depth among which look-up tables may choose: each doubling is a level of them more behind the
-memory. Deeper memories are only taken where nothing else is fast enough."""
 
 
 class DoesNotFitError(ValueError):
@@ -47,7 +36,7 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
     slowest = find_bottleneck(network)
     if interval < slowest.cycles:
         raise ValueError(f"interval must be at least {slowest.cycles} for {network.name}, not {interval!r}: {slowest}")
-    designs = {_priced(network, device.family, interval, price, reweightable=reweightable) for price in PRICES}
+    designs = Pricing(network, device.family, interval, reweightable).all_foldings()
     estimates = {foldings: _estimate_or_none(network, foldings, device, reweightable) for foldings in designs}
     found = {foldings: design for foldings, design in estimates.items() if design and design.interval <= interval}
     if not found:
@@ -146,45 +135,3 @@ def _estimate_or_none(
         return _estimate(network, foldings, device, reweightable)
     except TooLargeError:
         return None
-
-
-def _priced(network: Network, family: Family, interval: int, price: int, *, reweightable: bool) -> tuple[Folding, ...]:
-    """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
-    foldings: list[Folding] = []
-    source, tensors = frame_format(network, interval=interval).source, network.tensors
-    for index, layer in enumerate(network.layers):
-        before, after = tensors[index : index + 2]
-        if isinstance(layer, MaxPool):
-            source = output(layer, before, None, source)
-            continue
-        options = set(folding_options(layer, max(1, interval * layer.mh // after.size), source.width))
-        plans = {option: plan_layer(layer, before, option, source) for option in options}
-        if reweightable:
-            plans = {option: reweightable_stages(plan) for option, plan in plans.items()}
-        ahead = {pe: _cycles_ahead(network, tensors, index + 1, Source(pe, layer.mh)) for pe in {o.pe for o in options}}
-        # What takes more cycles than it may, here or behind it, comes last.
-        cost = {
-            option: (
-                any(least_width(stage, port=family.bram_width) > LARGEST_WORD for stage in plan),
-                max(interval, ahead[option.pe], *(stage.cycles for stage in plan)),
-                any(wish.banks > BANKS for wish in candidates(plan, family)),
-                layer_price(plan, family, price),
-                option.pe,
-            )
-            for option, plan in plans.items()
-        }
-        foldings.append(min(options, key=cost.__getitem__))
-        source = output(layer, before, foldings[-1], source)
-    return tuple(foldings)
-
-
-def _cycles_ahead(network: Network, tensors: tuple[Tensor, ...], index: int, source: Source) -> int:
-    """Cycles that the layers from ``index`` take at least for these beats, up to the next one that makes its own."""
-    cycles = 0
-    for layer, tensor in zip(network.layers[index:], tensors[index:], strict=False):
-        whole = None if isinstance(layer, MaxPool) else Folding(layer.mh, layer.mw)
-        cycles = max(cycles, *(stage.cycles for stage in plan_layer(layer, tensor, whole, source)))
-        if whole:
-            break
-        source = output(layer, tensor, None, source)
-    return cycles

@@ -29,7 +29,7 @@ __all__ = [
 LARGEST_FILE = 1 << 26
 """Bytes of a model file."""
 
-LARGEST_DEPTH = 1 << 10
+LARGEST_DEPTH = 1 << 8
 """Layers."""
 
 LARGEST_INPUT = 1 << 20
