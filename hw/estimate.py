@@ -11,14 +11,15 @@ from ..model.ir import Element, Network, Scores
 from .accelerator import Accelerator
 from .device import Device, Family
 from .fifo import SmallFifo
-from .grouping import group_sizes
-from .matches import count_cells, count_latency
+from .grouping import group_runs
+from .match_groups import count_cells
+from .matches import count_latency
 from .memory import MemorySize
 from .placement import Memories, Place, candidates, memory_cells, usual_places
 from .plan import Convert, Pool, Product, Replay, Stage, Window
 from .sum import sum_latency
 
-__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_price", "roofline_fps"]
+__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,19 @@ def estimate(accelerator: Accelerator) -> Estimate:
     )
 
 
-def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
-    """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
-    places, cells = usual_places(stages, family), 0
-    for wish in candidates(stages, family):
-        if wish.required or price * wish.blocks < wish.cells:
-            places = replace(places, **{wish.field: Place.BLOCK})
-            cells += price * wish.blocks
-    return cells + _layer_cells(stages, places, family)
+def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...]) -> tuple[int, ...]:
+    """Cells of a layer, each memory where it is cheaper, for each price in cells that a block RAM may be worth."""
+    usual, wishes = usual_places(stages, family), candidates(stages, family)
+    cells: dict[Memories, int] = {}
+    totals = []
+    for price in prices:
+        inside = [wish for wish in wishes if wish.required or price * wish.blocks < wish.cells]
+        places = replace(usual, **{wish.field: Place.BLOCK for wish in inside})
+        # Most prices lead to the same places.
+        if places not in cells:
+            cells[places] = _layer_cells(stages, places, family)
+        totals.append(cells[places] + price * sum(wish.blocks for wish in inside))
+    return tuple(totals)
 
 
 def _layer(name: str, stages: tuple[Stage, ...], memories: Memories, family: Family) -> LayerEstimate:
@@ -123,7 +129,7 @@ def _product_cells(stage: Product, _memories: Memories, family: Family) -> int:
     layer, folding, bits = stage.layer, stage.folding, stage.tensor.width
     width: int = stage.accumulator.width
     result = width if isinstance(layer, Scores) else 1
-    groups = len(group_sizes(folding, port=family.bram_width))
+    groups = sum(count for _, count in group_runs(folding, port=family.bram_width))
     integers = stage.tensor.element is not Element.BIT
     # A sum of integers takes a sign and an adder for each lane.
     count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from .device import Family
-from .grouping import group_sizes
+from .grouping import group_runs
 from .memory import MemorySize
 from .plan import Product, Replay, Stage, Window
 
-__all__ = ["Candidate", "Memories", "Place", "candidates", "memory_cells", "place_memories", "usual_places"]
+__all__ = ["Candidate", "Memories", "Place", "candidates", "is_long", "memory_cells", "place_memories", "usual_places"]
 
 SHALLOW = 16
 """Words up to which a memory is look-up tables in any case: one for each bit of a word."""
@@ -80,7 +80,7 @@ def usual_places(stages: tuple[Stage, ...], family: Family) -> Memories:
     """Where a layer's memories are when none of them is block RAM."""
     if not family.distributed:
         return Memories()
-    from_memory = any(isinstance(stage, Replay) and _is_long(stage) for stage in stages)
+    from_memory = any(isinstance(stage, Replay) and is_long(stage) for stage in stages)
     return Memories(replay=Place.DISTRIBUTED if from_memory else Place.REGISTERS, rows=Place.DISTRIBUTED)
 
 
@@ -93,15 +93,16 @@ def candidates(stages: tuple[Stage, ...], family: Family) -> tuple[Candidate, ..
 def _candidates(stage: Stage, family: Family) -> Iterator[Candidate]:
     if isinstance(stage, Product):
         folding, layer = stage.folding, stage.layer
-        sizes = group_sizes(folding, port=family.bram_width)
+        runs = group_runs(folding, port=family.bram_width)
         width = stage.accumulator.width
-        weights = [MemorySize(size * folding.simd, folding.interval(layer)) for size in sizes]
-        levels = [MemorySize(size * width, folding.neuron_fold(layer)) for size in sizes]
+        weights = [(MemorySize(size * folding.simd, folding.interval(layer)), count) for size, count in runs]
+        levels = [(MemorySize(size * width, folding.neuron_fold(layer)), count) for size, count in runs]
         for field, roms in (("weights", weights), ("levels", levels)):
-            if stage.reweightable or roms[0].depth > SHALLOW:
-                blocks, cells = sum(rom.blocks(family) for rom in roms), sum(rom.lut4 for rom in roms)
-                yield Candidate(field, blocks, max(rom.banks(family) for rom in roms), cells, stage.reweightable)
-    elif isinstance(stage, Replay) and not family.distributed and _is_long(stage):
+            if stage.reweightable or roms[0][0].depth > SHALLOW:
+                blocks = sum(count * rom.blocks(family) for rom, count in roms)
+                cells = sum(count * rom.lut4 for rom, count in roms)
+                yield Candidate(field, blocks, max(rom.banks(family) for rom, _ in roms), cells, stage.reweightable)
+    elif isinstance(stage, Replay) and not family.distributed and is_long(stage):
         vectors = MemorySize(stage.width_out * stage.bits, 2 * stage.words, written=True)
         yield Candidate("replay", vectors.blocks(family), vectors.banks(family), 2 * stage.count * stage.bits)
     elif isinstance(stage, Window):
@@ -116,6 +117,6 @@ def memory_cells(size: MemorySize, family: Family) -> int:
     return 2 * size.depth * size.width
 
 
-def _is_long(stage: Replay) -> bool:
+def is_long(stage: Replay) -> bool:
     """Whether the vector can be replayed from a memory, and is long enough for that to be the smaller."""
     return stage.divides and stage.words >= 4

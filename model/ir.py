@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from .inputs import Affine, Input, Thermometer
 from .kinds import Conv2d, Dense, Layer, Matrix, MaxPool, Scores
+from .limits import check_limits
 from .tensors import Element, Tensor
 
 __all__ = [
@@ -49,7 +50,7 @@ class Network:
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain or do not end in :class:`Scores`.
+        When the layers do not chain or do not end in :class:`Scores`, or exceed a limit (:mod:`xnorflow.model.limits`).
     """
 
     name: str
@@ -67,7 +68,7 @@ class Network:
         if any(isinstance(layer, Scores) for layer in self.layers[:-1]):
             raise ValueError("only the last layer may be Scores")
         # Not an assert, which Python's -O leaves out: it is this that checks the chain.
-        _ = self.tensors
+        check_limits(self.input.shape, self.names, self.layers, self.tensors)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

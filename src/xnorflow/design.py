@@ -1,6 +1,7 @@
 """A design: a network, its foldings and its target; what a build folder is made of, and read back from."""
 
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +12,17 @@ from .boards.catalogue import find_board
 from .boards.top import board_cells
 from .build_file import BUILD_FILE, read_build
 from .hw.accelerator import Accelerator
+from .hw.bottleneck import find_bottleneck
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
+from .hw.limits import check_hardware
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
 from .integrity import check_files, hash_design
+from .model.bounded import LARGEST_JSON, check_size, parse_json
 from .model.ir import MaxPool, Network
 from .model.store import ModelError, load
+from .rates import cycles_of_rate
 
 __all__ = [
     "BUILD_FILE",
@@ -35,7 +40,8 @@ MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
 
 UNBOUND_INTERVAL = 1024
-"""Cycles a frame when there is neither a board nor a wish: small on any device."""
+UNBOUND_LANES = 1 << 13
+"""Cycles a frame, and multiplications a cycle, when there is neither a board nor a wish: small on any device."""
 
 
 @dataclass(frozen=True)
@@ -103,23 +109,36 @@ def fold(
     if fps is not None and board is None:
         raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
     if fps is not None and board is not None:
-        cycles = int(board.clock_mhz * 1e6 / fps) if fps > 0 else 0
-        if cycles < 1:
-            raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
+        cycles = cycles_of_rate(network, board, fps)
         foldings = smallest(network, _room(board, reweightable), interval=cycles, reweightable=reweightable)
     reserved = _board_cells(network, board, scores) if board else 0
     if foldings is None:
         foldings = (
             fastest(network, _room(board, reweightable), reserved=reserved, reweightable=reweightable)
             if board
-            else smallest(network, DEVICES["ECP5-85F"], interval=UNBOUND_INTERVAL)
+            else smallest(network, DEVICES["ECP5-85F"], interval=_unbound_interval(network))
         )
     check_foldings(network, foldings)
     if board is not None:
         others = tuple(DEVICES.values())
         device = _room(board, reweightable)
-        check_fit(network, foldings, device, others, reserved=reserved, reweightable=reweightable)
+        check_fit(
+            network,
+            foldings,
+            device,
+            others,
+            reserved=reserved,
+            reweightable=reweightable,
+            clock_mhz=board.clock_mhz,
+        )
+    check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
     return foldings
+
+
+def _unbound_interval(network: Network) -> int:
+    """Cycles a frame when there is neither a board nor a wish: as many as its slowest stage takes, or small ones do."""
+    products = -(-network.multiplications // UNBOUND_LANES)
+    return max(UNBOUND_INTERVAL, products, find_bottleneck(network).cycles)
 
 
 def _room(board: Board, reweightable: bool) -> Device:
@@ -149,9 +168,10 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
     if not path.is_file():
         raise ValueError(f"{path}: {'is a folder, not a' if path.is_dir() else 'no such'} folding file")
     try:
-        entries = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a JSON file ({error})") from None
+        check_size(path, LARGEST_JSON)
+        entries = parse_json(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if not isinstance(entries, dict) or set(entries) != set(network.matrices):
         raise ValueError(f"{path}: must have the entries {', '.join(network.matrices)}, one for each layer")
     foldings = tuple(_folding(path, name, entries[name]) for name in network.matrices)
@@ -161,8 +181,13 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
 
 def _folding(path: Path, name: str, entry: object) -> Folding:
     if not isinstance(entry, dict) or set(entry) != {"pe", "simd"} or not all(type(v) is int for v in entry.values()):
-        raise ValueError(f'{path}: {name} must be of the form {{"pe": 1, "simd": 1}}, not {json.dumps(entry)}')
+        raise ValueError(f'{path}: {name} must be of the form {{"pe": 1, "simd": 1}}, not {_shortened(entry)}')
     return Folding(pe=entry["pe"], simd=entry["simd"])
+
+
+def _shortened(entry: object) -> str:
+    """What a stranger's file has, in a few words: it may have very many, inside of each other."""
+    return reprlib.repr(entry).replace("'", '"')
 
 
 def describe(design: Design) -> dict[str, Any]:

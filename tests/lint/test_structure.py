@@ -17,6 +17,7 @@ BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw
 NUMERIC = {
     "arrays",
     "bits",
+    "bounded",
     "cifar",
     "datasets",
     "golden",
@@ -24,6 +25,7 @@ NUMERIC = {
     "inputs",
     "ir",
     "kinds",
+    "limits",
     "matlab",
     "numbers",
     "paths",

@@ -150,8 +150,8 @@ def test_a_download_with_a_wrong_checksum_is_not_kept(files, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data[:-9], r"gzip file cut off after \d+ bytes"),
-        (lambda _: b"<html>", r"must be a gzip file, not 6 bytes that begin b'<htm'"),
+        (lambda data: data[:-9], r"MD5 must be \w{32}, not \w{32}"),
+        (lambda _: b"<html>", r"MD5 must be \w{32}, not \w{32}"),
         (lambda _: compressed(np.zeros(3, np.uint8)), r"MD5 must be \w{32}, not \w{32}"),
     ],
 )
