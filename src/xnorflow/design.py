@@ -1,6 +1,5 @@
 """A design: a network, its foldings and its target; what a build folder is made of, and read back from."""
 
-import json
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
