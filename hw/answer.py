@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Shape, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Module, Shape, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
@@ -112,7 +112,7 @@ class Answer(wiring.Component):
         ]
         return m
 
-    def _collect(self, m: Module, publish: Signal) -> Signal:
+    def _collect(self, m: Module, publish: Signal) -> Value:
         """Shift the beats of a frame into one word, and hold it for as long as its class waits."""
         arrived = Signal(-(-self.count // self.lanes) * len(self.i.payload), reset_less=True)
         held = Signal.like(arrived)
@@ -121,7 +121,7 @@ class Answer(wiring.Component):
         with m.If(publish):
             m.d.sync += held.eq(arrived)
 
-        values = data.View(data.ArrayLayout(self.score, self.count), held[: self.count * self.score.width])
-        extended = Signal(data.ArrayLayout(signed(8 * self.format.score_bytes), self.count))
-        m.d.comb += [extended[n].eq(values[n]) for n in range(self.count)]
-        return extended.as_value()
+        # Slices side by side: an assignment for each would take time with the square of the classes.
+        width, missing = self.score.width, 8 * self.format.score_bytes - self.score.width
+        values = [held[n * width : (n + 1) * width] for n in range(self.count)]
+        return Cat(Cat(value, value[-1].replicate(missing)) for value in values)

@@ -9,6 +9,7 @@ from .answer import Answer
 from .axi import FrameGuard, axi_stream
 from .device import Family
 from .frames import FrameFormat
+from .limits import check_hardware
 from .replay import ReplayBuffer
 from .stage import Places, Stage
 
@@ -29,9 +30,15 @@ class AcceleratorCore(wiring.Component):
         Frames in, answers out.
     error : 1, out
         High for a cycle when ``s_axis_tlast`` was misplaced.
+
+    Raises
+    ------
+    TooLargeError
+        When it exceeds a limit of hardware.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
+        check_hardware(accelerator)
         self.accelerator = accelerator
         super().__init__(
             {

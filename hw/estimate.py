@@ -12,7 +12,7 @@ from .device import Device, Family
 from .placement import layer_candidates, usual_places
 from .stage import Place, Places, Stage
 
-__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_price", "roofline_fps"]
+__all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,19 @@ def estimate(accelerator: Accelerator) -> Estimate:
     )
 
 
-def layer_price(stages: tuple[Stage, ...], family: Family, price: int) -> int:
-    """Cells of a layer, each memory where it is cheaper when a block RAM is worth ``price`` cells."""
-    places, cells = usual_places(stages, family), 0
-    for wish in layer_candidates(stages, family):
-        if wish.required or price * wish.blocks < wish.cells:
-            places[wish.name] = Place.BLOCK
-            cells += price * wish.blocks
-    return cells + _layer_cells(stages, places, family)
+def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...]) -> tuple[int, ...]:
+    """Cells of a layer, each memory where it is cheaper, for each price in cells that a block RAM may be worth."""
+    usual, wishes = usual_places(stages, family), layer_candidates(stages, family)
+    cells: dict[frozenset[str], int] = {}
+    totals = []
+    for price in prices:
+        inside = [wish for wish in wishes if wish.required or price * wish.blocks < wish.cells]
+        names = frozenset(wish.name for wish in inside)
+        # Most prices lead to the same places.
+        if names not in cells:
+            cells[names] = _layer_cells(stages, {**usual, **dict.fromkeys(names, Place.BLOCK)}, family)
+        totals.append(cells[names] + price * sum(wish.blocks for wish in inside))
+    return tuple(totals)
 
 
 def _layer(name: str, stages: tuple[Stage, ...], places: Places, family: Family) -> LayerEstimate:

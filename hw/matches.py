@@ -13,12 +13,11 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["MatchCount", "count_cells", "count_latency", "count_offset"]
+from .match_groups import cheapest_groups
+
+__all__ = ["MatchCount", "count_latency", "count_offset"]
 
 T = TypeVar("T")
-
-LARGEST_GROUP = 7
-"""Lanes of a first count: as many as three bits can tell."""
 
 
 class MatchCount(wiring.Component):
@@ -53,7 +52,7 @@ class MatchCount(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # Group g has the lanes g, g + groups, g + 2 * groups, ..., so that each step is one operation on all groups.
-        groups = len(_group_sizes(self.width))
+        groups = cheapest_groups(self.width)
         agree = ~(self.a ^ self.b)
         planes = [agree[start : start + groups] for start in range(0, self.width, groups)]
         lows, highs = [], []
@@ -91,41 +90,24 @@ class MatchCount(wiring.Component):
 
 
 def count_latency(width: int) -> int:
-    """Cycles from two words of ``width`` bits to their count."""
-    return 1 + len(_tree_widths(_group_sizes(width)))
+    """Cycles from two words of ``width`` bits to their count: two steps to the groups' counts, then the tree."""
+    return 2 + (cheapest_groups(width) - 1).bit_length()
 
 
 def count_offset(width: int) -> int:
     """What is missing from each count of words of ``width`` bits."""
-    return len(_group_sizes(width)) << _group_bits(width) - 1
+    return cheapest_groups(width) << _group_bits(width) - 1
 
 
-@functools.cache
-def count_cells(width: int) -> int:
-    """Logic cells of a :class:`MatchCount`, as iCE40 counts them."""
-    return _cells(_group_sizes(width))
-
-
-@functools.cache
 def _group_sizes(width: int) -> tuple[int, ...]:
     """Sizes of the groups, as even as possible, of the number that takes the fewest cells."""
-    options = [_split(width, groups) for groups in range(-(-width // LARGEST_GROUP), -(-width // 3) + 1)]
-    return min(options, key=lambda sizes: (_cells(sizes), len(sizes)))
-
-
-def _split(width: int, groups: int) -> tuple[int, ...]:
+    groups = cheapest_groups(width)
     return tuple(width // groups + (n < width % groups) for n in range(groups))
-
-
-def _cells(sizes: tuple[int, ...]) -> int:
-    """A cell for each lane, for the logic of each group, and for each bit of a sum, also of one that only waits."""
-    group_logic = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 4, 7: 6}
-    return sum(sizes) + sum(group_logic[size] for size in sizes) + sum(itertools.chain(*_tree_widths(sizes)[1:]))
 
 
 def _group_bits(width: int) -> int:
     """Bits of the count of the largest group."""
-    return _group_sizes(width)[0].bit_length()
+    return (-(-width // cheapest_groups(width))).bit_length()
 
 
 def _tree_widths(sizes: tuple[int, ...]) -> list[list[int]]:

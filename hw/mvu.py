@@ -1,6 +1,7 @@
 """Matrix-vector unit: a systolic row of processing groups."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
@@ -13,9 +14,9 @@ from ..model.ir import Element, Matrix, Tensor
 from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding
-from .grouping import group_sizes
+from .grouping import group_runs, group_sizes
 from .levels import accumulator, element_shape, gain, levels
-from .matches import count_cells
+from .match_groups import count_cells
 from .memory import MemorySize
 from .pe import ProcessingGroup, group_latency
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
@@ -35,6 +36,8 @@ class Product:
     tensor: Tensor
     vectors: int
     reweightable: bool = False
+
+    noun: ClassVar[str] = "products"
 
     @property
     def accumulator(self) -> Shape:
@@ -56,18 +59,35 @@ class Product:
         """Cycles for a frame."""
         return self.vectors * self.folding.interval(self.layer)
 
-    def group_sizes(self, family: Family) -> tuple[int, ...]:
-        """Processing elements of each group of the row."""
-        return group_sizes(self.folding, port=family.bram_width)
+    def group_runs(self, family: Family) -> tuple[tuple[int, int], ...]:
+        """Processing elements of the groups of the row, and how many groups have so many."""
+        return group_runs(self.folding, port=family.bram_width)
+
+    def groups(self, family: Family) -> int:
+        """Groups of the row."""
+        return sum(count for _, count in self.group_runs(family))
 
     def latency(self, family: Family) -> int:
         """Cycles from the last beat of a group of neurons to its results: hops, a group, the queue."""
         group = group_latency(self.folding.simd, integers=self.tensor.element is not Element.BIT)
-        return len(self.group_sizes(family)) - 1 + group + SmallFifo.LATENCY
+        return self.groups(family) - 1 + group + SmallFifo.LATENCY
 
     def queue_depth(self, family: Family) -> int:
         """Results that can be under way: from when a group of neurons is begun until its results have left."""
         return -(-(self.latency(family) + 2) // self.folding.synapse_fold(self.layer)) + 1
+
+    def widest(self, places: Places, family: Family) -> int:
+        """A beat of activations, a group's words of weights and levels, a beat of results."""
+        folding = self.folding
+        total: int = self.accumulator.width
+        largest = self.group_runs(family)[0][0]
+        widths = (folding.simd * self.tensor.width, largest * folding.simd, largest * total)
+        return max(*widths, folding.pe * (1 if self.binary else total))
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """Weights and levels of each group."""
+        depth = self.folding.interval(self.layer) + self.folding.neuron_fold(self.layer)
+        return depth * self.groups(family)
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Weights and levels are in look-up tables."""
@@ -75,21 +95,21 @@ class Product:
 
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
         """Weights and levels, where they are deep, or must be replaceable."""
-        sizes, folding, width = self.group_sizes(family), self.folding, self.accumulator.width
+        runs, folding, width = self.group_runs(family), self.folding, self.accumulator.width
         memories = {
-            "weights": [MemorySize(size * folding.simd, folding.interval(self.layer)) for size in sizes],
-            "levels": [MemorySize(size * width, folding.neuron_fold(self.layer)) for size in sizes],
+            "weights": [(MemorySize(size * folding.simd, folding.interval(self.layer)), count) for size, count in runs],
+            "levels": [(MemorySize(size * width, folding.neuron_fold(self.layer)), count) for size, count in runs],
         }
         return tuple(
             Candidate(
                 name,
-                blocks=sum(rom.blocks(family) for rom in roms),
-                banks=max(rom.banks(family) for rom in roms),
-                cells=sum(rom.lut4 for rom in roms),
+                blocks=sum(count * rom.blocks(family) for rom, count in roms),
+                banks=max(rom.banks(family) for rom, _ in roms),
+                cells=sum(count * rom.lut4 for rom, count in roms),
                 required=self.reweightable,
             )
             for name, roms in memories.items()
-            if self.reweightable or roms[0].depth > SHALLOW
+            if self.reweightable or roms[0][0].depth > SHALLOW
         )
 
     def cells(self, places: Places, family: Family) -> int:
@@ -102,7 +122,7 @@ class Product:
         count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
         elements = folding.pe * (count + 2 * width)
         shallow_levels = 0 if self.reweightable else folding.pe * width
-        hops = len(self.group_sizes(family)) * (family.ff_cell * folding.simd * bits + 20)
+        hops = self.groups(family) * (family.ff_cell * folding.simd * bits + 20)
         queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
         return elements + shallow_levels + hops + queue + 30 + outside_cells(self, places, family)
 
@@ -223,7 +243,7 @@ class MatrixVectorUnit(wiring.Component):
         weights = _weights_by_neuron(self.layer, self.folding)
         starts = _levels_by_neuron(self.layer, self.tensor, self.folding)
         groups, start = [], 0
-        for size in self.product.group_sizes(self.family):
+        for size in group_sizes(self.folding, port=self.family.bram_width):
             words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
             groups.append(
                 ProcessingGroup(

@@ -1,6 +1,7 @@
 """Maximum of bits."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -20,10 +21,20 @@ class Pool:
     beats: int
     vectors: int
 
+    noun: ClassVar[str] = "pools"
+
     @property
     def cycles(self) -> int:
         """Cycles for a frame."""
         return self.vectors * self.beats
+
+    def widest(self, places: Places, family: Family) -> int:
+        """A beat."""
+        return self.width
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """It has no memory."""
+        return 0
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """It has no memory."""

@@ -1,6 +1,7 @@
 """Collect a vector in beats of one width, give it again and again in beats of another."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -9,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .device import Family
 from .memory import MemorySize
 from .replay_memory import ReplayMemory
-from .stage import Candidate, Place, Places, memory_cells
+from .stage import Candidate, Place, Places, memory_cells, whole_beats
 
 __all__ = ["Convert", "Replay", "ReplayBuffer"]
 
@@ -24,10 +25,20 @@ class Convert:
     width_out: int
     vectors: int
 
+    noun: ClassVar[str] = "beats"
+
     @property
     def cycles(self) -> int:
         """Cycles for a frame."""
         return self.vectors * max(-(-self.count // self.width_in), -(-self.count // self.width_out))
+
+    def widest(self, places: Places, family: Family) -> int:
+        """The registers of either side."""
+        return max(whole_beats(self.count, width) for width in (self.width_in, self.width_out)) * self.bits
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """It has no memory but flip-flops."""
+        return 0
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """It has no memory but flip-flops."""
@@ -59,6 +70,8 @@ class Replay:
     passes: int
     vectors: int
 
+    noun: ClassVar[str] = "vectors"
+
     @property
     def words(self) -> int:
         """Beats of one pass."""
@@ -83,6 +96,17 @@ class Replay:
     def _memory(self) -> MemorySize:
         """Two vectors, a beat a word."""
         return MemorySize(self.width_out * self.bits, 2 * self.words, written=True)
+
+    def widest(self, places: Places, family: Family) -> int:
+        """The registers of either side, or a beat where the vector is in a memory."""
+        widths = (self.width_in, self.width_out)
+        if places["replay"] is Place.REGISTERS:
+            widths = (whole_beats(self.count, self.width_in), whole_beats(self.count, self.width_out))
+        return max(widths) * self.bits
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """Two vectors, a beat a word."""
+        return 0 if places["replay"] is Place.REGISTERS else 2 * self.words
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """A long vector is in distributed RAM where the family has it."""

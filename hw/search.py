@@ -1,28 +1,20 @@
 """Automatic folding: the smallest design for an interval, or the fastest for a device."""
 
-from collections.abc import Iterator
+import contextlib
 
-from ..model.ir import Conv2d, Matrix, Network
+from ..model.ir import Network
 from .accelerator import Accelerator
-from .device import Device, Family
-from .estimate import Estimate, estimate, layer_price
+from .bottleneck import find_bottleneck, longest_interval
+from .device import Device
+from .estimate import Estimate, estimate
 from .folding import Folding
-from .frames import frame_format
-from .placement import layer_candidates
-from .plan import output, plan_layer, reweightable_stages, slowest_layer
+from .limits import TooLargeError, check_hardware
+from .pricing import Pricing
 
 __all__ = ["DoesNotFitError", "check_fit", "fastest", "smallest"]
 
 ROOM = 0.8
 """Share of a device's logic cells that a core may take: beyond it placement is slow and clocks are low."""
-
-PRICES = (0, 10, 20, 40, 80, 160)
-"""Logic cells that a block RAM may be worth, to be tried in turn: what it is worth depends on the design."""
-
-
-BANKS = 9
-"""Parts of a memory's depth among which look-up tables may choose: each doubling is a level of them more behind the
-memory. Deeper memories are only taken where nothing else is fast enough."""
 
 
 class DoesNotFitError(ValueError):
@@ -35,12 +27,23 @@ def smallest(network: Network, device: Device, *, interval: int, reweightable: b
     Raises
     ------
     ValueError
-        When the interval is below 1.
+        When the interval is below 1, or a stage takes longer at any folding.
+    TooLargeError
+        When what would be fast enough exceeds a limit of hardware.
     """
     if interval < 1:
         raise ValueError(f"interval must be at least 1, not {interval!r}")
-    designs = {_priced(network, device.family, interval, price, reweightable=reweightable) for price in PRICES}
-    return min(designs, key=lambda foldings: (_estimate(network, foldings, device, reweightable).cells, str(foldings)))
+    slowest = find_bottleneck(network)
+    if interval < slowest.cycles:
+        raise ValueError(f"interval must be at least {slowest.cycles} for {network.name}, not {interval!r}: {slowest}")
+    designs = Pricing(network, device.family, interval, reweightable).all_foldings()
+    estimates = {foldings: _estimate_or_none(network, foldings, device, reweightable) for foldings in designs}
+    found = {foldings: design for foldings, design in estimates.items() if design and design.interval <= interval}
+    if not found:
+        # Says which limit it is. Nothing else can be the matter, as long as the bottleneck is what it says.
+        _estimate(network, min(designs, key=str), device, reweightable)
+        raise AssertionError(f"no folding of {network.name} takes {interval} cycles, but {slowest}")
+    return min(found, key=lambda foldings: (found[foldings].cells, str(foldings)))
 
 
 def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable: bool = False) -> tuple[Folding, ...]:
@@ -56,17 +59,20 @@ def fastest(network: Network, device: Device, *, reserved: int = 0, reweightable
         foldings = smallest(network, device, interval=interval, reweightable=reweightable)
         return fits(_estimate(network, foldings, device, reweightable), device, reserved=reserved)
 
-    one = (Folding(1, 1),) * len(network.matrices)
-    slow = slowest_layer(network, one)
-    low, high = 1, slow
-    if not fit(slow):
-        raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; take a larger device")
+    low, high, advice = find_bottleneck(network).cycles, longest_interval(network), "take a larger device"
+    try:
+        fit_at_all = fit(high)
+    except TooLargeError as error:
+        fit_at_all, advice = False, str(error)
+    if not fit_at_all:
+        raise DoesNotFitError(f"{network.name}: does not fit {device.name} at any folding; {advice}")
     while low < high:
         middle = (low + high) // 2
-        if fit(middle):
-            high = middle
-        else:
-            low = middle + 1
+        with contextlib.suppress(TooLargeError):
+            if fit(middle):
+                high = middle
+                continue
+        low = middle + 1
     return smallest(network, device, interval=low, reweightable=reweightable)
 
 
@@ -83,8 +89,11 @@ def check_fit(
     *,
     reserved: int = 0,
     reweightable: bool = False,
+    clock_mhz: float | None = None,
 ) -> None:
     """Refuse a design that does not fit beside ``reserved`` cells, and name the nearest folding and device that do.
+
+    With a clock, the message says what that folding's rate is.
 
     Raises
     ------
@@ -94,14 +103,14 @@ def check_fit(
     design = _estimate(network, foldings, device, reweightable)
     if fits(design, device, reserved=reserved):
         return
-    roomier = [
-        other for other in others if fits(_estimate(network, foldings, other, reweightable), other, reserved=reserved)
-    ]
+    designs = {other: _estimate_or_none(network, foldings, other, reweightable) for other in others}
+    roomier = [other for other, design in designs.items() if design and fits(design, other, reserved=reserved)]
     advice = [f"the same folding fits {min(roomier, key=lambda other: other.lut4).name}"] if roomier else []
     try:
         best = fastest(network, device, reserved=reserved, reweightable=reweightable)
         nearest = _estimate(network, best, device, reweightable)
-        advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles")
+        rate = f", {int(clock_mhz * 1e6 / nearest.interval)} frames/s at {clock_mhz:g} MHz" if clock_mhz else ""
+        advice.insert(0, f"{device.name} fits an interval of {nearest.interval} cycles{rate}")
     except DoesNotFitError:
         advice.insert(0, f"no folding fits {device.name}")
     cells = design.cells + reserved
@@ -113,54 +122,16 @@ def check_fit(
 
 
 def _estimate(network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool) -> Estimate:
-    return estimate(Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable))
+    design = Accelerator(network, foldings, family=device.family, brams=device.brams, reweightable=reweightable)
+    check_hardware(design)
+    return estimate(design)
 
 
-def _priced(network: Network, family: Family, interval: int, price: int, *, reweightable: bool) -> tuple[Folding, ...]:
-    """The cheapest folding of each layer in turn, with ``price`` cells for a block RAM."""
-    foldings: list[Folding] = []
-    source = frame_format(network, interval=interval).source
-    for step in network.steps():
-        layer, before, after = step.layer, step.input, step.output
-        if not isinstance(layer, Matrix):
-            source = output(layer, before, None, source)
-            continue
-        options = set(_options(layer, max(1, interval * layer.mh // after.size), source.width))
-        plans = {option: plan_layer(layer, before, option, source) for option in options}
-        if reweightable:
-            plans = {option: reweightable_stages(plan) for option, plan in plans.items()}
-        # What takes more cycles than it may comes last: nothing may be fast enough.
-        cost = {
-            option: (
-                max(interval, *(stage.cycles for stage in plan)),
-                any(wish.banks > BANKS for wish in layer_candidates(plan, family)),
-                layer_price(plan, family, price),
-                option.pe,
-            )
-            for option, plan in plans.items()
-        }
-        foldings.append(min(options, key=cost.__getitem__))
-        source = output(layer, before, foldings[-1], source)
-    return tuple(foldings)
-
-
-def _options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
-    """Foldings within the interval of a vector: for each number of neuron groups the fewest elements and synapses.
-
-    More synapses may be cheaper when they are whole beats of the input; in a convolution, when they divide a pixel.
-    """
-    for neuron_fold in range(1, min(layer.mh, interval) + 1):
-        pe = -(-layer.mh // neuron_fold)
-        if -(-layer.mh // pe) != neuron_fold:
-            continue
-        simd = -(-layer.mw // min(layer.mw, interval // neuron_fold))
-        rounded = -(-simd // width_in) * width_in
-        wider = [rounded] if rounded <= layer.mw else []
-        if isinstance(layer, Conv2d):
-            channels = layer.channels
-            wider += [width for width in range(simd, channels + 1) if channels % width == 0][:2]
-            wider += [width for width in range(channels, layer.mw + 1, channels) if width >= simd][:1]
-        if pe == 1:
-            # A wide memory is less deep.
-            wider += [simd << shift for shift in range(1, (layer.mw // simd).bit_length())]
-        yield from (Folding(pe, width) for width in (simd, *wider))
+def _estimate_or_none(
+    network: Network, foldings: tuple[Folding, ...], device: Device, reweightable: bool
+) -> Estimate | None:
+    """None where no hardware can be made."""
+    try:
+        return _estimate(network, foldings, device, reweightable)
+    except TooLargeError:
+        return None

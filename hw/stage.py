@@ -8,12 +8,23 @@ import enum
 import functools
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from .device import Family
 from .memory import MemorySize
 
-__all__ = ["SHALLOW", "Candidate", "Place", "Places", "Source", "Stage", "candidates", "memory_cells", "outside_cells"]
+__all__ = [
+    "SHALLOW",
+    "Candidate",
+    "Place",
+    "Places",
+    "Source",
+    "Stage",
+    "candidates",
+    "memory_cells",
+    "outside_cells",
+    "whole_beats",
+]
 
 SHALLOW = 16
 """Words up to which a memory is look-up tables in any case: one for each bit of a word."""
@@ -76,9 +87,18 @@ class Candidate:
 class Stage(Hashable, Protocol):
     """One step of a layer's hardware, which works at the same time as all others, on data of its own."""
 
+    noun: ClassVar[str]
+    """What it gives one after the other, in the plural, for messages."""
+
     @property
     def cycles(self) -> int:
         """Cycles for a frame: a formula, which the simulation measures exactly."""
+
+    def widest(self, places: Places, family: Family) -> int:
+        """Bits of its widest register, beat or word of memory."""
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """Words of its memories, other than flip-flops."""
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Where each of its memories is when none of them is block RAM; their names are the layer's own."""
@@ -102,6 +122,11 @@ def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
 def outside_cells(stage: Stage, places: Places, family: Family) -> int:
     """Cells of the memories of a stage that could be block RAM and are not."""
     return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] is not Place.BLOCK)
+
+
+def whole_beats(count: int, width: int) -> int:
+    """Elements in the registers of a buffer that ``count`` of them pass, ``width`` in a beat."""
+    return -(-count // width) * width
 
 
 def memory_cells(size: MemorySize, family: Family) -> int:

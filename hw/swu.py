@@ -3,6 +3,7 @@
 import operator
 from dataclasses import dataclass
 from functools import reduce
+from typing import ClassVar
 
 from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
@@ -34,6 +35,8 @@ class Window:
     passes: int = 1
     split: bool = False
 
+    noun: ClassVar[str] = "windows"
+
     @property
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of windows."""
@@ -59,6 +62,14 @@ class Window:
         """
         rows = min(self.kernel[0] + max(self.kernel[0], self.stride[0]), 2 * self.image[0])
         return 1 << (rows * self.image[1] * self.words + 3 - 1).bit_length()
+
+    def widest(self, places: Places, family: Family) -> int:
+        """A word of a pixel."""
+        return self.width * self.bits
+
+    def memory_words(self, places: Places, family: Family) -> int:
+        """The rows."""
+        return self.depth
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """The rows are in distributed RAM where the family has it."""

@@ -4,29 +4,23 @@ Four bytes of header (two zeros, the element type, the number of dimensions), ea
 number, then the elements, last dimension innermost.
 """
 
-import gzip
+import math
 import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decompress", "parse", "parse_compressed"]
+from .bounded import gunzip
 
-_GZIP = b"\x1f\x8b"
+__all__ = ["LARGEST", "parse", "parse_compressed"]
+
+LARGEST = 1 << 26
+"""Bytes that a compressed file may hold: MNIST's 60,000 images of training are 47,040,016."""
+
 _UNSIGNED_BYTE = 8
 
-
-def decompress(data: bytes) -> bytes:
-    """Contents of a gzip file; ValueError, with a message that lacks only the file's name, when they are not whole."""
-    if data[:2] != _GZIP:
-        raise ValueError(f"must be a gzip file, not {len(data)} bytes that begin {data[:4]!r}")
-    try:
-        return gzip.decompress(data)
-    except EOFError:
-        raise ValueError(f"gzip file cut off after {len(data)} bytes") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"damaged gzip file ({error})") from None
+_LARGEST_RANK = 8
+"""Dimensions: images have three, classes one."""
 
 
 def parse(data: bytes) -> NDArray[np.uint8]:
@@ -46,16 +40,25 @@ def parse(data: bytes) -> NDArray[np.uint8]:
     kind, rank = data[2], data[3]
     if kind != _UNSIGNED_BYTE:
         raise ValueError(f"IDX element type must be {_UNSIGNED_BYTE} (unsigned byte), not {kind}")
+    if rank > _LARGEST_RANK:
+        raise ValueError(f"IDX must have at most {_LARGEST_RANK} dimensions, not {rank}")
     start = 4 + 4 * rank
     if len(data) < start:
         raise ValueError(f"IDX header must have {start} bytes, not {len(data)}")
     shape = struct.unpack(f">{rank}I", data[4:start])
-    expected = start + int(np.prod(np.array(shape, object)))
+    expected = start + math.prod(shape)
     if len(data) != expected:
         raise ValueError(f"IDX of shape {shape} must have {expected} bytes, not {len(data)}")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
-def parse_compressed(data: bytes) -> tuple[NDArray[np.uint8]]:
-    """The only array in a compressed IDX file; ValueError as of :func:`decompress` and :func:`parse`."""
-    return (parse(decompress(data)),)
+def parse_compressed(data: bytes, *, largest: int = LARGEST) -> tuple[NDArray[np.uint8]]:
+    """The only array in a compressed IDX file.
+
+    Raises
+    ------
+    ValueError
+        When the file holds more than ``largest`` bytes, of which no more are made, is not whole, or is none that
+        :func:`parse` takes; the message lacks only the file's name.
+    """
+    return (parse(gunzip(data, largest=largest)),)

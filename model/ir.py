@@ -12,6 +12,8 @@ from .kinds.conv2d import Conv2d
 from .kinds.dense import Dense
 from .kinds.endings import Bias, Ending, Thresholds
 from .kinds.maxpool import MaxPool
+from .limits import check_limits
+from .steps import Layer, Matrix, Step
 from .tensors import Element, Tensor
 
 __all__ = [
@@ -31,36 +33,6 @@ __all__ = [
     "Thermometer",
     "Thresholds",
 ]
-
-Layer = Dense | Conv2d | MaxPool
-
-Matrix = Dense | Conv2d
-"""Layers with weights: their work is the product of a matrix with vectors."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A layer in its place.
-
-    Parameters
-    ----------
-    name : :class:`str`
-        The layer's kind and position.
-    layer : :class:`Dense`, :class:`Conv2d` or :class:`MaxPool`
-        The layer.
-    input, output : :class:`Tensor`
-        Types of what it takes and of what it gives.
-    """
-
-    name: str
-    layer: Layer
-    input: Tensor
-    output: Tensor
-
-    @property
-    def vectors(self) -> int:
-        """How often a frame goes through the layer's weights: once, or once for each window."""
-        return self.output.size // self.output.shape[-1]
 
 
 @dataclass(frozen=True)
@@ -85,7 +57,8 @@ class Network:
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain, or another than the last one gives integers.
+        When the layers do not chain, another than the last one gives integers, or a limit is exceeded
+        (:mod:`xnorflow.model.limits`).
     """
 
     name: str
@@ -104,6 +77,7 @@ class Network:
             raise ValueError("the last layer must give scores, integers of one axis; end it in Bias")
         if any(step.output.element is not Element.BIT for step in list(self.steps())[:-1]):
             raise ValueError("only the last layer may give integers; end the others in Thresholds")
+        check_limits(self.input.shape, self.input.output, tuple(self.steps()))
 
     def steps(self) -> Iterator[Step]:
         """The layers in the order of the data, each with its name and with the types of what it takes and gives.
@@ -136,7 +110,7 @@ class Network:
     @property
     def matrices(self) -> dict[str, Matrix]:
         """The layers that have weights, by name, in the order of the data."""
-        return {step.name: step.layer for step in self.steps() if isinstance(step.layer, Matrix)}
+        return {step.name: step.matrix for step in self.steps() if step.matrix is not None}
 
     @property
     def classes(self) -> int:
@@ -151,8 +125,7 @@ class Network:
     @property
     def multiplications(self) -> int:
         """Multiplications for an image, each of which is an XNOR here, or a change of sign."""
-        matrices = self.matrices
-        return sum(matrices[step.name].mw * step.output.size for step in self.steps() if step.name in matrices)
+        return sum(step.matrix.mw * step.output.size for step in self.steps() if step.matrix is not None)
 
 
 def _check_kinds(network: Network) -> None:

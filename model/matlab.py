@@ -7,16 +7,18 @@ each of these is padded to 8 bytes, and has a shorter form where it is of 4 byte
 scipy's reader knows all of the format, but one wrong byte in a file can make it crash the process.
 """
 
+import itertools
 import math
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["parse"]
+from .bounded import inflate
+
+__all__ = ["LARGEST", "parse"]
 
 _MAGIC = b"MATLAB 5.0 MAT-file"
 _HEADER = 128
@@ -27,20 +29,38 @@ _COMPRESSED = 15
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 
 
-def parse(data: bytes) -> dict[str, NDArray[Any]]:
+LARGEST = 1 << 28
+"""Bytes that a file's compressed elements may hold in all: SVHN's 73,257 images of training are 225,045,504."""
+
+_LARGEST_FILE = 1 << 10
+_LARGEST_RANK = 8
+_LARGEST_NAME = 63
+"""Elements of a file, dimensions of an array, characters of a name, of which MATLAB takes no more."""
+
+
+def parse(data: bytes, *, largest: int = LARGEST) -> dict[str, NDArray[Any]]:
     """The arrays of real numbers in a file, by name, and of text as numbers; what else it has is left out.
 
     Raises
     ------
     ValueError
-        When it is no MATLAB 5 file, or is cut off or damaged; the message lacks only the file's name.
+        When it is no MATLAB 5 file, is cut off or damaged, or holds more than ``largest`` bytes; the message lacks
+        only the file's name.
     """
     order = _ORDERS.get(data[_HEADER - 2 : _HEADER])
     if not data.startswith(_MAGIC) or order is None:
         raise ValueError(f"must be a MATLAB 5 file, not {len(data)} bytes that begin {data[:4]!r}")
     arrays: dict[str, NDArray[Any]] = {}
-    for kind, contents in _elements(memoryview(data)[_HEADER:], order, padding=1):
-        inner = _decompress(contents, order) if kind == _COMPRESSED else [(kind, contents)]
+    left = largest
+    for number, (kind, contents) in enumerate(_elements(memoryview(data)[_HEADER:], order, padding=1)):
+        if number == _LARGEST_FILE:
+            raise ValueError(f"MATLAB 5 file must have at most {_LARGEST_FILE} elements, not more")
+        inner = [(kind, contents)]
+        if kind == _COMPRESSED:
+            unpacked = inflate(contents, largest=left, what="MATLAB 5 file")
+            left -= len(unpacked)
+            # A compressed element holds a single one.
+            inner = list(itertools.islice(_elements(memoryview(unpacked), order, padding=1), 1))
         arrays |= dict(array for kind, contents in inner if kind == _MATRIX for array in _array(contents, order))
     return arrays
 
@@ -62,19 +82,16 @@ def _elements(data: memoryview, order: str, *, padding: int) -> Iterator[tuple[i
         at = behind
 
 
-def _decompress(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:
-    try:
-        return _elements(memoryview(zlib.decompress(data)), order, padding=1)
-    except zlib.error as error:
-        raise ValueError(f"damaged MATLAB 5 file ({error})") from None
-
-
 def _array(data: memoryview, order: str) -> Iterator[tuple[str, NDArray[Any]]]:
     """Name and numbers of an array, if it is one of real numbers."""
-    parts = list(_elements(data, order, padding=8))
+    parts = list(itertools.islice(_elements(data, order, padding=8), 5))
     if len(parts) != 4 or parts[3][0] not in _NUMBERS:
         return
     _, (_, dimensions), (_, name), (kind, numbers) = parts
+    if len(dimensions) > 4 * _LARGEST_RANK or len(name) > _LARGEST_NAME:
+        raise ValueError(
+            f"damaged MATLAB 5 file (an array of {len(dimensions) // 4} dimensions, with a name of {len(name)} bytes)"
+        )
     shape = tuple(length for (length,) in struct.iter_unpack(f"{order}I", dimensions[: len(dimensions) & ~3]))
     values = np.dtype(order + _NUMBERS[kind])
     if math.prod(shape) * values.itemsize != len(numbers):

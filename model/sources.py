@@ -6,7 +6,6 @@ import io
 import os
 import tarfile
 import urllib.request
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .bounded import check_size, gunzip
 from .store import write_atomically
 
 __all__ = ["Arrays", "DataError", "Source", "read"]
@@ -48,6 +48,8 @@ class Source:
         Checksum of what is downloaded: each file, or the one archive that holds them all.
     originals : :class:`bool`
         Whether files in ``XNORFLOW_DATA`` must have these checksums too.
+    largest : :class:`int`
+        Bytes that a file, or the archive, may have, unpacked or not: no more are read.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Source:
     mirrors: tuple[str, ...]
     md5: Mapping[str, str]
     originals: bool = False
+    largest: int = 1 << 28
 
 
 def read(source: Source, file: str, on_download: Callable[[str], None] | None) -> Arrays:
@@ -71,11 +74,11 @@ def read(source: Source, file: str, on_download: Callable[[str], None] | None) -
     """
     path = _locate(source, file, on_download)
     try:
+        check_size(path, source.largest)
         data = path.read_bytes()
-        # Parsed first, as that tells more of what is wrong with a file than its checksum does.
-        arrays = source.parse(data)
         if source.originals:
             _check_md5(data, source.md5[file])
+        arrays = source.parse(data)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
@@ -110,7 +113,7 @@ def _download(source: Source, file: str, on_download: Callable[[str], None] | No
         try:
             # The addresses are constants of ours, and what comes must have the checksum.
             with urllib.request.urlopen(address, timeout=30) as response:  # noqa: S310
-                data: bytes = response.read()
+                data = _receive(response, source.largest)
             _check_md5(data, source.md5[remote])
             return {file: data} if remote == file else _unpack(data, source)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -121,19 +124,32 @@ def _download(source: Source, file: str, on_download: Callable[[str], None] | No
     )
 
 
+def _receive(response: Any, largest: int) -> bytes:
+    """All that a server sends, whatever it says of the length."""
+    data: bytes = response.read(largest + 1)
+    if len(data) > largest:
+        raise ValueError(f"must have at most {largest} bytes, not more")
+    missing = int(response.headers.get("Content-Length", len(data))) - len(data)
+    if missing > 0:
+        raise http.client.IncompleteRead(data, missing)
+    return data
+
+
 def _unpack(data: bytes, source: Source) -> dict[str, bytes]:
     """The data set's own files in a tar archive; the rest of it is not looked at, and nothing is written."""
     contents = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            members = {member.name: member for member in archive if member.isfile()}
+        # What is not compressed any more cannot become larger, but for files with holes.
+        with tarfile.open(fileobj=io.BytesIO(gunzip(data, largest=source.largest)), mode="r:") as archive:
+            members = {member.name: member for member in archive if member.isfile() and not member.issparse()}
             for file in (*source.train, *source.test):
                 member = members.get(f"{source.folder}/{file}")
                 content = archive.extractfile(member) if member is not None else None
                 if content is None:
                     raise ValueError(f"archive must have the file {source.folder}/{file}")
                 contents[file] = content.read()
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    # Each header that continues another is read one call deeper.
+    except (tarfile.TarError, EOFError, OverflowError, RecursionError) as error:
         raise ValueError(f"damaged archive ({' '.join(str(error).split())})") from None
     return contents
 

@@ -69,8 +69,7 @@ def _check(module: nn.Sequential, network: ir.Network) -> None:
 
 def _weighted(network: ir.Network) -> Iterator[tuple[ir.Matrix, ir.Tensor]]:
     """Each layer with weights, and the type of its input."""
-    matrices = network.matrices
-    return ((matrices[step.name], step.input) for step in network.steps() if step.name in matrices)
+    return ((step.matrix, step.input) for step in network.steps() if step.matrix is not None)
 
 
 def _torch_order(layer: ir.Matrix) -> NDArray[np.uint8]:

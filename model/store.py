@@ -16,7 +16,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
+from .bounded import parse_json
 from .ir import Network
+from .limits import LARGEST_FILE, check_claims
 from .paths import StrPath
 from .records import Arrays, describe, network_of, reason_of, upgrade
 from .witness import check_witness, witness_of
@@ -114,11 +116,14 @@ def _read(path: Path) -> Network:
     """The network in a file; the ModelErrors do not name it."""
     if not path.is_file():
         raise ModelError("no such model file")
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise ModelError(f"must have at most {LARGEST_FILE} bytes, not {size}")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        description: Any = json.loads(metadata[METADATA]) if METADATA in metadata else None
+        description: Any = parse_json(metadata[METADATA]) if METADATA in metadata else None
     except (SafetensorError, OSError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"not a whole model file ({error}); save or download it again") from None
     if METADATA not in metadata:
@@ -128,6 +133,7 @@ def _read(path: Path) -> Network:
         found = reprlib.repr(version)
         raise ModelError(f"format version {found}, expected 1..{FORMAT_VERSION}; use the xnorflow that made it")
     try:
+        check_claims(description)
         network = network_of(upgrade(description) if version == 1 else description, arrays)
         if "witness" in description:
             check_witness(network, description["witness"])

@@ -18,7 +18,7 @@ from .receiver import MessageReceiver
 from .replier import Replier
 from .statistics import LinkStatistics
 
-__all__ = ["Link", "describe_link", "link_cells", "request_bytes"]
+__all__ = ["Link", "describe_link", "link_cells", "reply_bytes", "request_bytes"]
 
 ANSWER_CELLS = 8
 """Logic cells for each further byte of an answer: they choose it."""
@@ -31,6 +31,11 @@ def request_bytes(accelerator: Accelerator) -> int:
     """Bytes that a frame takes on the line, without escapes."""
     frame = accelerator.input_beats * accelerator.input_bytes
     return HEAD_BYTES + frame + TAIL_BYTES + 1
+
+
+def reply_bytes(accelerator: Accelerator) -> int:
+    """Bytes that an answer takes on the line, without escapes; each has both of its flags."""
+    return 1 + HEAD_BYTES + accelerator.output_bytes + TAIL_BYTES + 1
 
 
 def link_cells(accelerator: Accelerator) -> int:

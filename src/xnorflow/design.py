@@ -1,22 +1,26 @@
 """A design: a network, its foldings and its target; what a build folder is made of, and read back from."""
 
-import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import __version__
 from .boards.board import Board
 from .boards.catalogue import find_board
 from .boards.top import board_cells
+from .build_file import BUILD_FILE, read_build
 from .hw.accelerator import Accelerator
+from .hw.bottleneck import find_bottleneck
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
+from .hw.limits import check_hardware
 from .hw.search import check_fit, fastest, smallest
 from .integrity import check_files, hash_design
+from .model.bounded import LARGEST_JSON, check_size, parse_json
 from .model.ir import Matrix, Network
 from .model.store import ModelError, load
+from .rates import cycles_of_rate
 
 __all__ = [
     "BUILD_FILE",
@@ -30,13 +34,12 @@ __all__ = [
     "read_foldings",
 ]
 
-BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 5
 
 UNBOUND_INTERVAL = 1024
-"""Cycles a frame when there is neither a board nor a wish: small on any device."""
+UNBOUND_LANES = 1 << 13
+"""Cycles a frame, and multiplications a cycle, when there is neither a board nor a wish: small on any device."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +107,36 @@ def fold(
     if fps is not None and board is None:
         raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
     if fps is not None and board is not None:
-        cycles = int(board.clock_mhz * 1e6 / fps) if fps > 0 else 0
-        if cycles < 1:
-            raise ValueError(f"--fps must be in 1..{board.clock_mhz * 1e6:.0f}, the clock of {board.name}, not {fps:g}")
+        cycles = cycles_of_rate(network, board, fps)
         foldings = smallest(network, _room(board, reweightable), interval=cycles, reweightable=reweightable)
     reserved = _board_cells(network, board, scores) if board else 0
     if foldings is None:
         foldings = (
             fastest(network, _room(board, reweightable), reserved=reserved, reweightable=reweightable)
             if board
-            else smallest(network, DEVICES["ECP5-85F"], interval=UNBOUND_INTERVAL)
+            else smallest(network, DEVICES["ECP5-85F"], interval=_unbound_interval(network))
         )
     check_foldings(network, foldings)
     if board is not None:
         others = tuple(DEVICES.values())
         device = _room(board, reweightable)
-        check_fit(network, foldings, device, others, reserved=reserved, reweightable=reweightable)
+        check_fit(
+            network,
+            foldings,
+            device,
+            others,
+            reserved=reserved,
+            reweightable=reweightable,
+            clock_mhz=board.clock_mhz,
+        )
+    check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
     return foldings
+
+
+def _unbound_interval(network: Network) -> int:
+    """Cycles a frame when there is neither a board nor a wish: as many as its slowest stage takes, or small ones do."""
+    products = -(-network.multiplications // UNBOUND_LANES)
+    return max(UNBOUND_INTERVAL, products, find_bottleneck(network).cycles)
 
 
 def _room(board: Board, reweightable: bool) -> Device:
@@ -148,11 +164,12 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
         When the file is not of that form, or a folding is out of range.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: no such folding file")
+        raise ValueError(f"{path}: {'is a folder, not a' if path.is_dir() else 'no such'} folding file")
     try:
-        entries = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a JSON file ({error})") from None
+        check_size(path, LARGEST_JSON)
+        entries = parse_json(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     if not isinstance(entries, dict) or set(entries) != set(network.matrices):
         raise ValueError(f"{path}: must have the entries {', '.join(network.matrices)}, one for each layer")
     foldings = tuple(_folding(path, name, entries[name]) for name in network.matrices)
@@ -162,8 +179,13 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
 
 def _folding(path: Path, name: str, entry: object) -> Folding:
     if not isinstance(entry, dict) or set(entry) != {"pe", "simd"} or not all(type(v) is int for v in entry.values()):
-        raise ValueError(f'{path}: {name} must be of the form {{"pe": 1, "simd": 1}}, not {json.dumps(entry)}')
+        raise ValueError(f'{path}: {name} must be of the form {{"pe": 1, "simd": 1}}, not {_shortened(entry)}')
     return Folding(pe=entry["pe"], simd=entry["simd"])
+
+
+def _shortened(entry: object) -> str:
+    """What a stranger's file has, in a few words: it may have very many, inside of each other."""
+    return reprlib.repr(entry).replace("'", '"')
 
 
 def describe(design: Design) -> dict[str, Any]:
@@ -220,26 +242,19 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
         When the folder is not one that ``xnorflow verilog`` or ``xnorflow build`` of this version made, or a file in
         it is not as it was made.
     """
-    path = folder / BUILD_FILE
-    if not path.is_file():
-        raise ModelError(f"{folder}: not a finished build, it has no {BUILD_FILE}; make it with xnorflow build")
+    path, build = folder / BUILD_FILE, read_build(folder)
+    unknown = set(build["files"].values()) - set(build["hashes"])
+    if unknown:
+        raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
+    if build["design_hash"] != hash_design(build):
+        raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
+    check_files(folder, build["hashes"])
     try:
-        build = json.loads(path.read_text())
-        if build["schema"] != SCHEMA:
-            raise ModelError(f"{path}: schema {build['schema']}, expected {SCHEMA}; build again with this xnorflow")
-        if build["xnorflow"] != __version__:
-            made = f"made by xnorflow {build['xnorflow']}, expected {__version__}"
-            raise ModelError(f"{path}: {made}; build again, or use that version")
-        unknown = set(build["files"].values()) - set(build["hashes"])
-        if unknown:
-            raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
-        if build["design_hash"] != hash_design(build):
-            raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
-        check_files(folder, build["hashes"])
-        design = _design(folder, build)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: not a whole build.json ({type(error).__name__}: {error}); build again") from None
-    return design, build
+        return _design(folder, build), build
+    except ModelError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{path}: {error}; build again") from None
 
 
 def _design(folder: Path, build: Mapping[str, Any]) -> Design:

@@ -42,6 +42,8 @@ def _numbered(network: Network, number: int, dataset: str | None) -> NDArray[np.
 
 
 def _read(network: Network, path: Path) -> NDArray[np.uint8]:
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder, not an image")
     if not path.is_file():
         raise ValueError(f"{path}: no such image; give a file, or the number of a test image")
     shape = network.input.shape

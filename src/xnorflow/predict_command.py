@@ -1,11 +1,12 @@
 """The command ``xnorflow predict``."""
 
-import json
-
 import click
 
-from .console import OUTPUT, progress
-from .models import is_untrained, load_test_images
+from .arguments import ModelName, OneOf
+from .console import note, progress, say, say_json
+from .model.datasets import DATASETS
+from .model.zoo import ZOO
+from .models import RANDOM, is_untrained, load_test_images
 from .pictures import read_images
 from .prediction import open_predicted
 from .prediction import predict as run_prediction
@@ -14,11 +15,15 @@ __all__ = ["predict"]
 
 
 @click.command()
-@click.argument("model", metavar="MODEL|DIR")
+@click.argument("model", metavar="MODEL|DIR", type=ModelName(ZOO))
 @click.argument("names", metavar="[IMAGE]...", nargs=-1)
 @click.option("--port", metavar="TTY", help="Serial port of a board that holds the network; else the golden model.")
 @click.option("--baud", type=click.IntRange(min=1), help="Rate of the link, where it must not be found out.")
-@click.option("--dataset", help="Test images to use; without it those the network was trained on.")
+@click.option(
+    "--dataset",
+    type=OneOf("dataset", (*DATASETS, RANDOM)),
+    help="Test images to use; without it those the network was trained on.",
+)
 @click.option("--images", type=click.IntRange(min=1), help="How many test images to use; without it all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def predict(
@@ -35,6 +40,8 @@ def predict(
     IMAGE is a picture, a .npy file of uint8, or the number of a test image. Without any, the whole test set is
     classified, and its accuracy and the frames per second are told.
     """
+    if names and images is not None:
+        raise click.UsageError("IMAGE and --images exclude each other; name images, or say how many test images")
     network, built = open_predicted(model)
     if names:
         source, truth = "", None
@@ -45,8 +52,8 @@ def predict(
     with progress() as report:
         found = run_prediction(network, pixels, port=port, baud=baud or built, on_progress=report)
     if as_json:
-        click.echo(json.dumps(found.data(labels, truth)))
+        say_json(found.data(labels, truth), indent=None)
         return
     if is_untrained(network):
-        click.echo(f"{network.name}: {network.provenance['weights']}; the classes mean nothing", err=True)
-    OUTPUT.print(found.text(network.name, source, labels, truth), highlight=False, soft_wrap=True, markup=False)
+        note(f"{network.name}: {network.provenance['weights']}; the classes mean nothing")
+    say(*found.lines(network.name, source, labels, truth))

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .boards.link.rate import link_baud
+from .build_file import BUILD_FILE
 from .design import open_design
 from .model import golden
 from .model.ir import Network
+from .model.zoo import ZOO
 from .models import open_model
 
 __all__ = ["Prediction", "open_predicted", "predict"]
@@ -51,10 +53,10 @@ class Prediction:
             "retries": self.retries,
         }
 
-    def text(self, network: str, dataset: str, names: list[str], labels: NDArray[np.int64] | None) -> str:
+    def lines(self, network: str, dataset: str, names: list[str], labels: NDArray[np.int64] | None) -> list[str]:
         """For people: the class of each image, or of a data set the accuracy."""
         if not dataset:
-            return "\n".join(f"{name}: {number}" for name, number in zip(names, self.classes, strict=True))
+            return [f"{name}: {number}" for name, number in zip(names, self.classes, strict=True)]
         count = len(self.classes)
         accuracy = ""
         if labels is not None:
@@ -62,7 +64,7 @@ class Prediction:
             accuracy = f"{correct / count:.2%} ({correct} of {count} images), "
         where = f"the board at {self.port}" if self.port else "the golden model"
         again = f", {self.retries} sent again" if self.port else ""
-        return f"{network} on {dataset}, {where}: {accuracy}{count / self.seconds:,.0f} frames per second{again}"
+        return [f"{network} on {dataset}, {where}: {accuracy}{count / self.seconds:,.0f} frames per second{again}"]
 
 
 def open_predicted(model: str) -> tuple[Network, int | None]:
@@ -73,9 +75,11 @@ def open_predicted(model: str) -> tuple[Network, int | None]:
     ValueError
         When it is neither.
     """
-    if not Path(model).is_dir():
+    folder = Path(model)
+    # A folder that merely has the name of a network does not hide that.
+    if not folder.is_dir() or (model in ZOO and not (folder / BUILD_FILE).exists()):
         return open_model(model), None
-    design, _ = open_design(Path(model))
+    design, _ = open_design(folder)
     if design.board is None:
         return design.network, None
     return design.network, link_baud(design.accelerator(), design.board)

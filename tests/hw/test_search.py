@@ -9,7 +9,8 @@ from xnorflow.hw.estimate import estimate, roofline_fps
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.placement import layer_candidates
 from xnorflow.hw.plan import slowest_layer
-from xnorflow.hw.search import BANKS, DoesNotFitError, check_fit, fastest, fits, smallest
+from xnorflow.hw.pricing import BANKS
+from xnorflow.hw.search import DoesNotFitError, check_fit, fastest, fits, smallest
 from xnorflow.hw.stage import Place
 from xnorflow.model.zoo import random_network as zoo_network
 

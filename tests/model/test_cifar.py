@@ -1,5 +1,6 @@
 """CIFAR-10: from a folder of its batches, and from an archive."""
 
+import gzip
 import io
 import re
 import tarfile
@@ -75,7 +76,8 @@ def tar_of_folders(*names):
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"<html>", "damaged archive (file could not be opened successfully"),
+        (b"<html>", "must be a gzip file, not 6 bytes that begin b'<htm'; "),
+        (gzip.compress(b"<html>" * 100), "damaged archive ("),
         (tar_of_folders(), "archive must have the file cifar-10-batches-bin/data_batch_1.bin; "),
         (
             tar_of_folders("cifar-10-batches-bin/data_batch_1.bin"),
@@ -83,7 +85,7 @@ def tar_of_folders(*names):
         ),
     ],
     # Not the bytes: an archive has its time in it, and each of several workers makes its own.
-    ids=["text", "empty", "folder"],
+    ids=["text", "compressed text", "empty", "folder"],
 )
 def test_a_broken_archive_is_refused(archive, tmp_path, monkeypatch, data, problem):
     archive.write_bytes(data)

@@ -292,9 +292,12 @@ def description_like(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[" * 100_000, r"not a whole model file \(maximum recursion depth exceeded.*\); save or download it again"),
-        ("1" * 5000, r"not a whole model file \(Exceeds the limit \(4300 digits\).*\); save or download it again"),
-        ("{", r"not a whole model file \(Expecting property name.*\); save or download it again"),
+        ("[" * 100_000, r"not a whole model file \(not JSON, or nested too deeply\); save or download it again"),
+        (
+            "1" * 5000,
+            r"not a whole model file \(not JSON \(Exceeds the limit \(4300 digits\).*\)\); save or download it again",
+        ),
+        ("{", r"not a whole model file \(not JSON \(Expecting property name.*\)\); save or download it again"),
         ('{"version": true}', "format version True, expected 1..2; use the xnorflow that made it"),
         ('{"version": 1.0}', r"format version 1\.0, expected 1..2; use the xnorflow that made it"),
         ('{"version": "a\\nb"}', r"format version 'a\\nb', expected 1..2; use the xnorflow that made it"),

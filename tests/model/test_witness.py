@@ -134,9 +134,9 @@ def test_a_hostile_witness_is_refused(path, witness, message):
 
 def test_a_network_that_takes_long_has_no_witness(tmp_path):
     # A few hundred bytes of weights, and more than a billion multiplications for an image.
-    shape = (1 << 14, 1 << 13, 1)
+    shape = (1 << 10, 1 << 10, 1)
     network = random_conv_network(
-        Thermometer(shape, (128,)), (Filters(1, (7, 7)), MaxPool((1 << 13, 1 << 12), (1 << 13, 1 << 12)))
+        Thermometer(shape, (128,)), (Filters(1, (7, 7)), MaxPool((1 << 9, 1 << 9), (1 << 9, 1 << 9)))
     )
     path = tmp_path / "model"
     start = time.perf_counter()

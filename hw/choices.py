@@ -1,0 +1,68 @@
+"""The foldings of a layer that are worth a look, with all that decides between them."""
+
+import functools
+from dataclasses import dataclass
+
+from ..model.ir import Matrix, Tensor
+from .device import Family
+from .estimate import layer_prices
+from .folding import Folding
+from .limits import LARGEST_WORD, least_width
+from .options import folding_options
+from .placement import layer_candidates
+from .plan import plan_layer, reweightable_stages
+from .stage import Source
+
+__all__ = ["Choice", "layer_choices"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A folding of a layer, and what comes of it.
+
+    Parameters
+    ----------
+    folding : :class:`Folding`
+        The folding.
+    too_wide : :class:`bool`
+        Whether no hardware can be made of it.
+    cycles : :class:`int`
+        Cycles of its slowest stage for a frame.
+    banks : :class:`int`
+        Parts of its deepest memory, among which look-up tables choose.
+    prices : tuple of :class:`int`
+        Logic cells that it takes, for each number of cells that a block RAM may be worth.
+    """
+
+    folding: Folding
+    too_wide: bool
+    cycles: int
+    banks: int
+    prices: tuple[int, ...]
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def layer_choices(
+    layer: Matrix,
+    tensor: Tensor,
+    source: Source,
+    interval: int,
+    family: Family,
+    prices: tuple[int, ...],
+    reweightable: bool,
+) -> tuple[Choice, ...]:
+    """The choices of a layer that gets ``tensor`` in the beats of ``source``, with ``interval`` cycles for a vector."""
+    choices = []
+    for folding in set(folding_options(layer, interval, source.width)):
+        plan = plan_layer(layer, tensor, folding, source)
+        plan = reweightable_stages(plan) if reweightable else plan
+        choices.append(
+            Choice(
+                folding=folding,
+                too_wide=any(least_width(stage, family) > LARGEST_WORD for stage in plan),
+                cycles=max(stage.cycles for stage in plan),
+                banks=max((wish.banks for wish in layer_candidates(plan, family)), default=0),
+                prices=layer_prices(plan, family, prices),
+            )
+        )
+    return tuple(choices)
