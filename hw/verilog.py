@@ -14,12 +14,13 @@ from .core import AcceleratorCore
 from .memory_files import SUFFIX, memory_files
 from .text import tidy
 
-__all__ = ["CORE", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
+__all__ = ["CORE", "VERILOG_FILE", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
 
 CORE = "xnorflow_core"
 """Name of the top module."""
 
 VERILOG_FILE = "core.v"
+"""Its file."""
 
 YOSYS = "AMARANTH_USE_YOSYS"
 """Variable that tells Amaranth which yosys to take; without it, any that the machine has."""

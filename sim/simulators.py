@@ -16,7 +16,18 @@ from typing import Any
 
 from .staging import bring_memories, is_plain, staged
 
-__all__ = ["SIMULATORS", "Build", "SimulationError", "Simulator", "build", "can_compile", "find_simulator", "run"]
+__all__ = [
+    "SIMULATORS",
+    "VERILATOR",
+    "Build",
+    "SimulationError",
+    "Simulator",
+    "build",
+    "can_compile",
+    "find_simulator",
+    "run",
+    "tool_environment",
+]
 
 TIMESCALE = ("1ns", "1ps")
 
@@ -166,7 +177,7 @@ def build(
     if traced and simulator.waves == ".fst":
         arguments = (*arguments, "--trace-fst")
     # What is visible runs for a moment only, so compiling it well would take longer than running it.
-    with _environment(simulator, optimize="-O0" if visible else "-O2") as runner, staged(folder, sources) as place:
+    with tool_environment(simulator, optimize="-O0" if visible else "-O2") as runner, staged(folder, sources) as place:
         try:
             runner.build(
                 sources=place[1],
@@ -210,7 +221,7 @@ def run(
     log = log or build.folder.with_suffix(".run.log")
     wave = os.path.relpath(waves, build.folder) if waves else None
     results = build.folder / "results.xml"
-    with _environment(build.simulator) as runner:
+    with tool_environment(build.simulator) as runner:
         try:
             runner.test(
                 test_module=module,
@@ -263,7 +274,7 @@ def _arguments(simulator: Simulator, waves: str | None) -> list[str]:
 
 
 @contextlib.contextmanager
-def _environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
+def tool_environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
     """A runner, and the environment that it needs; the runner takes it from this process and nowhere else."""
     # Not at the top: users who do not simulate need not install cocotb.
     from cocotb_tools.runner import get_runner

@@ -15,6 +15,7 @@ from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
+from .hw.verilog import VERILOG_FILE
 from .integrity import check_files, hash_design
 from .model.ir import MaxPool, Network
 from .model.store import ModelError, load
@@ -33,8 +34,7 @@ __all__ = [
 
 BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
-VERILOG_FILE = "core.v"
-SCHEMA = 5
+SCHEMA = 6
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""

@@ -13,6 +13,7 @@ from xnorflow.hw.folding import Folding
 from xnorflow.model.store import ModelError
 
 DESIGN = Design(random_network((16, 8, 4)), (Folding(1, 4), Folding(1, 4)))
+MEMORY = "core.dense0.product.group0.weights.mem"
 
 
 @pytest.fixture
@@ -28,10 +29,12 @@ def change(folder, **fields):
 
 def test_every_file_has_its_hash(folder):
     _, result = open_design(folder)
-    assert set(result["hashes"]) == set(result["files"].values()) == {"core.v", "model.safetensors"}
+    made = {path.name for path in folder.iterdir()} - {"build.json"}
+    assert set(result["hashes"]) == set(result["files"].values()) == made
+    assert {"core.v", "model.safetensors", MEMORY} < made
 
 
-@pytest.mark.parametrize("name", ["core.v", "model.safetensors"])
+@pytest.mark.parametrize("name", ["core.v", "model.safetensors", MEMORY])
 def test_an_edited_file_is_named(name, folder):
     path = folder / name
     path.write_bytes(path.read_bytes() + b" ")
@@ -52,12 +55,12 @@ def test_a_missing_file_is_named(folder):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema": 1}, "schema 1, expected 5; build again with this xnorflow"),
+        ({"schema": 1}, "schema 1, expected 6; build again with this xnorflow"),
         (
             {"xnorflow": "0.0.9"},
             f"made by xnorflow 0.0.9, expected {__version__}; build again, or use that version",
         ),
-        ({"hashes": {"model.safetensors": ""}}, "has no hash of core.v; build again"),
+        ({"hashes": {"model.safetensors": ""}}, f"has no hash of {MEMORY.replace('weights', 'levels')}; build again"),
         ({"scores": True}, "what it says of the design was changed after it was built; build again"),
         ({"target": {"board": "icesugar"}}, "what it says of the design was changed after it was built; build again"),
         (
