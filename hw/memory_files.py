@@ -48,7 +48,7 @@ def memory_files(text: str, *, top: str, prefix: str) -> tuple[str, dict[str, st
     def module(found: re.Match[str]) -> str:
         memories = len(MEMORY.findall(found[0]))
         if found[0].count("initial begin") != memories:
-            raise TextError(f"{found['name'].strip()}: has initial values that are no memory's, as yosys 0.50 writes it")
+            raise TextError(f"{found['name'].strip()}: has initial values that are no memory's of yosys 0.50")
         path = found["name"].strip().removeprefix("\\").removeprefix(top)
 
         def memory(one: re.Match[str]) -> str:
@@ -57,7 +57,7 @@ def memory_files(text: str, *, top: str, prefix: str) -> tuple[str, dict[str, st
             if name in files or not SAFE.fullmatch(name):
                 raise TextError(f"{name}: must be the name of one memory, of letters, digits, '_', '.' and '$'")
             files[name] = _contents(one, name)
-            # From the lowest word up, whether a tool begins with the lowest or, as the oldest standard has it, the left.
+            # Tools begin with the lowest word or, as the oldest standard has it, with the left one: here the same.
             return (
                 f"  reg [{one['high']}:0] {one['name']} [0:{one['last']}];\n"
                 f'  initial $readmemh("{name}", {one["name"]});'

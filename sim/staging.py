@@ -25,13 +25,21 @@ def staged(folder: Path, sources: Sequence[Path]) -> Iterator[tuple[Path, list[P
     """A folder to compile in and the sources; what is made is in ``folder`` afterwards.
 
     They are the same where their names are plain. Else they are copies for the time being.
+
+    Raises
+    ------
+    ValueError
+        When the folder for temporary files is not plain, either.
     """
     if all(map(is_plain, (folder, *sources))):
         yield folder, list(sources)
         return
-    # The usual folder for such things is the user's to choose, too.
-    base = tempfile.gettempdir() if is_plain(tempfile.gettempdir()) else "/tmp"
-    with tempfile.TemporaryDirectory(prefix="xnorflow-", dir=base) as name:
+    if not is_plain(tempfile.gettempdir()):
+        raise ValueError(
+            f"TMPDIR must be a folder whose name is of plain letters and digits, not {tempfile.gettempdir()}: "
+            f"simulators cannot compile in {folder} itself"
+        )
+    with tempfile.TemporaryDirectory(prefix="xnorflow-") as name:
         made, copies = Path(name, "build"), [Path(name, f"{n}.v") for n in range(len(sources))]
         for source, copy in zip(sources, copies, strict=True):
             shutil.copyfile(source, copy)

@@ -71,13 +71,18 @@ def test_verilog_that_does_not_compile_is_told_by_its_own_name(tmp_path: Path) -
     assert "syntax error" in log.read_text()
 
 
-def test_a_folder_for_what_is_made_meanwhile_has_a_plain_name(
+def test_a_folder_for_what_is_made_meanwhile_needs_a_plain_name(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "my temporary files").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "my temporary files"))
+    (tmp_path / "my files").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "my files"))
     core, *_ = write_verilog(text, tmp_path / "a folder" / "core.v", top=CORE)
-    assert verify_verilog([core], ACCELERATOR, IMAGES, simulator="icarus", workdir=core.parent).mismatches == 0
+    with pytest.raises(ValueError, match=r"^TMPDIR must be ") as raised:
+        build(find_simulator("icarus"), [core], toplevel=CORE, folder=tmp_path / "a folder" / "bench")
+    assert str(raised.value) == (
+        f"TMPDIR must be a folder whose name is of plain letters and digits, not {tmp_path}/my files: "
+        f"simulators cannot compile in {tmp_path}/a folder/bench itself"
+    )
 
 
 def test_verilator_is_refused_where_its_own_folder_would_stop_it(
