@@ -27,9 +27,6 @@ LIMIT = 60
 """Seconds that the largest may take."""
 
 NETWORKS = ("tfc", "sfc", "lfc")
-INLINE = ("tfc", "sfc")
-"""Networks that are read from one single file, too; the others take too long."""
-
 COLUMNS = ("network", "device", "interval", "weight bits", "memories", "core.v, kB", "seconds", "seconds, `--inline`")
 
 
@@ -64,8 +61,6 @@ def measure(design: BenchDesign) -> dict[str, Any]:
         "kilobytes": round(verilog.stat().st_size / 1000),
         "seconds": read(folder),
     }
-    if design.network not in INLINE:
-        return {**figures, "inline": None}
     write_core(core, folder, inline=True)
     return {**figures, "inline": read(folder)}
 
@@ -90,7 +85,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
             f"{row['memories']}",
             f"{row['kilobytes']:,}",
             f"{row['seconds']}",
-            "" if row["inline"] is None else f"{row['inline']}",
+            f"{row['inline']}",
         )
         for row in rows
     ]
