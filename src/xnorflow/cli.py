@@ -151,14 +151,15 @@ def estimate(model: str, board: Board | None, fps: float | None, folding: Path |
 @FPS
 @FOLDING
 @SCORES
+@click.option("--inline", is_flag=True, help="Put the contents of memories into core.v, not into files beside it.")
 @FOLDER
 def verilog(
-    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, folder: Path
+    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, inline: bool, folder: Path
 ) -> None:
-    """Write the Verilog of a network."""
+    """Write the Verilog of a network: core.v, and a file for each of its memories."""
     design = _design(model, board, fps, folding, scores)
     with working_in(folder, make=True), progress() as report:
-        result = write_verilog(design, folder, on_progress=report)
+        result = write_verilog(design, folder, inline=inline, on_progress=report)
     _warn_untrained(design.network)
     say(
         f"{folder / result['files']['verilog']}: {design.network.name}, a frame every "
