@@ -46,8 +46,9 @@ def save(network: Network, path: Path) -> None:
 
 
 def fingerprint(network: Network) -> bytes:
-    """SHA-256 of what a network computes: its name, its data set and how it was made do not count."""
-    return hashlib.sha256(_serialize(dataclasses.replace(network, name="", dataset="", provenance={}))).digest()
+    """SHA-256 of what a network computes: names, its data set and how it was made do not count."""
+    nameless = dataclasses.replace(network, name="", dataset="", provenance={}, labels=())
+    return hashlib.sha256(_serialize(nameless)).digest()
 
 
 def _serialize(network: Network) -> bytes:
@@ -60,6 +61,9 @@ def _serialize(network: Network) -> bytes:
         "layers": [_describe(layer, str(index), arrays) for index, layer in enumerate(network.layers)],
         "provenance": dict(network.provenance),
     }
+    # Networks without them keep the bytes that they had before there were any.
+    if network.labels:
+        description["labels"] = list(network.labels)
     # A single key, for safetensors writes several in random order.
     return bytes(serialize(arrays, {METADATA: json.dumps(description)}))
 
@@ -135,6 +139,7 @@ def _network(description: dict[str, Any], arrays: Arrays) -> Network:
         layers=tuple(_record(LAYERS, layer, str(index), arrays) for index, layer in layers),
         dataset=_string("dataset", description["dataset"]),
         provenance={key: _string("provenance", value) for key, value in dict(description["provenance"]).items()},
+        labels=_strings("labels", description.get("labels", [])),
     )
 
 
@@ -186,6 +191,12 @@ def _string(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {value!r}")
     return value
+
+
+def _strings(name: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{name} must be a list of strings, not {values!r}")
+    return tuple(_string(name, value) for value in values)
 
 
 def _integers(name: str, values: Any, count: int | None = None) -> tuple[int, ...]:
