@@ -11,7 +11,7 @@ from .ir import Network, Thermometer
 from .plans import place
 from .zoo import Definition
 
-__all__ = ["adapt", "background", "class_names", "label_for", "white_of"]
+__all__ = ["adapt", "background", "background_of", "class_names", "label_for", "white_of"]
 
 
 def adapt(definition: Definition, *, shape: tuple[int, ...], classes: int, white: int = 255) -> Definition:
@@ -48,21 +48,27 @@ def white_of(network: Network) -> int:
 _RANGE = frozenset(map(str, range(1, 256)))
 
 
-def background(source: Network | NDArray[np.uint8]) -> str:
-    """``dark`` or ``bright``, for grey images that are one or the other at their border; else empty.
+def background_of(network: Network) -> str:
+    """What :func:`background` says of the images that a network was trained on."""
+    told = network.provenance.get("background", "")
+    return told if told in ("dark", "bright") else "dark" if network.dataset in DARK else ""
 
-    Of a network it is that of the images that it was trained on; an array has the shape ``(count, height, width)``.
+
+def background(images: NDArray[np.uint8], white: int = 255) -> str:
+    """``dark`` or ``bright``, for grey images of shape ``(count, height, width)`` that are so at their border.
+
+    Bright are those whose outermost pixels are, in the mean, brighter than those inside and than half of ``white``;
+    dark those of which neither is true. Of all others it is empty.
     """
-    if isinstance(source, Network):
-        told = source.provenance.get("background", "")
-        return told if told in ("dark", "bright") else "dark" if source.dataset in DARK else ""
-    if source.ndim == 4 and source.shape[3] == 1:
-        source = source[..., 0]
-    if source.ndim != 3 or min(source.shape[1:]) < 3:
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim != 3 or min(images.shape[1:]) < 3:
         return ""
-    rim = np.concatenate((source[:, [0, -1], :].reshape(-1), source[:, 1:-1, [0, -1]].reshape(-1)))
-    difference = float(rim.mean()) - float(source[:, 1:-1, 1:-1].mean())
-    return "" if difference == 0 else "bright" if difference > 0 else "dark"
+    rim = np.concatenate((images[:, [0, -1], :].reshape(-1), images[:, 1:-1, [0, -1]].reshape(-1)))
+    border, inside = float(rim.mean()), float(images[:, 1:-1, 1:-1].mean())
+    if border > inside and border > white / 2:
+        return "bright"
+    return "dark" if border < inside and border < white / 2 else ""
 
 
 def class_names(network: Network) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ has to keep a list, a copy of a folder gives the same parts, and images that are
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +67,10 @@ class OwnData:
             chosen = tests if name == "test" else ~tests
         order = sorted(np.flatnonzero(chosen).tolist(), key=lambda index: (self.digests[index], self.keys[index]))
         return np.array(order, np.int64)
+
+    def inverted(self) -> "OwnData":
+        """The same with dark and bright exchanged; the parts stay."""
+        return replace(self, read=lambda indices: self.white - self.read(indices))
 
     def _fifth(self) -> NDArray[np.bool_]:
         """Of each class the lowest fifth by digest, at least one; and what is the same in another class."""

@@ -21,6 +21,7 @@ from .model import golden
 from .model.ir import Network
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
+from .tested import is_tested_on
 
 __all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verification", "start", "write_verilog"]
 
@@ -151,7 +152,7 @@ def _accuracy(
     """
     if labels is None:
         return None
-    recorded = network.provenance.get("test_images") == str(len(images)) and network.dataset == dataset
+    recorded = is_tested_on(network, images, labels, dataset)
     return {
         "dataset": dataset,
         "images": len(images),

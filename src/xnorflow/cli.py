@@ -20,7 +20,10 @@ from .design import Design, fold, open_design, read_foldings
 from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
 from .models import is_untrained, load_images_or_random, load_test_images, open_model
+from .own import Own
+from .own_options import own_images
 from .predict_command import predict
+from .prediction import accuracy_text, open_predicted
 from .report import build_table, estimate_json, estimate_tables, savings_json, table
 from .reweight_command import reweight
 from .train_command import train
@@ -96,26 +99,25 @@ def import_(file: Path, input_scale: str | None, path: Path) -> None:
 
 
 @cli.command(name="eval")
-@MODEL
+@click.argument("model", metavar="MODEL|DIR")
 @DATASET
+@own_images
 @IMAGES
 @JSON
-def evaluate(model: str, dataset: str | None, images: int | None, as_json: bool) -> None:
-    """Measure the accuracy of the golden model."""
+def evaluate(model: str, dataset: str | None, own: Own | None, images: int | None, as_json: bool) -> None:
+    """Measure the accuracy of the golden model, of a network or of a build."""
     from .model import golden
 
-    network = open_model(model)
-    name, pixels, labels = load_test_images(network, dataset=dataset, count=images)
+    network, _ = open_predicted(model)
+    name, pixels, labels = load_test_images(network, dataset=dataset, own=own, count=images)
     if labels is None:
-        raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset")
+        raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset, or --data")
     correct = int((golden.predict(network, pixels) == labels).sum())
     if as_json:
         click.echo(json.dumps({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}))
         return
     _warn_untrained(network)
-    OUTPUT.print(
-        f"{network.name} on {name}: {correct / len(labels):.2%} ({correct} of {len(labels)} images)", highlight=False
-    )
+    OUTPUT.print(f"{network.name} on {name}: {accuracy_text(correct, len(labels))}", highlight=False, markup=False)
 
 
 @cli.command()
@@ -168,6 +170,7 @@ def verilog(
 @SCORES
 @BAUD
 @DATASET
+@own_images
 @IMAGES
 @SIMULATOR
 @SEED
@@ -181,6 +184,7 @@ def build(
     scores: bool,
     baud: int | None,
     dataset: str | None,
+    own: Own | None,
     images: int | None,
     simulator: str,
     seed: int,
@@ -193,7 +197,7 @@ def build(
     if baud is not None:
         board = replace(board, baud=baud)
     design = _design(model, board, fps, folding, scores, reweightable)
-    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
+    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, own=own, count=images, say=complain)
     with progress() as report:
         result = build_design(
             design,
@@ -214,6 +218,7 @@ def build(
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--level", type=click.Choice(list(LEVELS)), default="rtl", show_default=True, help="What to simulate.")
 @DATASET
+@own_images
 @click.option(
     "--images",
     type=ImageCount(),
@@ -228,6 +233,7 @@ def verify(
     folder: Path,
     level: str,
     dataset: str | None,
+    own: Own | None,
     images: int | None,
     simulator: str,
     seed: int,
@@ -237,7 +243,7 @@ def verify(
     design, result = open_design(folder)
     if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
         images = SERIAL_IMAGES
-    _, pixels, _ = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
+    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, own=own, count=images, say=complain)
     with progress() as report:
         found = verify_level(
             folder,
@@ -260,6 +266,9 @@ def verify(
             f"latency {found.latency_measured}"
         )
     OUTPUT.print(text, highlight=False)
+    if labels is not None:
+        correct = int((found.classes == labels).sum())
+        OUTPUT.print(f"accuracy on {name}: {accuracy_text(correct, len(labels))}", highlight=False, markup=False)
 
 
 cli.add_command(flash)

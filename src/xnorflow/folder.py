@@ -41,7 +41,9 @@ def read_folder(folder: Path, reading: Reading, *, on_picture: OnPicture = lambd
     def read(indices: NDArray[np.int64]) -> NDArray[np.uint8]:
         count = len(indices) * int(np.prod(reading.shape))
         if count > LIMIT:
-            raise DataError(f"{folder}: must have {LIMIT:,} bytes of pixels or fewer, not {count:,}; take a smaller size")
+            raise DataError(
+                f"{folder}: must have {LIMIT:,} bytes of pixels or fewer, not {count:,}; take a smaller size"
+            )
         images = np.empty((len(indices), *reading.shape), np.uint8)
         for place, index in enumerate(indices):
             on_picture(place, len(indices))

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from .folder import OnPicture, first_size, read_folder
 from .framing import Frame
 from .model.datasets import Dataset
-from .model.expected import adapt, class_names, label_for, white_of
+from .model.expected import adapt, label_for, white_of
 from .model.ir import Network
 from .model.own_data import OwnData, dataset_of, read_own_npz
 from .model.sources import DataError
 from .model.zoo import Definition
 from .pictures import Reading
 
-__all__ = ["Own", "OwnImages", "reading_for"]
+__all__ = ["LARGEST_SIDE", "Own", "OwnImages", "reading_for"]
 
 LARGEST_SIDE = 256
 """Rows and columns of pictures that a network follows; larger ones are resized, or there would be no end of them."""

@@ -8,9 +8,24 @@ from typing import Any
 import click
 
 from .model.own_data import PARTS
-from .own import Own
+from .own import LARGEST_SIDE, Own
 
-__all__ = ["FIT", "INVERT", "own_images", "own_training"]
+__all__ = ["DATA", "FIT", "INVERT", "PART", "Size", "choose_own", "own_images", "own_training"]
+
+
+class Size(click.ParamType[Any]):
+    """Rows and columns: ``28x28``."""
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        sides = tuple(int(side) for side in str(value).split("x") if side.isdecimal() and len(side) < 5)
+        if len(sides) != 2 or str(value).count("x") != 1 or not all(1 <= side <= LARGEST_SIDE for side in sides):
+            self.fail(
+                f"size must be rows and columns such as 28x28, of 1..{LARGEST_SIDE} each, not {value!r}", param, ctx
+            )
+        return sides[0], sides[1]
+
 
 DATA = click.option(
     "--data",
@@ -34,7 +49,7 @@ def own_images(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(
         *args: Any, data: Path | None, part: str | None, fit: bool, invert: bool, dataset: str | None, **rest: Any
     ) -> Any:
-        return command(*args, dataset=dataset, own=_own(data, dataset, part, fit=fit, invert=invert), **rest)
+        return command(*args, dataset=dataset, own=choose_own(data, dataset, part, fit=fit, invert=invert), **rest)
 
     return run
 
@@ -47,12 +62,13 @@ def own_training(command: Callable[..., Any]) -> Callable[..., Any]:
     @INVERT
     @functools.wraps(command)
     def run(*args: Any, data: Path | None, fit: bool, invert: bool, dataset: str | None, **rest: Any) -> Any:
-        return command(*args, dataset=dataset, own=_own(data, dataset, None, fit=fit, invert=invert), **rest)
+        return command(*args, dataset=dataset, own=choose_own(data, dataset, None, fit=fit, invert=invert), **rest)
 
     return run
 
 
-def _own(data: Path | None, dataset: str | None, part: str | None, *, fit: bool, invert: bool) -> Own | None:
+def choose_own(data: Path | None, dataset: str | None, part: str | None, *, fit: bool, invert: bool) -> Own | None:
+    """What these options name together; click.UsageError when they do not go together."""
     if data is not None and dataset is not None:
         raise click.UsageError("--data and --dataset exclude each other; give one of them")
     if data is not None:

@@ -78,7 +78,7 @@ def decode_picture(data: bytes, path: Path, reading: Reading) -> NDArray[np.uint
         raise DataError(f"{path}: no picture has {shape[2]} channels, which the network takes; give a .npy file")
     pixels = _pixels(_decoded(data, path), path, colour=shape[2:] == (3,), invert=reading.invert)
     if reading.frame is not None and len(shape) > 1:
-        pixels = frame(pixels, shape[:2], reading.frame)
+        pixels = frame(pixels, (shape[0], shape[1]), reading.frame)
     if pixels.size != np.prod(shape) or (len(shape) > 1 and pixels.shape[:2] != shape[:2]):
         has, takes = (_times(size) for size in (pixels.shape[:2], shape[:2]))
         hint = "; --fit resizes it" if len(shape) > 1 else ""

@@ -1,13 +1,17 @@
 """The command ``xnorflow predict``."""
 
 import json
+from pathlib import Path
 
 import click
 
-from .console import OUTPUT, progress
+from .console import OUTPUT, complain, progress
+from .model.ir import Network
 from .models import is_untrained, load_test_images
-from .pictures import read_images
-from .prediction import open_predicted
+from .named_images import NamedImages, read_images
+from .own import Own, reading_for
+from .own_options import DATA, FIT, INVERT, PART, choose_own
+from .prediction import Truth, open_predicted
 from .prediction import predict as run_prediction
 
 __all__ = ["predict"]
@@ -19,6 +23,10 @@ __all__ = ["predict"]
 @click.option("--port", metavar="TTY", help="Serial port of a board that holds the network; else the golden model.")
 @click.option("--baud", type=click.IntRange(min=1), help="Rate of the link, where it must not be found out.")
 @click.option("--dataset", help="Test images to use; without it those the network was trained on.")
+@DATA
+@PART
+@FIT
+@INVERT
 @click.option("--images", type=click.IntRange(min=1), help="How many test images to use; without it all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def predict(
@@ -27,26 +35,47 @@ def predict(
     port: str | None,
     baud: int | None,
     dataset: str | None,
+    data: Path | None,
+    part: str | None,
+    fit: bool,
+    invert: bool,
     images: int | None,
     as_json: bool,
 ) -> None:
     """Classify images, on the board or with the golden model.
 
-    IMAGE is a picture, a .npy file of uint8, or the number of a test image. Without any, the whole test set is
-    classified, and its accuracy and the frames per second are told.
+    IMAGE is a picture, a .npy file of uint8, or the number of a test image; the best three classes of each are told.
+    Without any, the whole test set is classified, and its accuracy and the frames per second are told.
     """
     network, built = open_predicted(model)
     if names:
-        source, truth = "", None
-        labels, pixels = read_images(network, names, dataset=dataset)
+        if data is not None:
+            raise click.UsageError("IMAGE and --data exclude each other; give one of them")
+        named = read_images(network, names, dataset=dataset, reading=reading_for(network, fit=fit, invert=invert))
+        source = ""
     else:
-        source, pixels, truth = load_test_images(network, dataset=dataset, count=images)
-        labels = [str(number) for number in range(len(pixels))]
+        own = choose_own(data, dataset, part, fit=fit, invert=invert)
+        source, named = _test_set(network, dataset, own, images)
     with progress() as report:
-        found = run_prediction(network, pixels, port=port, baud=baud or built, on_progress=report)
+        found = run_prediction(
+            network, named.images, port=port, baud=baud or built, scores=not source, on_progress=report
+        )
+    for hint in named.hints:
+        complain(hint)
+    truth = Truth(network, named.names, named.labels)
     if as_json:
-        click.echo(json.dumps(found.data(labels, truth)))
+        click.echo(json.dumps(found.data(truth)))
         return
     if is_untrained(network):
         click.echo(f"{network.name}: {network.provenance['weights']}; the classes mean nothing", err=True)
-    OUTPUT.print(found.text(network.name, source, labels, truth), highlight=False, soft_wrap=True, markup=False)
+    OUTPUT.print(found.text(truth, source), highlight=False, soft_wrap=True, markup=False)
+
+
+def _test_set(network: Network, dataset: str | None, own: Own | None, count: int | None) -> tuple[str, NamedImages]:
+    """Name and images of a whole test set."""
+    if own is not None:
+        found = own.images(network, count)
+        return found.name, NamedImages(list(found.keys), found.images, found.labels.tolist(), [])
+    source, images, labels = load_test_images(network, dataset=dataset, count=count)
+    keys = [str(number) for number in range(len(images))]
+    return source, NamedImages(keys, images, [None] * len(images) if labels is None else labels.tolist(), [])

@@ -11,6 +11,8 @@ from .console import OUTPUT, progress
 from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
 from .model.zoo import CONVOLUTIONAL_TEACHER, find
 from .models import open_model
+from .own import Own
+from .own_options import Size, own_training
 from .report import table
 
 __all__ = ["train"]
@@ -19,6 +21,8 @@ __all__ = ["train"]
 @click.command()
 @click.argument("definition", metavar="NET", type=Named("net", find))
 @click.option("--dataset", help="Images to learn from; without it those of the network.")
+@own_training
+@click.option("--size", metavar="HxW", type=Size(), help="Resize pictures of your own to so many rows and columns.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
 @click.option("--batch", type=click.IntRange(min=2), help="Images per step.")
 @click.option("--rate", type=float, help="Peak of the learning rate.")
@@ -48,6 +52,8 @@ __all__ = ["train"]
 def train(
     definition: Any,
     dataset: str | None,
+    own: Own | None,
+    size: tuple[int, int] | None,
     seed: int,
     validation: float,
     device: str,
@@ -64,6 +70,8 @@ def train(
     """
     from .training import train_to_file
 
+    if size is not None and own is None:
+        raise click.UsageError("--size is for images of your own; name them with --data")
     usual = definition.usual_recipe(further=start is not None)
     recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
     with progress() as report:
@@ -72,6 +80,8 @@ def train(
             path,
             recipe=recipe,
             dataset=dataset,
+            own=own,
+            size=size,
             seed=seed,
             validation=validation,
             device=device,
