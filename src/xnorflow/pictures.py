@@ -1,6 +1,7 @@
 """Pictures in files, as any program saves them, to the pixels that a network takes."""
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +64,12 @@ def read_file(path: Path) -> bytes:
     """The bytes of a picture; DataError when there are too many."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST_FILE:
+                raise DataError(f"{path}: must have {LARGEST_FILE:,} bytes or less; save it smaller")
+            return file.read(size)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(data) > LARGEST_FILE:
-        raise DataError(f"{path}: must have {LARGEST_FILE:,} bytes or less; save it smaller")
-    return data
 
 
 def decode_picture(data: bytes, path: Path, reading: Reading) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """xnorflow predict and xnorflow.connect, against the golden model and the simulated board."""
 
+import functools
 import json
 import re
 import runpy
@@ -16,6 +17,7 @@ import xnorflow
 from tests.boards.host import serial_accelerator
 from tests.boards.simulated import simulated_board
 from tests.networks import random_images, random_network
+from xnorflow import remote
 from xnorflow.boards.connection import LinkError
 from xnorflow.cli import main
 from xnorflow.model import golden
@@ -34,6 +36,9 @@ def model(tmp_path):
 
 @pytest.fixture
 def command(capsys, monkeypatch):
+    # A simulated board is slow where other things run beside it.
+    monkeypatch.setattr(remote, "connect", functools.partial(remote.connect, timeout=10.0))
+
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
         with pytest.raises(SystemExit) as stop:
