@@ -56,7 +56,7 @@ def model(tmp_path):
         (
             ["eval", "digits", "--dataset", "random"],
             1,
-            "dataset must have labels, which random has not; name another with --dataset",
+            "dataset must have labels, which random has not; name another with --dataset, or --data",
         ),
         (
             ["eval", "digits", "--images", "0"],
