@@ -70,7 +70,7 @@ def test_another_network_on_the_board_is_told():
         r"load that with xnorflow flash, or name the one that is there$"
     )
     with simulated_board(dut) as port, pytest.raises(LinkError, match=message):
-        xnorflow.connect(port, other)
+        xnorflow.connect(port, other, timeout=10.0)
 
 
 def test_command_sends_images_to_the_board(command, model, tmp_path):
