@@ -12,7 +12,10 @@ from fractions import Fraction
 import torch
 from torch import Tensor, nn
 
-__all__ = ["BatchNorm", "BatchNorm2d"]
+from .numbers import integer
+from .thresholds import check_eps
+
+__all__ = ["BatchNorm", "BatchNorm2d", "check_numbers"]
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -22,7 +25,9 @@ class BatchNorm(nn.BatchNorm1d):
     ----------
     features : :class:`int`
         Neurons.
-    eps, momentum : :class:`float`
+    eps : :class:`float`
+        What is added to the variance; finite, 0 or more.
+    momentum : :class:`float`
         As in torch.
 
     Members
@@ -32,12 +37,15 @@ class BatchNorm(nn.BatchNorm1d):
 
     Raises
     ------
+    TypeError
+        When ``features`` is not an integer, or ``eps`` no number.
     ValueError
-        From ``forward``, when the input is not of shape ``(count, features)``.
+        When one of them is out of its range; from ``forward``, when a parameter is of another length, or the input is
+        not of shape ``(count, features)``.
     """
 
-    def __init__(self, features: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        super().__init__(features, eps=eps, momentum=momentum)
+    def __init__(self, features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(_features(features), eps=check_eps(eps), momentum=momentum)
         self.exact = True
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,7 +61,9 @@ class BatchNorm2d(nn.BatchNorm2d):
     ----------
     features : :class:`int`
         Channels.
-    eps, momentum : :class:`float`
+    eps : :class:`float`
+        What is added to the variance; finite, 0 or more.
+    momentum : :class:`float`
         As in torch.
 
     Members
@@ -63,12 +73,15 @@ class BatchNorm2d(nn.BatchNorm2d):
 
     Raises
     ------
+    TypeError
+        When ``features`` is not an integer, or ``eps`` no number.
     ValueError
-        From ``forward``, when the input is not of shape ``(count, features, height, width)``.
+        When one of them is out of its range; from ``forward``, when a parameter is of another length, or the input is
+        not of shape ``(count, features, height, width)``.
     """
 
-    def __init__(self, features: int, *, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        super().__init__(features, eps=eps, momentum=momentum)
+    def __init__(self, features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(_features(features), eps=check_eps(eps), momentum=momentum)
         self.exact = True
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,8 +91,27 @@ class BatchNorm2d(nn.BatchNorm2d):
         return super().forward(x) if self.training or not self.exact else _normalize(self, x)
 
 
+def check_numbers(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+    """Raise TypeError or ValueError when ``eps`` is out of its range, or a parameter is not one number a feature.
+
+    Torch stretches a single number over all features, and checks nothing that was replaced later.
+    """
+    check_eps(norm.eps)
+    for name in ("weight", "bias", "running_mean", "running_var"):
+        tensor = getattr(norm, name)
+        if tensor is not None and tuple(tensor.shape) != (norm.num_features,):
+            raise ValueError(f"{name} must have shape ({norm.num_features},), not {tuple(tensor.shape)}")
+
+
+def _features(features: object) -> int:
+    if (count := integer("features", features)) < 1:
+        raise ValueError(f"features must be positive, not {count}")
+    return count
+
+
 def _normalize(norm: BatchNorm | BatchNorm2d, x: Tensor) -> Tensor:
     """Batch normalization in float64, with exact signs."""
+    check_numbers(norm)
     channels = (1, -1, *[1] * (x.ndim - 2))
     gamma, beta, mean, var = (values.reshape(channels) for values in _parameters(norm))
     scaled = (x.double() - mean) * gamma / torch.sqrt(var + norm.eps)
@@ -100,13 +132,13 @@ def _parameters(norm: BatchNorm | BatchNorm2d) -> tuple[Tensor, Tensor, Tensor, 
 @torch.no_grad()
 def _exact_sign(norm: BatchNorm | BatchNorm2d, x: Tensor, where: Tensor) -> Tensor:
     """Sign of the exact result, -1, 0 or 1, at the places that ``where`` names; 0 at the others."""
-    columns = [values.tolist() for values in _parameters(norm)]
+    columns, eps = [values.tolist() for values in _parameters(norm)], Fraction(check_eps(norm.eps))
     signs = []
     for number, channel in zip(x[where].tolist(), where.nonzero()[:, 1].tolist(), strict=True):
         gamma, beta, mean, var = (Fraction(column[channel]) for column in columns)
         scaled = gamma * (Fraction(number) - mean)
         # sqrt(var + eps) is irrational as a rule, its square is not, and x * |x| rises with x.
-        difference = scaled * abs(scaled) + beta * abs(beta) * (var + Fraction(norm.eps))
+        difference = scaled * abs(scaled) + beta * abs(beta) * (var + eps)
         signs.append((difference > 0) - (difference < 0))
     result = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
     result[where] = torch.tensor(signs, dtype=torch.float64, device=x.device)

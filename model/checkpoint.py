@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from .paths import StrPath
 from .store import write_atomically
 
 __all__ = ["CheckpointError", "load_checkpoint", "save_checkpoint"]
@@ -18,12 +19,12 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be gone on from; the message says why."""
 
 
-def save_checkpoint(path: Path, settings: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+def save_checkpoint(path: StrPath, settings: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Write a checkpoint; one that was there is replaced only when the new one is whole.
 
     Parameters
     ----------
-    path : :class:`pathlib.Path`
+    path : path
         The file.
     settings : mapping
         What shapes the result, as far as JSON can tell it: only a run with the same settings may go on.
@@ -35,7 +36,7 @@ def save_checkpoint(path: Path, settings: Mapping[str, Any], state: Mapping[str,
     write_atomically(path, data.getvalue())
 
 
-def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+def load_checkpoint(path: StrPath, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     """The state that a checkpoint has, or None where there is no file.
 
     Raises
@@ -43,6 +44,7 @@ def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] |
     CheckpointError
         When the file is no whole checkpoint, or one of a run with other settings.
     """
+    path = Path(path)
     if not path.is_file():
         return None
     try:

@@ -7,13 +7,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .paths import StrPath
 from .run import Epoch
 from .store import write_atomically
 
 __all__ = ["plot_history"]
 
 
-def plot_history(history: Sequence[Epoch], path: Path, *, title: str = "") -> None:
+def plot_history(history: Sequence[Epoch], path: StrPath, *, title: str = "") -> None:
     """Write a PNG file with loss and accuracy over the epochs, for training and, where held out, validation images.
 
     Raises
@@ -23,6 +24,7 @@ def plot_history(history: Sequence[Epoch], path: Path, *, title: str = "") -> No
     OSError
         When the file cannot be written.
     """
+    path = Path(path)
     if not history:
         raise ValueError("history must have one epoch or more, not none")
     if path.suffix != ".png":

@@ -3,7 +3,6 @@
 A new kind of layer is one more entry of :data:`LOWER`.
 """
 
-import copy
 import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from . import ir
+from .agreement import check_agreement
 from .bits import BitArray, binarize
+from .export_checks import IDLE, check_code
+from .export_norm import float64_array, fold_norm
 from .layers import (
     Affine,
     BatchNorm,
@@ -28,14 +30,12 @@ from .layers import (
     StreamFlatten,
     Thermometer,
 )
-from .thresholds import count_matches, fold_dots
+from .numbers import integer, pair
 
 __all__ = ["LOWER", "export"]
 
 Modules = deque[nn.Module]
 """What is still to be lowered; a lowering takes what belongs to its layer from the left."""
-
-Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 BIAS_LIMIT = 1 << 30
 """What the IR's biases stay below in magnitude; checked before the conversion to integers, which would wrap."""
@@ -66,6 +66,8 @@ def export(
 ) -> ir.Network:
     """The network that a torch module computes in eval mode.
 
+    At last both run on a few random images, and must give the same scores.
+
     Parameters
     ----------
     module : :class:`torch.nn.Sequential`
@@ -79,17 +81,22 @@ def export(
     Raises
     ------
     TypeError
-        When the module is not a Sequential.
+        When the module is not a Sequential, or a number that must be an integer is none.
     ValueError
         When a module has no meaning in the IR or stands in the wrong place, layers do not chain, a number is not
-        finite, or a plain batch norm rounds so badly that torch would answer otherwise than the exact arithmetic.
+        finite, or a plain batch norm rounds so badly that torch would answer otherwise than the exact arithmetic; when
+        there is code that export does not read (a ``forward`` of one's own, a hook, a parametrization); when torch and
+        the exported network differ on an image.
     """
     if not isinstance(module, nn.Sequential):
         raise TypeError(f"module must be a torch.nn.Sequential, not {type(module).__name__}")
+    check_code(module)
     modules = Modules(_significant(module))
     rule = _take(modules, (Thermometer, Affine), "the network must begin with Affine or").rule
     layers = tuple(_layers(modules, rule.output))
-    return ir.Network(name=name, input=rule, layers=layers, dataset=dataset, provenance=dict(provenance or {}))
+    network = ir.Network(name=name, input=rule, layers=layers, dataset=dataset, provenance=dict(provenance or {}))
+    check_agreement(module, network)
+    return network
 
 
 def _layers(modules: Modules, tensor: ir.Tensor) -> Iterator[ir.Layer]:
@@ -116,7 +123,7 @@ def _significant(module: nn.Sequential) -> Iterator[nn.Module]:
     for child in module:
         if isinstance(child, nn.Sequential):
             yield from _significant(child)
-        elif type(child) not in (nn.Dropout, nn.Dropout2d, nn.Identity):
+        elif type(child) not in IDLE:
             yield child
 
 
@@ -148,7 +155,7 @@ def _dense(modules: Modules, place: Place) -> ir.Dense:
     norm = _take(modules, (BatchNorm, nn.BatchNorm1d), f"{name}: BinaryLinear must be followed by")
     _take(modules, (Sign,), f"{name}: {type(norm).__name__} must be followed by")
     weights = _matrix(linear, name, place)
-    flip, thresholds = _fold(norm, name, weights, place.tensor)
+    flip, thresholds = fold_norm(norm, name, weights, place.tensor)
     return ir.Dense(weights ^ flip[:, np.newaxis], thresholds)
 
 
@@ -159,7 +166,9 @@ def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
     _take(modules, (Sign,), f"{name}: {type(norm).__name__} must be followed by")
     # From torch's filters, channels, rows, columns.
     weights = _weight_bits(convolution, name).transpose(0, 2, 3, 1)
-    flip, thresholds = _fold(norm, name, weights, place.tensor)
+    flip, thresholds = fold_norm(norm, name, weights, place.tensor)
+    if weights.shape[1:3] != pair("kernel", convolution.kernel):
+        raise ValueError(f"{name}: kernel must be that of the weights, {weights.shape[1:3]}, not {convolution.kernel}")
     return ir.Conv2d(
         weights ^ flip[:, np.newaxis, np.newaxis, np.newaxis],
         thresholds,
@@ -171,30 +180,32 @@ def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
 
 def _pad(convolution: BinaryConv2d, name: str, tensor: ir.Tensor) -> int:
     """The IR's padding value; 0 where there is no padding."""
-    if not any(convolution.padding):
+    if not any(pair("padding", convolution.padding)):
         return 0
+    fill = integer("fill", convolution.fill)
     if tensor.element is not ir.Element.BIT:
-        return convolution.fill
-    if convolution.fill not in (-1, 1):
-        raise ValueError(f"{name}: fill must be -1 or 1, not {convolution.fill}")
-    return (convolution.fill + 1) // 2
+        return fill
+    if fill not in (-1, 1):
+        raise ValueError(f"{name}: fill must be -1 or 1, not {fill}")
+    return (fill + 1) // 2
 
 
 def _max_pool(modules: Modules, place: Place) -> ir.MaxPool:
     name = f"maxpool{place.index}"
     pool = _take(modules, (nn.MaxPool2d,), f"{name}: must begin with")
     for key, expected in (("padding", 0), ("dilation", 1)):
-        if _pair(getattr(pool, key)) != _pair(expected):
+        if pair(key, getattr(pool, key)) != (expected, expected):
             raise ValueError(f"{name}: {key} must be {expected}, not {getattr(pool, key)}")
-    if pool.ceil_mode:
-        raise ValueError(f"{name}: ceil_mode must be False, not True")
-    return ir.MaxPool(_pair(pool.kernel_size), _pair(pool.stride))
+    for key in ("ceil_mode", "return_indices"):
+        if getattr(pool, key):
+            raise ValueError(f"{name}: {key} must be False, not {getattr(pool, key)}")
+    return ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride))
 
 
 def _scores(modules: Modules, place: Place) -> ir.Scores:
     name = f"scores{place.index}"
     head = _take(modules, (Scores,), f"{name}: must begin with")
-    bias = _array(head.bias.round())
+    bias = float64_array(head.bias.round())
     # Written so that a NaN fails too.
     wrong = ~(np.abs(bias) < BIAS_LIMIT)
     if wrong.any():
@@ -216,71 +227,12 @@ def _matrix(linear: BinaryLinear, name: str, place: Place) -> BitArray:
     if len(place.tensor.shape) > 1:
         raise ValueError(f"{name}: {type(linear).__name__} must get vectors, not images; put StreamFlatten before it")
     weights = _weight_bits(linear, name)
-    fits = place.order is not None and place.order.size == linear.mw
+    fits = place.order is not None and place.order.size == weights.shape[1]
     return weights[:, place.order] if fits else weights
 
 
 def _weight_bits(layer: BinaryLinear | BinaryConv2d, name: str) -> BitArray:
-    weights = _array(layer.weight)
+    weights = float64_array(layer.weight)
     if not np.isfinite(weights).all():
         raise ValueError(f"{name}: latent weights must be finite, not {weights[~np.isfinite(weights)][0]}")
     return binarize(weights)
-
-
-def _fold(norm: Norm, name: str, weights: BitArray, tensor: ir.Tensor) -> tuple[BitArray, NDArray[np.int64]]:
-    """Which neurons' weights to invert, as bits, and the threshold of each, for an input of type ``tensor``."""
-    mh, limit = len(weights), weights[0].size * max(map(abs, tensor.span))
-    if norm.num_features != mh:
-        raise ValueError(f"{name}: {type(norm).__name__} must have {mh} features, not {norm.num_features}")
-    parameters = _parameters(norm, name)
-    bits = tensor.element is ir.Element.BIT
-    try:
-        flip, thresholds = fold_dots(**parameters, eps=norm.eps, limit=limit)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    if bits:
-        thresholds = count_matches(thresholds, limit)
-    # From counts back to dots, which for bits are the multiples of 2 from -limit.
-    rising, step = (2 * thresholds - limit, 2) if bits else (thresholds, 1)
-    for dots, expected in ((rising - step, 0), (rising, 1)):
-        _check_ties(norm, name, np.where(flip, -dots, dots), expected, limit)
-    return flip.astype(np.uint8), thresholds
-
-
-def _parameters(norm: Norm, name: str) -> dict[str, NDArray[np.float64]]:
-    if norm.running_mean is None or norm.running_var is None:
-        raise ValueError(f"{name}: {type(norm).__name__} must have track_running_stats=True, not False")
-    ones = torch.ones_like(norm.running_mean)
-    # Without affine=True there is neither scale nor shift.
-    gamma = ones if norm.weight is None else norm.weight
-    beta = 0 * ones if norm.bias is None else norm.bias
-    tensors = {"gamma": gamma, "beta": beta, "mean": norm.running_mean, "var": norm.running_var}
-    return {key: _array(tensor) for key, tensor in tensors.items()}
-
-
-def _check_ties(norm: Norm, name: str, dots: NDArray[np.int64], expected: int, limit: int) -> None:
-    """Run the torch module on a dot next to each threshold; it rises or falls steadily with the dot."""
-    runnable = copy.deepcopy(norm).cpu().eval()
-    values = torch.from_numpy(dots).to(runnable.running_mean).reshape(1, -1)
-    batches, exact = [values], "BatchNorm"
-    if isinstance(norm, nn.BatchNorm2d):
-        # Torch has a loop for each memory format, and each has a vectorized part and a rest.
-        images, exact = values.reshape(1, -1, 1, 1).repeat(1, 1, 3, 11), "BatchNorm2d"
-        batches = [images, images.to(memory_format=torch.channels_last)]
-    bits = binarize(np.concatenate([runnable(batch)[0].reshape(len(dots), -1).numpy() for batch in batches], axis=1))
-    wrong = np.flatnonzero((bits != expected).any(axis=1) & (abs(dots) <= limit))
-    if wrong.size:
-        raise ValueError(
-            f"{name}: {type(norm).__name__} rounds neuron {wrong[0]} to the wrong sign "
-            f"at a dot of {int(dots[wrong[0]])}; use xnorflow.model.layers.{exact}, which is exact"
-        )
-
-
-def _pair(size: Any) -> tuple[int, int]:
-    """Rows and columns of what torch takes as one number or as two."""
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def _array(tensor: torch.Tensor) -> NDArray[np.float64]:
-    # Every float32 is a float64 too, so nothing is rounded.
-    return np.asarray(tensor.detach().cpu().double().numpy())

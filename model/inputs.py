@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from .numbers import flag, integer, integers
 from .tensors import Element, Tensor
 
 __all__ = ["Affine", "Input", "Thermometer"]
@@ -23,6 +24,8 @@ class Thermometer:
 
     Raises
     ------
+    TypeError
+        When a number is not an integer.
     ValueError
         When the shape is empty or the levels do not ascend within 1..255.
     """
@@ -31,7 +34,8 @@ class Thermometer:
     levels: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        _check_shape(self.shape)
+        object.__setattr__(self, "shape", _shape(self.shape))
+        object.__setattr__(self, "levels", integers("levels", self.levels))
         if not self.levels or list(self.levels) != sorted(set(self.levels)):
             raise ValueError(f"levels must be one or more ascending numbers, not {self.levels!r}")
         if not 1 <= self.levels[0] <= self.levels[-1] <= 255:
@@ -61,6 +65,8 @@ class Affine:
 
     Raises
     ------
+    TypeError
+        When a number is not an integer, or ``signed`` neither True nor False.
     ValueError
         When the shape is empty, the divisor is not positive, or a number is out of its range.
     """
@@ -73,7 +79,10 @@ class Affine:
     signed: bool = False
 
     def __post_init__(self) -> None:
-        _check_shape(self.shape)
+        object.__setattr__(self, "shape", _shape(self.shape))
+        for name in ("multiplier", "offset", "divisor", "width"):
+            object.__setattr__(self, name, integer(name, getattr(self, name)))
+        object.__setattr__(self, "signed", flag("signed", self.signed))
         if not 2 <= self.width <= 8:
             raise ValueError(f"width must be in 2..8, not {self.width!r}")
         if not 1 <= self.divisor < LIMIT:
@@ -95,6 +104,8 @@ LIMIT = 1 << 31
 """Numbers of a line stay below this, so that the sum fits 64 bits for any pixel."""
 
 
-def _check_shape(shape: tuple[int, ...]) -> None:
+def _shape(values: object) -> tuple[int, ...]:
+    shape = integers("shape", values)
     if not 1 <= len(shape) <= 3 or min(shape) < 1:
         raise ValueError(f"shape must be 1 to 3 positive numbers, not {shape!r}")
+    return shape

@@ -49,6 +49,8 @@ class Network:
 
     Raises
     ------
+    TypeError
+        When a text is not a string, or the input or a layer is no record of this module.
     ValueError
         When the layers do not chain or do not end in :class:`Scores`, or the labels are not one for each class.
     """
@@ -62,6 +64,8 @@ class Network:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+        object.__setattr__(self, "layers", tuple(self.layers))
+        _check_kinds(self)
         if not self.layers or not isinstance(self.layers[-1], Scores):
             raise ValueError("the last layer must be Scores")
         if any(isinstance(layer, Scores) for layer in self.layers[:-1]):
@@ -107,3 +111,17 @@ class Network:
         """Multiplications for an image, each of which is an XNOR here, or a change of sign."""
         products = zip(self.layers, self.tensors[1:], strict=True)
         return sum(layer.mw * tensor.size for layer, tensor in products if not isinstance(layer, MaxPool))
+
+
+def _check_kinds(network: Network) -> None:
+    """TypeError when a field is not of the kind that a file can hold."""
+    texts = [("name", network.name), ("dataset", network.dataset)]
+    texts += [("provenance", text) for entry in network.provenance.items() for text in entry]
+    for name, text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"{name} must be a string, not {text!r}")
+    if not isinstance(network.input, Input):
+        raise TypeError(f"input must be Thermometer or Affine, not {type(network.input).__name__}")
+    for layer in network.layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers must be Dense, Conv2d, MaxPool or Scores, not {type(layer).__name__}")

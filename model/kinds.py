@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from .arrays import bit_array, freeze, integer_array
 from .bits import BitArray
+from .numbers import integer, pair
 from .tensors import Element, Tensor
 
 __all__ = ["Conv2d", "Dense", "Layer", "Matrix", "MaxPool", "Scores"]
 
 LARGEST_KERNEL = 7
-LARGEST_INTEGER = (1 << 30) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,8 @@ class Dense:
     thresholds: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        _freeze(self, "weights", _bits(self.weights, 2, "a matrix of neurons by synapses"))
-        _freeze(self, "thresholds", _integers("thresholds", self.thresholds, self.mh))
+        freeze(self, "weights", bit_array(self.weights, 2, "a matrix of neurons by synapses"))
+        freeze(self, "thresholds", integer_array("thresholds", self.thresholds, self.mh))
 
     @property
     def matrix(self) -> BitArray:
@@ -85,6 +86,8 @@ class Conv2d:
 
     Raises
     ------
+    TypeError
+        When a number is not an integer; a single one is taken for rows and columns alike.
     ValueError
         When a shape or a number is out of its range; a threshold or the padding's value, when the layer gets its place.
     """
@@ -96,8 +99,11 @@ class Conv2d:
     pad: int = 0
 
     def __post_init__(self) -> None:
-        _freeze(self, "weights", _bits(self.weights, 4, "neurons by kernel rows by kernel columns by channels"))
-        _freeze(self, "thresholds", _integers("thresholds", self.thresholds, self.mh))
+        freeze(self, "weights", bit_array(self.weights, 4, "neurons by kernel rows by kernel columns by channels"))
+        freeze(self, "thresholds", integer_array("thresholds", self.thresholds, self.mh))
+        for name in ("stride", "padding"):
+            object.__setattr__(self, name, pair(name, getattr(self, name)))
+        object.__setattr__(self, "pad", integer("pad", self.pad))
         if max(self.kernel) > LARGEST_KERNEL:
             raise ValueError(f"kernel must be 1..{LARGEST_KERNEL} in each direction, not {_times(self.kernel)}")
         if min(self.stride) < 1:
@@ -156,6 +162,8 @@ class MaxPool:
 
     Raises
     ------
+    TypeError
+        When a number is not an integer; a single one is taken for rows and columns alike.
     ValueError
         When a number is below 1.
     """
@@ -164,9 +172,11 @@ class MaxPool:
     stride: tuple[int, int] = (2, 2)
 
     def __post_init__(self) -> None:
-        for name, value in (("kernel", self.kernel), ("stride", self.stride)):
+        for name in ("kernel", "stride"):
+            value = pair(name, getattr(self, name))
             if min(value) < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
+            object.__setattr__(self, name, value)
 
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
@@ -198,8 +208,8 @@ class Scores:
     bias: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        _freeze(self, "weights", _bits(self.weights, 2, "a matrix of neurons by synapses"))
-        _freeze(self, "bias", _integers("bias", self.bias, self.mh))
+        freeze(self, "weights", bit_array(self.weights, 2, "a matrix of neurons by synapses"))
+        freeze(self, "bias", integer_array("bias", self.bias, self.mh))
 
     @property
     def matrix(self) -> BitArray:
@@ -226,32 +236,6 @@ class Scores:
 Layer = Dense | Conv2d | MaxPool | Scores
 Matrix = Dense | Conv2d | Scores
 """Layers whose work is a matrix-vector product."""
-
-
-def _freeze(layer: object, name: str, array: NDArray[np.generic]) -> None:
-    """Set a field of a frozen dataclass to an array that nobody can write to."""
-    array.setflags(write=False)
-    object.__setattr__(layer, name, array)
-
-
-def _bits(weights: ArrayLike, dimensions: int, axes: str) -> BitArray:
-    array = np.array(weights)
-    if array.ndim != dimensions or array.size == 0:
-        raise ValueError(f"weights must be {axes}, not of shape {array.shape}")
-    if not np.isin(array, (0, 1)).all():
-        raise ValueError("weights must be bits, 0 or 1")
-    return array.astype(np.uint8)
-
-
-def _integers(name: str, values: ArrayLike, count: int) -> NDArray[np.int64]:
-    array = np.array(values)
-    if array.shape != (count,):
-        raise ValueError(f"{name} must have shape ({count},), not {array.shape}")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise ValueError(f"{name} must be integers, not {array.dtype}")
-    if not ((array >= -LARGEST_INTEGER) & (array <= LARGEST_INTEGER)).all():
-        raise ValueError(f"{name} must be within ±{LARGEST_INTEGER}, not {array.min()}..{array.max()}")
-    return array.astype(np.int64)
 
 
 def _magnitude(tensor: Tensor) -> int:

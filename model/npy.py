@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from .paths import StrPath
 from .sources import DataError
 
 __all__ = ["LIMIT", "read_npy", "read_npz"]
@@ -40,7 +41,7 @@ _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What numpy writes. Other methods may ask for gigabytes before they give a byte."""
 
 
-def read_npy(path: Path) -> NDArray[Any]:
+def read_npy(path: StrPath) -> NDArray[Any]:
     """The array in a ``.npy`` file: numbers or text, of any shape.
 
     Raises
@@ -49,11 +50,12 @@ def read_npy(path: Path) -> NDArray[Any]:
         When the file is missing, is no such file, is not whole, holds Python objects, or is larger than
         :data:`LIMIT`.
     """
+    path = Path(path)
     with _told(path, ".npy file"), path.open("rb") as file:
         return _parse(file, path.stat().st_size)
 
 
-def read_npz(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
+def read_npz(path: StrPath, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
     """Some of the arrays in a ``.npz`` file, by name; the others are not looked at.
 
     Raises
@@ -62,6 +64,7 @@ def read_npz(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...]
         As for :func:`read_npy`, and when a required array is missing, or the file unpacks to more than
         :data:`ALWAYS` and :data:`RATIO` times its size.
     """
+    path = Path(path)
     allowed = max(ALWAYS, RATIO * path.stat().st_size) if path.is_file() else 0
     with _told(path, ".npz file"), zipfile.ZipFile(path) as archive:
         there = {name for name in (*required, *optional) if f"{name}.npy" in archive.NameToInfo}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .class_names import check_labels
 from .datasets import DataError, Dataset
 from .npy import read_npz
+from .paths import StrPath
 
 __all__ = ["PARTS", "OwnData", "dataset_of", "read_own_npz"]
 
@@ -83,7 +84,7 @@ class OwnData:
         return np.array([digest in lowest for digest in self.digests])
 
 
-def read_own_npz(path: Path) -> OwnData:
+def read_own_npz(path: StrPath) -> OwnData:
     """The images in a ``.npz`` file: ``images``, ``labels`` and, if it likes, ``classes``.
 
     Raises
@@ -91,6 +92,7 @@ def read_own_npz(path: Path) -> OwnData:
     DataError
         When the file cannot be used: see :func:`xnorflow.model.npy.read_npz`, or an array is not of its kind.
     """
+    path = Path(path)
     arrays = read_npz(path, required=("images", "labels"), optional=("classes",))
     images, labels, classes = arrays["images"], arrays["labels"], arrays.get("classes")
     try:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from .bits import BitArray
 from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor
+from .numbers import Pair, integer, pair
 
 __all__ = ["Filters", "Neurons", "Plan", "describe", "place", "random_layer"]
-
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,9 @@ class Neurons:
     """
 
     count: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", integer("count", self.count))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """Shape of the weights for an input of type ``tensor``."""
@@ -55,6 +57,12 @@ class Filters:
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     pad: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("kernel", "stride", "padding"):
+            object.__setattr__(self, name, pair(name, getattr(self, name)))
+        for name in ("count", "pad"):
+            object.__setattr__(self, name, integer(name, getattr(self, name)))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """Shape of the weights for an input of type ``tensor``; ValueError when that is no image."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .ir import Network
+from .paths import StrPath
 from .qonnx_constants import constant_of
 from .qonnx_exact import InexactError
 from .qonnx_graph import Graph, Node, QonnxError, read_graph
@@ -33,13 +34,13 @@ Result = TypeVar("Result")
 
 
 def import_qonnx(
-    path: Path, *, name: str | None = None, dataset: str = "", input_scale: Fraction | None = None
+    path: StrPath, *, name: str | None = None, dataset: str = "", input_scale: Fraction | None = None
 ) -> Network:
     """The network in a QONNX file.
 
     Parameters
     ----------
-    path : :class:`~pathlib.Path`
+    path : path
         The file.
     name : :class:`str`
         Name of the network; without it that of the file.
@@ -56,6 +57,7 @@ def import_qonnx(
     OSError
         When the file cannot be read.
     """
+    path = Path(path)
     try:
         graph = read_graph(path)
         scale = _input_scale(graph) if input_scale is None else input_scale

@@ -14,6 +14,8 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
+from .paths import StrPath
+
 __all__ = ["LARGEST_TENSOR", "Array", "Graph", "Node", "QonnxError", "read_graph"]
 
 LARGEST_FILE = 1 << 28
@@ -116,7 +118,7 @@ class Graph:
     integers: bool
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: StrPath) -> Graph:
     """Read and check a file.
 
     Raises
@@ -126,6 +128,7 @@ def read_graph(path: Path) -> Graph:
     OSError
         When it cannot be read.
     """
+    path = Path(path)
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise QonnxError(f"an ONNX file must have at most {LARGEST_FILE >> 20} MiB, not {size >> 20}")

@@ -3,6 +3,8 @@
 Images of two or three dimensions become ``(count, channels, height, width)``, as torch's convolutions take them.
 """
 
+import dataclasses
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -33,17 +35,18 @@ class Thermometer(nn.Module):
 
     Raises
     ------
+    TypeError
+        As :class:`xnorflow.model.ir.Thermometer`; from ``forward``, when images are not ``uint8``.
     ValueError
         As :class:`xnorflow.model.ir.Thermometer`; from ``forward``, when images have another shape.
-    TypeError
-        From ``forward``, when images are not ``uint8``.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], levels: tuple[int, ...], learn: bool = False) -> None:
+    def __init__(self, shape: tuple[int, ...], levels: tuple[int, ...], *, learn: bool = False) -> None:
         super().__init__()
-        self.shape = ir.Thermometer(shape, levels).shape
+        rule = ir.Thermometer(shape, levels)
+        self.shape = rule.shape
         # In units of the width at which a gradient still passes, so that one learning rate suits them and weights.
-        latent = torch.tensor(levels, dtype=torch.get_default_dtype()) / PASSING_WIDTH
+        latent = torch.tensor(rule.levels, dtype=torch.get_default_dtype()) / PASSING_WIDTH
         self.latent: Tensor
         if learn:
             self.latent = nn.Parameter(latent)
@@ -57,8 +60,11 @@ class Thermometer(nn.Module):
 
     @torch.no_grad()
     def set_levels(self, levels: tuple[int, ...]) -> None:
-        """Put other levels in place of as many."""
-        self.latent.copy_(torch.tensor(levels).to(self.latent) / PASSING_WIDTH)
+        """Put other levels in place of as many; ValueError when there are more or fewer, or they do not ascend."""
+        found = ir.Thermometer(self.shape, levels).levels
+        if len(found) != len(self.latent):
+            raise ValueError(f"levels must be {len(self.latent)} integers, as before, not {found}")
+        self.latent.copy_(torch.tensor(found).to(self.latent) / PASSING_WIDTH)
 
     def _levels(self) -> Tensor:
         return (self.latent.detach() * PASSING_WIDTH).round().long()
@@ -99,17 +105,16 @@ class Affine(nn.Module):
 
     Raises
     ------
+    TypeError
+        As :class:`xnorflow.model.ir.Affine`; from ``forward``, when images are not ``uint8``.
     ValueError
         As :class:`xnorflow.model.ir.Affine`; from ``forward``, when images have another shape.
-    TypeError
-        From ``forward``, when images are not ``uint8``.
     """
 
     table: Tensor
 
     def __init__(
         self,
-        *,
         shape: tuple[int, ...],
         multiplier: int = 1,
         offset: int = 0,
@@ -119,10 +124,12 @@ class Affine(nn.Module):
     ) -> None:
         super().__init__()
         self.rule = ir.Affine(shape, multiplier, offset, divisor, width, signed)
-        # A pixel has only 256 values, and the golden model says what becomes of each.
-        line = ir.Affine((256,), multiplier, offset, divisor, width, signed)
-        values = golden.quantize(line, np.arange(256, dtype=np.uint8)[np.newaxis])[0]
-        self.register_buffer("table", torch.tensor(values, dtype=torch.get_default_dtype()), persistent=False)
+        self.register_buffer("table", self.values().to(torch.get_default_dtype()), persistent=False)
+
+    def values(self) -> Tensor:
+        """What each of a pixel's 256 values becomes, as the golden model says; ``table`` has it for the forward."""
+        line = dataclasses.replace(self.rule, shape=(256,))
+        return torch.tensor(golden.quantize(line, np.arange(256, dtype=np.uint8)[np.newaxis])[0])
 
     def forward(self, images: Tensor) -> Tensor:
         _check(self.rule.shape, images)

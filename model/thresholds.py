@@ -5,12 +5,14 @@ A neuron's output is the sign of ``gamma * (dot - mean) / sqrt(var + eps) + beta
 comparison of rational numbers once both sides are squared. No rounding takes part.
 """
 
+import math
 from fractions import Fraction
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["count_matches", "fold_batchnorm", "fold_dots"]
+__all__ = ["check_eps", "count_matches", "fold_batchnorm", "fold_dots"]
 
 Floats = NDArray[np.floating]
 
@@ -25,7 +27,7 @@ def fold_batchnorm(
     gamma, beta, mean, var : arrays of shape ``(mh,)``
         Scale, shift, running mean and running variance.
     eps : :class:`float`
-        What batch normalization adds to the variance.
+        What batch normalization adds to the variance; finite, 0 or more.
     mw : :class:`int`
         Inputs of each neuron.
 
@@ -38,8 +40,10 @@ def fold_batchnorm(
 
     Raises
     ------
+    TypeError
+        When ``eps`` is not a number.
     ValueError
-        When a number is not finite, or ``var + eps`` is not positive.
+        When a number is not finite, ``eps`` is negative, or ``var + eps`` is not positive.
     """
     flip, dots = fold_dots(gamma=gamma, beta=beta, mean=mean, var=var, eps=eps, limit=mw)
     return flip, count_matches(dots, mw)
@@ -59,6 +63,7 @@ def fold_dots(
     Parameters and errors are as for :func:`fold_batchnorm`, and so is what it gives; the neuron's bit is
     ``dot >= threshold``, and thresholds are in ``-limit..limit + 1``.
     """
+    eps = check_eps(eps)
     for name, values in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
         if not np.isfinite(values).all():
             neuron = int(np.flatnonzero(~np.isfinite(values))[0])
@@ -70,6 +75,16 @@ def fold_dots(
     neurons = zip(np.abs(gamma), beta, sign * mean, var, strict=True)
     thresholds = [_threshold(*map(float, neuron), eps=eps, limit=limit) for neuron in neurons]
     return flip, np.array(thresholds, np.int64)
+
+
+def check_eps(eps: object) -> float:
+    """What batch normalization adds to the variance, as Python's float; TypeError or ValueError when it cannot be."""
+    if isinstance(eps, bool) or not isinstance(eps, Real):
+        raise TypeError(f"eps must be a number, not {eps!r}")
+    # Written so that a NaN fails too.
+    if not 0 <= float(eps) < math.inf:
+        raise ValueError(f"eps must be finite and 0 or more, not {eps}")
+    return float(eps)
 
 
 def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, limit: int) -> int:

@@ -22,6 +22,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .datasets import Dataset
 from .ir import Network
 from .layers import module_for
+from .paths import StrPath
 from .recipe import Recipe
 from .run import Epoch, Images, Run, Step, scores_of
 from .start import start_from
@@ -79,7 +80,7 @@ def train(
     device: str = "auto",
     threads: int | None = None,
     start: Network | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: StrPath | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_step: Callable[[Step], None] | None = None,
 ) -> Trained:
@@ -106,7 +107,7 @@ def train(
         Threads on the CPU; else 1 for networks of fewer than :data:`ONE_THREAD` weights and what torch has for others.
     start : :class:`xnorflow.model.ir.Network`
         Network to train further; else from random weights. Its latent weights begin at plus or minus ``recipe.init``.
-    checkpoint : :class:`pathlib.Path`
+    checkpoint : path
         File that is written after each epoch, and gone on from when it is there. It stays at the end. A teacher's has
         the same name with :data:`TEACHER_SUFFIX`.
     on_epoch, on_step : function
@@ -118,6 +119,7 @@ def train(
         When a parameter is out of its range, the data set is not for this network, or the checkpoint is of other
         settings.
     """
+    checkpoint = None if checkpoint is None else Path(checkpoint)
     recipe = recipe or definition.usual_recipe(further=start is not None)
     _check(definition, dataset, seed, validation)
     place = _device(device)

@@ -7,6 +7,7 @@ import pytest
 from tests.face.test_examples import load_example
 from tests.importers.graphs import Chain
 from xnorflow.cli import main
+from xnorflow.model.qonnx import import_qonnx
 from xnorflow.model.store import load
 
 
@@ -53,6 +54,13 @@ def test_the_scale_of_pixels_can_be_told(command, tmp_path, scale, level):
 def test_refuses_a_scale_that_is_no_positive_number(command, tmp_path, scale):
     message = f"xnorflow: --input-scale must be a positive number such as 1/255, not {scale!r}\n"
     assert command("import", tmp_path / "net.onnx", f"--input-scale={scale}", "-o", tmp_path / "x") == (1, "", message)
+
+
+def test_the_library_takes_paths_as_strings(tmp_path):
+    file = tmp_path / "net.onnx"
+    Chain(1, 4).add("Sub", 0.5).add("BipolarQuant", 1.0).add("MatMul", [[1, 1]] * 4).save(file)
+    network = import_qonnx(str(file))
+    assert (network.name, network.provenance["imported_from"]) == ("net", "net.onnx")
 
 
 def test_what_cannot_be_imported_is_told_in_one_line_and_writes_nothing(command, tmp_path):

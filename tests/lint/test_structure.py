@@ -19,6 +19,7 @@ BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw
 
 # The numeric half of the model, which everybody uses, and which must not pull torch in.
 NUMERIC = {
+    "arrays",
     "bits",
     "cifar",
     "class_names",
@@ -31,15 +32,19 @@ NUMERIC = {
     "kinds",
     "matlab",
     "npy",
+    "numbers",
     "own_data",
+    "paths",
     "plans",
     "recipe",
+    "records",
     "sources",
     "store",
     "svhn",
     "tensors",
     "thresholds",
     "trained",
+    "witness",
     "zoo",
 }
 

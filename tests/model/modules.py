@@ -1,14 +1,27 @@
-"""Small torch networks with hard parameters, and what they compute layer by layer."""
+"""Small torch networks with hard parameters, what they compute layer by layer, and their export from a file."""
 
+import tempfile
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from xnorflow.model.export import export
 from xnorflow.model.layers import Affine, BatchNorm, BinaryLinear, Scores, Sign, Thermometer
+from xnorflow.model.store import load, save
 
-__all__ = ["everything", "network", "set_batch_norm", "torch_trace"]
+__all__ = ["everything", "exported", "network", "set_batch_norm", "torch_trace"]
+
+
+def exported(module, *, name="test", **description):
+    """What a file holds of an exported module: all that hardware is made from comes out of files."""
+    # Not tmp_path, which hypothesis would share among its examples.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        save(export(module, name=name, **description), path)
+        return load(path)
 
 
 def network(*sizes, norm=BatchNorm, seed=0):

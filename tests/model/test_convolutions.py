@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from tests.model.modules import set_batch_norm, torch_trace
+from tests.model.modules import exported, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
 from xnorflow.model.export import export
@@ -60,10 +60,10 @@ def images(module, count=60):
 
 
 def assert_equal_everywhere(module, batch):
-    exported = export(module, name="test")
-    for ours, torchs in zip(golden.trace(exported, batch), torch_trace(module, batch), strict=True):
+    network = exported(module)
+    for ours, torchs in zip(golden.trace(network, batch), torch_trace(module, batch), strict=True):
         assert np.array_equal(ours, torchs)
-    return exported
+    return network
 
 
 GREY = Thermometer(shape=(7, 6), levels=(90, 160))
@@ -143,12 +143,11 @@ def test_torch_equals_golden_whatever_the_batch_norm(first, second):
 @pytest.mark.parametrize("name", ["pool", "two", "colour", "dense", "scores"])
 def test_torchs_own_order_is_put_into_the_streams(name):
     module = network(*(nn.Flatten() if isinstance(layer, StreamFlatten) else layer for layer in MODULES[name]))
-    exported = assert_equal_everywhere(module, images(module))
+    ours = assert_equal_everywhere(module, images(module))
     # It does differ: in the stream's order the same weights are another network.
-    other = export(network(*MODULES[name]), name="test")
+    other = exported(network(*MODULES[name]))
     same = [
-        np.array_equal(a.matrix, b.matrix)
-        for a, b in zip(exported.matrices.values(), other.matrices.values(), strict=True)
+        np.array_equal(a.matrix, b.matrix) for a, b in zip(ours.matrices.values(), other.matrices.values(), strict=True)
     ]
     assert all(same) == (name == "dense")
 

@@ -25,6 +25,11 @@ def test_the_picture_shows_the_history(tmp_path):
     assert (pictures[0] != pictures[2]).any()
 
 
+def test_the_path_may_be_a_string(tmp_path):
+    plot_history(history(2), str(tmp_path / "curve.png"))
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_one_epoch_is_visible(tmp_path):
     pictures = []
     for name, epochs in (("low", history(1)), ("high", [Epoch(1, 1, 9, 0.9, None, None, 1.0)])):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from tests.model.modules import everything, network, set_batch_norm, torch_trace
+from tests.model.modules import everything, exported, network, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
 from xnorflow.model.export import export
@@ -14,11 +14,11 @@ from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermom
 
 
 def assert_equal_everywhere(module, images):
-    exported = export(module, name="test")
-    for ours, torchs in zip(golden.trace(exported, images), torch_trace(module, images), strict=True):
-        assert np.array_equal(ours, torchs)
+    ours = exported(module)
+    for by_golden, by_torch in zip(golden.trace(ours, images), torch_trace(module, images), strict=True):
+        assert np.array_equal(by_golden, by_torch)
     classes = module(torch.tensor(images)).argmax(dim=1)
-    assert np.array_equal(golden.predict(exported, images), classes.numpy())
+    assert np.array_equal(golden.predict(ours, images), classes.numpy())
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 1, 1), (8, 3), (8, 6, 5, 4), (9, 30, 2)])
@@ -44,6 +44,22 @@ def test_negative_tiny_and_zero_scales(scale, shift):
         norm.weight.data.fill_(scale)
         norm.bias.data.fill_(shift)
     assert_equal_everywhere(module, everything(6))
+
+
+def test_the_network_of_the_readme():
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        Thermometer((28, 28), (128,)),
+        nn.Flatten(),
+        BinaryLinear(784, 64),
+        BatchNorm(64),
+        Sign(),
+        Scores(64, 10),
+    )
+    statistics = {name: torch.randn(64).numpy() for name in ("gamma", "beta", "mean")}
+    set_batch_norm(module[3], **statistics, var=torch.full((64,), 784.0).numpy())
+    images = np.random.default_rng(seed=0).integers(0, 256, (200, 28, 28), np.uint8)
+    assert_equal_everywhere(module.eval(), images)
 
 
 def test_plain_batch_norm_is_taken_where_it_rounds_well():
@@ -75,14 +91,14 @@ def test_what_does_nothing_in_eval_mode_is_skipped():
     nested = nn.Sequential(
         first, nn.Flatten(), nn.Dropout(0.3), nn.Sequential(linear, nn.Identity(), norm, sign, nn.Dropout(0.1)), *rest
     )
-    assert same(export(nested.eval(), name="test"), export(module, name="test"))
+    assert same(exported(nested.eval()), exported(module))
 
 
 def test_export_changes_nothing_and_needs_no_mode():
     module = network(8, 6, 4)
     before = {name: value.clone() for name, value in module.state_dict().items()}
-    in_eval = export(module, name="a", dataset="digits", provenance={"seed": "0"})
-    in_training = export(module.train(), name="a")
+    in_eval = exported(module, name="a", dataset="digits", provenance={"seed": "0"})
+    in_training = exported(module.train(), name="a")
     assert same(in_eval, in_training)
     assert module.training
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
@@ -105,11 +121,19 @@ def same(a, b):
     )
 
 
-def changed(index, **values):
-    """A network with numbers of one module replaced."""
+def spoilt(index, **values):
+    """A network with a number in a tensor of one module replaced."""
     module = network(4, 3, 2)
     for name, value in values.items():
         getattr(module[index], name).data[1] = value
+    return module
+
+
+def changed(index, **attributes):
+    """A network with attributes of one module replaced."""
+    module = network(4, 3, 2)
+    for name, value in attributes.items():
+        setattr(module[index], name, value)
     return module
 
 
@@ -135,21 +159,28 @@ def replaced(index, *modules):
             replaced(2, nn.BatchNorm1d(3, track_running_stats=False)),
             r"dense0: BatchNorm1d must have track_running_stats=True, not False",
         ),
+        (changed(2, eps=torch.inf), r"dense0: eps must be finite and 0 or more, not inf"),
+        (changed(2, eps=-1e-5), r"dense0: eps must be finite and 0 or more, not -1e-05"),
+        (changed(2, eps="1e-5"), r"dense0: eps must be a number, not '1e-5'"),
+        (changed(2, running_mean=torch.zeros(1)), r"dense0: running_mean must have shape \(3,\), not \(1,\)"),
+        (changed(2, running_var=torch.ones(4)), r"dense0: running_var must have shape \(3,\), not \(4,\)"),
+        (changed(2, weight=nn.Parameter(torch.ones(4))), r"dense0: weight must have shape \(3,\), not \(4,\)"),
+        (changed(2, bias=nn.Parameter(torch.ones(1))), r"dense0: bias must have shape \(3,\), not \(1,\)"),
         (replaced(4, nn.Flatten(0)), r"Flatten must have start_dim=1 and end_dim=-1, not 0 and -1"),
         (replaced(4), r"the last layer must be Scores"),
         (replaced(4, BinaryLinear(mw=3, mh=2)), r"dense1: BinaryLinear must be followed by BatchNorm, not the end"),
         (replaced(4, Scores(mw=3, classes=3), Scores(mw=3, classes=3)), r"only the last layer may be Scores"),
         (replaced(4, Scores(mw=7, classes=2)), r"scores1: takes 7 inputs, but gets 3"),
         (replaced(0, Thermometer(shape=(5,), levels=(1,))), r"dense0: takes 4 inputs, but gets 5"),
-        (changed(1, weight=torch.nan), r"dense0: latent weights must be finite, not nan"),
-        (changed(2, weight=torch.nan), r"dense0: batch norm gamma of neuron 1 must be finite, not nan"),
-        (changed(2, bias=torch.nan), r"dense0: batch norm beta of neuron 1 must be finite, not nan"),
-        (changed(2, running_mean=torch.inf), r"dense0: batch norm mean of neuron 1 must be finite, not inf"),
-        (changed(2, running_var=torch.nan), r"dense0: batch norm var of neuron 1 must be finite, not nan"),
-        (changed(2, running_var=-1), r"dense0: batch norm var must be above -eps, not -1.0"),
-        (changed(4, weight=torch.nan), r"scores1: latent weights must be finite, not nan"),
-        (changed(4, bias=torch.nan), r"scores1: bias must be a number within ±1073741823, not nan"),
-        (changed(4, bias=-1e20), r"scores1: bias must be a number within ±1073741823, not -1.0000000200408773e\+20"),
+        (spoilt(1, weight=torch.nan), r"dense0: latent weights must be finite, not nan"),
+        (spoilt(2, weight=torch.nan), r"dense0: batch norm gamma of neuron 1 must be finite, not nan"),
+        (spoilt(2, bias=torch.nan), r"dense0: batch norm beta of neuron 1 must be finite, not nan"),
+        (spoilt(2, running_mean=torch.inf), r"dense0: batch norm mean of neuron 1 must be finite, not inf"),
+        (spoilt(2, running_var=torch.nan), r"dense0: batch norm var of neuron 1 must be finite, not nan"),
+        (spoilt(2, running_var=-1), r"dense0: batch norm var must be above -eps, not -1.0"),
+        (spoilt(4, weight=torch.nan), r"scores1: latent weights must be finite, not nan"),
+        (spoilt(4, bias=torch.nan), r"scores1: bias must be a number within ±1073741823, not nan"),
+        (spoilt(4, bias=-1e20), r"scores1: bias must be a number within ±1073741823, not -1.0000000200408773e\+20"),
     ],
 )
 def test_what_cannot_be_lowered_is_refused(module, message):

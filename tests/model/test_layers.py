@@ -280,3 +280,5 @@ def test_empty_layers_are_refused():
         BinaryLinear(mw=0, mh=3)
     with pytest.raises(ValueError, match=r"^channels, filters and kernel must be positive, not 2, 3 and \(0, 1\)$"):
         BinaryConv2d(channels=2, filters=3, kernel=(0, 1))
+    with pytest.raises(ValueError, match=r"^features must be positive, not 0$"):
+        BatchNorm(0)

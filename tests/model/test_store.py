@@ -10,8 +10,8 @@ from safetensors.numpy import load as parse
 from safetensors.numpy import save as serialize
 
 from tests.networks import random_conv_network, random_network
-from xnorflow.model import store
-from xnorflow.model.ir import Affine, MaxPool, Thermometer
+from xnorflow.model import records, store
+from xnorflow.model.ir import Affine, Conv2d, Dense, MaxPool, Scores, Thermometer
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.store import ModelError, fingerprint, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network
@@ -216,3 +216,51 @@ def test_fingerprint_is_of_what_a_network_computes():
     same = dataclasses.replace(network, name="other", dataset="mnist", provenance={"seed": "1"})
     assert fingerprint(same) == fingerprint(network)
     assert fingerprint(random_network((8, 4, 3), seed=1)) != fingerprint(network)
+
+
+def test_paths_may_be_strings(tmp_path):
+    network, path = random_network((8, 4, 3)), str(tmp_path / "a" / "model.safetensors")
+    save(network, path)
+    assert fingerprint(load(path)) == fingerprint(network)
+    write_atomically(str(tmp_path / "b"), b"data")
+    assert (tmp_path / "b").read_bytes() == b"data"
+    with pytest.raises(ModelError, match=f"^{tmp_path}/c: no such model file$"):
+        load(f"{tmp_path}/c")
+
+
+@pytest.mark.parametrize("kind", [Thermometer, Affine, Dense, Conv2d, MaxPool, Scores])
+def test_every_field_of_a_record_can_be_read(kind):
+    # Of a field that is new here, somebody must say how files have it.
+    assert {field.name for field in dataclasses.fields(kind)} <= {"weights", *records.ARRAYS, *records.READ}
+
+
+def test_the_reader_asks_no_annotations(path, monkeypatch):
+    # What they are when a program runs is up to Python and numpy: numpy 2.5 made NDArray another kind of thing.
+    expected = fingerprint(load(path))
+    for kind in (Thermometer, Dense, Scores):
+        monkeypatch.setattr(kind, "__annotations__", dict.fromkeys(kind.__annotations__, "object"))
+    assert fingerprint(load(path)) == expected
+
+
+def description_like(text):
+    """A file of nothing but that description."""
+    return serialize({"x": np.zeros(1)}, {"xnorflow": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, r"not a whole model file \(maximum recursion depth exceeded.*\); save or download it again"),
+        ("1" * 5000, r"not a whole model file \(Exceeds the limit \(4300 digits\).*\); save or download it again"),
+        ("{", r"not a whole model file \(Expecting property name.*\); save or download it again"),
+        ('{"version": true}', "format version True, expected 1; use the xnorflow that made it"),
+        ('{"version": 1.0}', r"format version 1\.0, expected 1; use the xnorflow that made it"),
+        ('{"version": "a\\nb"}', r"format version 'a\\nb', expected 1; use the xnorflow that made it"),
+        ('{"version": 1, "layers": 7, "provenance": {}}', "layers must be a list, not 7"),
+        ('{"version": 1, "layers": [], "provenance": []}', r"provenance must be an object of strings, not \[\]"),
+    ],
+)
+def test_hostile_descriptions_are_refused_in_one_line(text, message, path):
+    path.write_bytes(description_like(text))
+    with pytest.raises(ModelError, match=f"^{path}: {message}$"):
+        load(path)

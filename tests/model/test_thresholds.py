@@ -77,3 +77,22 @@ def test_what_is_no_batch_norm_is_refused(name, value, message):
     neurons = {**{key: np.repeat(values, 2) for key, values in ONE.items()}, name: np.array([1, value], np.float32)}
     with pytest.raises(ValueError, match=f"^{message}$"):
         fold_batchnorm(**neurons, eps=1e-5, mw=4)
+
+
+@pytest.mark.parametrize(
+    ("eps", "kind", "message"),
+    [
+        (np.inf, ValueError, "eps must be finite and 0 or more, not inf"),
+        (np.nan, ValueError, "eps must be finite and 0 or more, not nan"),
+        (-1e-5, ValueError, "eps must be finite and 0 or more, not -1e-05"),
+        (None, TypeError, "eps must be a number, not None"),
+        (True, TypeError, "eps must be a number, not True"),
+    ],
+)
+def test_an_eps_out_of_its_range_is_refused(eps, kind, message):
+    with pytest.raises(kind, match=f"^{message}$"):
+        fold_batchnorm(**ONE, eps=eps, mw=4)
+
+
+def test_an_eps_of_numpys_is_taken():
+    assert fold_batchnorm(**ONE, eps=np.float32(0.5), mw=4) == fold_batchnorm(**ONE, eps=0.5, mw=4)

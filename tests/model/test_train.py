@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.model.modules import torch_trace
+from tests.model.modules import exported, torch_trace
 from xnorflow.model import golden
 from xnorflow.model.datasets import Dataset
-from xnorflow.model.export import export
 from xnorflow.model.ir import MaxPool
 from xnorflow.model.layers import BinaryLinear, Sign, module_for
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.recipe import Distortion, Teacher
 from xnorflow.model.start import start_from
-from xnorflow.model.store import fingerprint, load, save
+from xnorflow.model.store import fingerprint
 from xnorflow.model.train import classes, train
 from xnorflow.model.zoo import ZOO, random_network
 
@@ -61,13 +60,11 @@ def test_torchs_global_state_is_left_alone(digits):
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == (threads, False)
 
 
-def test_digits_are_learnt_and_exported_exactly(digits, tmp_path):
+def test_digits_are_learnt_and_exported_exactly(digits):
     trained = train(DIGITS, digits, recipe=recipe(epochs=25), seed=1)
     assert trained.history[-1].validation_accuracy > 0.85
     assert trained.history[-1].loss < trained.history[0].loss / 3
-    network = export(trained.module, name="digits", dataset=digits.name, provenance=trained.provenance)
-    save(network, tmp_path / "digits.safetensors")
-    network = load(tmp_path / "digits.safetensors")
+    network = exported(trained.module, name="digits", dataset=digits.name, provenance=trained.provenance)
     assert_equal_everywhere(network, trained.module, digits.test_images)
     assert_equal_everywhere(network, trained.module, digits.train_images)
 
@@ -75,16 +72,14 @@ def test_digits_are_learnt_and_exported_exactly(digits, tmp_path):
 def test_tfc_on_mnist_is_learnt_and_exported_exactly(mnist):
     trained = train(TFC, mnist, recipe=recipe(TFC, epochs=1))
     assert trained.history[-1].validation_accuracy > 0.8
-    assert_equal_everywhere(export(trained.module, name="tfc"), trained.module, mnist.test_images)
+    assert_equal_everywhere(exported(trained.module, name="tfc"), trained.module, mnist.test_images)
 
 
-def test_a_convolutional_network_is_learnt_and_exported_exactly(mnist, tmp_path):
+def test_a_convolutional_network_is_learnt_and_exported_exactly(mnist):
     some = dataclasses.replace(mnist, train_images=mnist.train_images[:3000], train_labels=mnist.train_labels[:3000])
     trained = train(ZOO["mnist-cnn"], some, recipe=recipe(ZOO["mnist-cnn"], epochs=2, batch=50))
     assert trained.history[-1].accuracy > 0.6
-    network = export(trained.module, name="mnist-cnn")
-    save(network, tmp_path / "model")
-    assert_equal_everywhere(load(tmp_path / "model"), trained.module, mnist.test_images[:300])
+    assert_equal_everywhere(exported(trained.module, name="mnist-cnn"), trained.module, mnist.test_images[:300])
 
 
 def test_colour_images_are_learnt_and_exported_exactly():
@@ -102,7 +97,7 @@ def test_colour_images_are_learnt_and_exported_exactly():
     )
     trained = train(definition, data, recipe=recipe(definition, epochs=12, batch=50))
     assert (classes(trained.module, data.test_images) == data.test_labels).mean() > 0.9
-    assert_equal_everywhere(export(trained.module, name="stains"), trained.module, images)
+    assert_equal_everywhere(exported(trained.module, name="stains"), trained.module, images)
 
 
 def test_progress_is_told_and_can_stop_it(digits):
@@ -163,7 +158,7 @@ def test_each_option_makes_another_network_that_learns_and_is_exported_exactly(c
     )
     assert not equal(weights(plain), weights(changed))
     assert changed.validation_accuracy > 0.6
-    assert_equal_everywhere(export(changed.module, name="digits"), changed.module, digits.test_images)
+    assert_equal_everywhere(exported(changed.module, name="digits"), changed.module, digits.test_images)
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights_with_all_options(digits, tmp_path):
@@ -176,7 +171,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights_with_all_options(di
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_epoch=interrupt)
+        train(DIGITS, digits, recipe=everything, checkpoint=str(tmp_path / "run"), on_epoch=interrupt)
     assert (tmp_path / "run.teacher").exists()
     steps = []
     resumed = train(DIGITS, digits, recipe=everything, checkpoint=tmp_path / "run", on_step=steps.append)
@@ -209,13 +204,13 @@ def test_a_module_that_starts_from_a_network_computes_what_it_does(name):
     head = module[-1]
     assert set(head.weight.abs().unique().tolist()) == {np.float32(0.3)}
     # Learnt levels and thresholds come back as they were, so that the file is the same again.
-    again = export(module, name=network.name, dataset=network.dataset, provenance=network.provenance)
+    again = exported(module, name=network.name, dataset=network.dataset, provenance=network.provenance)
     assert np.array_equal(golden.predict(again, images), golden.predict(network, images))
 
 
 def test_a_training_goes_on_from_a_network_and_makes_it_better(digits):
     first = train(DIGITS, digits, recipe=recipe(epochs=5), seed=1)
-    network = export(first.module, name="digits")
+    network = exported(first.module, name="digits")
     further = train(DIGITS, digits, recipe=recipe(epochs=10, rate=0.005, init=0.1), seed=1, start=network)
     assert further.history[0].validation_accuracy > first.history[0].validation_accuracy
     assert further.history[-1].validation_accuracy > first.history[-1].validation_accuracy

@@ -1,0 +1,165 @@
+"""The network's records in files: each as JSON and arrays, and back; ``docs/ir.md`` has the format."""
+
+import dataclasses
+import math
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bits import BitArray, pack_bytes, unpack_bytes
+from .ir import Affine, Conv2d, Dense, Input, Layer, MaxPool, Network, Scores, Thermometer
+
+__all__ = ["Arrays", "describe", "network_of", "reason_of"]
+
+INPUTS: dict[str, type[Input]] = {kind.__name__: kind for kind in (Thermometer, Affine)}
+LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool, Scores)}
+
+ARRAYS = ("thresholds", "bias")
+"""Fields that are arrays of integers; ``weights`` are packed bits, and all others are in the JSON."""
+
+Arrays = dict[str, NDArray[Any]]
+Record = TypeVar("Record", Input, Layer)
+
+
+def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
+    """What JSON holds of a network; its arrays go to ``arrays``."""
+    description = {
+        "name": network.name,
+        "dataset": network.dataset,
+        "input": _describe(network.input, "input", arrays),
+        "layers": [_describe(layer, str(index), arrays) for index, layer in enumerate(network.layers)],
+        "provenance": dict(network.provenance),
+    }
+    # Networks without them keep the bytes that they had before there were any.
+    return description | {"labels": list(network.labels)} if network.labels else description
+
+
+def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
+    """The inverse of :func:`describe`.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When it cannot be; :func:`reason_of` says why.
+    """
+    layers, provenance = description["layers"], description["provenance"]
+    if not isinstance(layers, list):
+        raise TypeError(f"layers must be a list, not {reprlib.repr(layers)}")
+    if not isinstance(provenance, dict):
+        raise TypeError(f"provenance must be an object of strings, not {reprlib.repr(provenance)}")
+    return Network(
+        name=_string("name", description["name"]),
+        input=_record(INPUTS, description["input"], "input", arrays),
+        layers=tuple(_record(LAYERS, layer, str(index), arrays) for index, layer in enumerate(layers)),
+        dataset=_string("dataset", description["dataset"]),
+        provenance={key: _string("provenance", value) for key, value in provenance.items()},
+        labels=_strings("labels", description.get("labels", [])),
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """What was wrong, in one line."""
+    return f"lacks {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _describe(record: Input | Layer, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    """Kind and numbers of a record, the weights as packed bits with their shape here."""
+    description: dict[str, Any] = {"kind": type(record).__name__}
+    for field in dataclasses.fields(record):
+        name, value = field.name, getattr(record, field.name)
+        if name == "weights":
+            description["shape"] = value.shape
+            arrays[f"{prefix}.{name}"] = pack_bytes(value.reshape(len(value), -1))
+        elif name in ARRAYS:
+            arrays[f"{prefix}.{name}"] = value.astype(np.int32)
+        else:
+            description[name] = value
+    return description
+
+
+def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, arrays: Arrays) -> Record:
+    """The inverse of :func:`_describe`; ValueError when a record cannot be."""
+    place = f"layer {prefix}" if prefix.isdecimal() else prefix
+    # Not a string, it may be what no dictionary can look up.
+    found = description.get("kind") if isinstance(description, dict) else description
+    kind = kinds.get(found) if isinstance(found, str) else None
+    if kind is None:
+        raise ValueError(f"{place}: kind must be one of {', '.join(kinds)}, not {reprlib.repr(found)}")
+    try:
+        fields = [field.name for field in dataclasses.fields(kind)]
+        return kind(**{name: _value(name, description, prefix, arrays) for name in fields})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{place}: {reason_of(error)}") from None
+
+
+def _value(name: str, description: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    """What a field of a record gets."""
+    if name == "weights":
+        return _weights(arrays[f"{prefix}.{name}"], _integers("shape", description["shape"]))
+    return arrays[f"{prefix}.{name}"] if name in ARRAYS else READ[name](name, description[name])
+
+
+def _weights(packed: NDArray[Any], shape: tuple[int, ...]) -> BitArray:
+    mw = math.prod(shape[1:])
+    if packed.dtype != np.uint8 or min(shape, default=0) < 1 or packed.shape != (shape[0], -(-mw // 8)):
+        brief = reprlib.repr(list(shape))
+        raise ValueError(f"weights must be {brief} bits, each neuron's packed, not of shape {packed.shape}")
+    return unpack_bytes(packed, mw).reshape(shape)
+
+
+def _string(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {reprlib.repr(value)}")
+    return value
+
+
+def _strings(name: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{name} must be a list of strings, not {reprlib.repr(values)}")
+    return tuple(_string(name, value) for value in values)
+
+
+# Not isinstance in the following: bool is a kind of int in Python, but not in the format.
+def _integer(name: str, value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{name} must be an integer, not {reprlib.repr(value)}")
+    return value
+
+
+def _flag(name: str, value: object) -> bool:
+    if type(value) is not bool:
+        raise TypeError(f"{name} must be true or false, not {reprlib.repr(value)}")
+    return value
+
+
+def _integers(name: str, values: object) -> tuple[int, ...]:
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
+        raise TypeError(f"{name} must be integers, not {reprlib.repr(values)}")
+    return tuple(values)
+
+
+def _pair(name: str, values: object) -> tuple[int, ...]:
+    pair = _integers(name, values)
+    if len(pair) != 2:
+        raise ValueError(f"{name} must be 2 integers, not {reprlib.repr(values)}")
+    return pair
+
+
+READ: dict[str, Callable[[str, object], Any]] = {
+    "shape": _integers,
+    "levels": _integers,
+    "multiplier": _integer,
+    "offset": _integer,
+    "divisor": _integer,
+    "width": _integer,
+    "signed": _flag,
+    "kernel": _pair,
+    "stride": _pair,
+    "padding": _pair,
+    "pad": _integer,
+}
+"""How each number is read. Written down, not asked of the records' annotations: those are for type checkers, and what
+they are when a program runs changes with Python and numpy."""
