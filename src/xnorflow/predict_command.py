@@ -49,8 +49,7 @@ def predict(
     """
     network, built = open_predicted(model)
     if names:
-        if data is not None:
-            raise click.UsageError("IMAGE and --data exclude each other; give one of them")
+        _check_named(names, data, part, changed=fit or invert)
         named = read_images(network, names, dataset=dataset, reading=reading_for(network, fit=fit, invert=invert))
         source = ""
     else:
@@ -69,6 +68,16 @@ def predict(
     if is_untrained(network):
         click.echo(f"{network.name}: {network.provenance['weights']}; the classes mean nothing", err=True)
     OUTPUT.print(found.text(truth, source), highlight=False, soft_wrap=True, markup=False)
+
+
+def _check_named(names: tuple[str, ...], data: Path | None, part: str | None, *, changed: bool) -> None:
+    """Refuse options that images which are named would ignore."""
+    if data is not None:
+        raise click.UsageError("IMAGE and --data exclude each other; give one of them")
+    if part is not None:
+        raise click.UsageError("--part is for images of your own; name them with --data")
+    if changed and all(name.isdecimal() for name in names):
+        raise click.UsageError("--fit and --invert are for pictures; images of the test set are taken as they are")
 
 
 def _test_set(network: Network, dataset: str | None, own: Own | None, count: int | None) -> tuple[str, NamedImages]:

@@ -307,6 +307,8 @@ def test_folders_that_do_not_fit_the_network_are_told(make, message, command, tr
         (["eval", "{net}", "--data", "x", "--dataset", "mnist"], 2, "--data and --dataset exclude each other; give one of them"),
         (["train", "tfc", "--data", "x", "--dataset", "mnist", "-o", "y"], 2, "--data and --dataset exclude each other; give one of them"),
         (["predict", "{net}", "x.png", "--data", "x"], 2, "IMAGE and --data exclude each other; give one of them"),
+        (["predict", "{net}", "x.png", "--part", "all"], 2, "--part is for images of your own; name them with --data"),
+        (["predict", "{net}", "3", "--invert"], 2, "--fit and --invert are for pictures; images of the test set are taken as they are"),
         (["eval", "{net}", "--fit"], 2, "--fit is for images of your own; name them with --data"),
         (["eval", "{net}", "--invert"], 2, "--invert is for images of your own; name them with --data"),
         (["verify", "x", "--part", "all"], 2, "--part is for images of your own; name them with --data"),
