@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 OUT := out/demo
 
-.PHONY: demo test lint bench clean system
+.PHONY: demo test test-newest lint bench clean system
 
 demo: $(READY) system
 	$(BIN)/xnorflow train digits -o $(OUT)/digits.safetensors
@@ -14,8 +14,14 @@ demo: $(READY) system
 	@if command -v icebox_vlog >/dev/null && command -v iverilog >/dev/null; then \
 	  $(BIN)/xnorflow verify $(OUT) --level bitstream --images 5 --simulator icarus; fi
 
+# Whole data sets where they are here or can be downloaded; what this machine cannot run is told in the last lines.
 test: $(READY) system
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup
+	@$(BIN)/python -m tests.fetch
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup $(TESTS)
+
+# The fast half of them on the newest Python that pyproject.toml names, with the newest of all that pip finds.
+test-newest: system
+	$(PYTHON) tests/newest.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from typing import Any
 from bench.tables import table, write_table
 from xnorflow.model.trained import accuracy, is_trained, load_trained
 from xnorflow.model.zoo import ZOO
+from xnorflow.report import images_text
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "bench" / "zoo"
@@ -75,7 +76,7 @@ def row(name: str, built: dict[str, Any]) -> list[str]:
         f"`xnorflow {' '.join(command(name))}`",
         f"{told.share:.2%} ({told.correct:,} of {told.images:,})",
         f"{built['network']['weight_bits']:,}",
-        f"{rtl['images']:,} images, {rtl['mismatches']} mismatches",
+        f"{images_text(rtl['images'], rtl['dataset'])}, {rtl['mismatches']} mismatches",
         f"{cycles['interval_measured']} (formula {cycles['interval_expected']})",
         f"{resources['lut4']:,} of {resources['available']['lut4']:,}",
         f"{resources['bram']} of {resources['available']['bram']}",

@@ -15,7 +15,7 @@ from .replier import Replier
 from .statistics import LinkStatistics
 from .uart import UartReceiver, UartTransmitter
 
-__all__ = ["Link", "describe_link", "link_cells", "link_cycles"]
+__all__ = ["Link", "describe_link", "link_cells", "link_cycles", "reply_cycles"]
 
 CELLS = {"ice40": 680, "ecp5": 530}
 """Logic cells of a link whose answer is a byte: what nextpnr counts on iCE40; LUT4 and carries on ECP5."""
@@ -31,6 +31,11 @@ def link_cycles(accelerator: Accelerator, divisor: int) -> int:
     """Clock cycles that a frame takes on the wire, without pauses or escapes: no frames come faster."""
     frame = accelerator.input_beats * accelerator.input_bytes
     return 10 * divisor * (HEAD_BYTES + frame + TAIL_BYTES + 1)
+
+
+def reply_cycles(accelerator: Accelerator, divisor: int) -> int:
+    """Clock cycles that an answer takes on the other wire, without escapes; each has both of its flags."""
+    return 10 * divisor * (1 + HEAD_BYTES + accelerator.output_bytes + TAIL_BYTES + 1)
 
 
 def link_cells(accelerator: Accelerator) -> int:

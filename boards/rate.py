@@ -2,10 +2,10 @@
 
 from ..hw.accelerator import Accelerator
 from .board import Board
-from .link import link_cycles
+from .link import link_cycles, reply_cycles
 from .uart import uart_divisor
 
-__all__ = ["RATES", "link_baud"]
+__all__ = ["RATES", "link_baud", "link_fps"]
 
 RATES = (3_000_000, 2_000_000, 1_000_000, 500_000, 115_200)
 """Bits per second, in the order in which they are tried."""
@@ -36,3 +36,18 @@ def link_baud(accelerator: Accelerator, board: Board) -> int:
         f"one of {rates} baud must divide the clock of {board.name}, {board.clock_mhz:g} MHz, and be slower than "
         f"the core, which takes {accelerator.interval} cycles a frame; give another folding"
     )
+
+
+def link_fps(accelerator: Accelerator, board: Board) -> float:
+    """Frames per second that the link of a design on a board can carry, whatever the core could do.
+
+    Requests and answers each have a wire of their own, and the fuller one limits. What is escaped, one byte in 128 of
+    random ones, and pauses of the host cost some of it.
+
+    Raises
+    ------
+    ValueError
+        When no rate suits.
+    """
+    divisor = uart_divisor(clock_mhz=board.clock_mhz, baud=link_baud(accelerator, board))
+    return board.clock_mhz * 1e6 / max(link_cycles(accelerator, divisor), reply_cycles(accelerator, divisor))

@@ -49,7 +49,8 @@ def plot_history(history: Sequence[Epoch], path: StrPath, *, title: str = "") ->
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.suptitle(title)
+    # A name may have a dollar in it, which is no formula.
+    figure.suptitle(title, parse_math=False)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=120)
     write_atomically(path, data.getvalue())

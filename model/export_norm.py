@@ -79,6 +79,7 @@ def _check_ties(norm: Norm, name: str, dots: NDArray[np.int64], expected: int, l
     """Run the torch module on a dot next to each threshold; it rises or falls steadily with the dot."""
     runnable = copy.deepcopy(norm).cpu().eval()
     # Dots come in single precision at least, whatever the type of the parameters.
+    assert runnable.running_mean is not None
     precision = torch.promote_types(runnable.running_mean.dtype, torch.float32)
     values = torch.from_numpy(dots).to(precision).reshape(1, -1)
     batches = [values]

@@ -16,6 +16,9 @@ from .tensors import Element, Tensor
 
 __all__ = ["convolution", "dense", "image_order", "pool"]
 
+SHOWN = 5
+"""Different weights that a refusal shows."""
+
 LARGEST_LAYER = 1 << 16
 LARGEST_IMAGE = 1 << 22
 LARGEST_SHIFTS = 1 << 20
@@ -116,13 +119,19 @@ def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
     if zero is not None and not wrong.size:
         wrong = np.flatnonzero(rows[:, 0] == zero)
     if wrong.size:
-        found = sorted({str(values[place]) for place in np.unique(weights.index[wrong[0]])[:5]}, key=float)
+        found = _some(values[place] for place in np.unique(weights.index[wrong[0]]))
         raise node.error(
-            f"weights of neuron {wrong[0]} must be ±1 times one scale, not {', '.join(found)}; train with 1-bit weights"
+            f"weights of neuron {wrong[0]} must be ±1 times one scale, not {found}; train with 1-bit weights"
         )
     magnitudes = list(places)
     bits = np.array([value.sign > 0 for value in values], np.uint8)[weights.index]
     return bits, [magnitudes[place] for place in rows[:, 0]]
+
+
+def _some(values: Iterable[Surd]) -> str:
+    """Different numbers in their order, or the first of them."""
+    rising = sorted({str(value) for value in values}, key=float)
+    return ", ".join(rising[:SHOWN] + ["..."] * (len(rising) > SHOWN))
 
 
 def _product(

@@ -56,9 +56,8 @@ class Difference:
         return f"{text}; waveform: {self.waves}" if self.waves else text
 
 
-def wrong_answers(accelerator: Accelerator, images: Images, answers: bytes) -> NDArray[np.int64]:
-    """Indices of the images whose answer, a class or a class and scores, is not the golden model's."""
-    scores = golden.forward(accelerator.network, images)
+def wrong_answers(accelerator: Accelerator, scores: NDArray[np.int64], answers: bytes) -> NDArray[np.int64]:
+    """Indices of the images whose answer, a class or a class and scores, is not that of the golden model's scores."""
     classes, received = accelerator.decode(answers)
     wrong = classes != golden.classify(scores)
     if received is not None:
@@ -68,16 +67,17 @@ def wrong_answers(accelerator: Accelerator, images: Images, answers: bytes) -> N
 
 def answer_difference(accelerator: Accelerator, images: Images, answers: bytes) -> Difference | None:
     """The first wrong answer; where a core gives scores, they are shown behind the class."""
-    wrong = wrong_answers(accelerator, images, answers)
+    scores = golden.forward(accelerator.network, images)
+    wrong = wrong_answers(accelerator, scores, answers)
     if not wrong.size:
         return None
     image = int(wrong[0])
-    scores = golden.forward(accelerator.network, images[image : image + 1])
     classes, received = accelerator.decode(answers)
-    shown = [str(classes[image]), str(golden.classify(scores)[0])]
+    shown = [str(classes[image]), str(golden.classify(scores)[image])]
     if received is not None:
         shown = [
-            f"{name} ({' '.join(map(str, row))})" for name, row in zip(shown, (received[image], scores[0]), strict=True)
+            f"{name} ({' '.join(map(str, row))})"
+            for name, row in zip(shown, (received[image], scores[image]), strict=True)
         ]
     return Difference(image, got=f"class {shown[0]}", expected=f"class {shown[1]}")
 

@@ -101,7 +101,7 @@ def verify_serial(
         on_requests=lambda count: report("simulate", count, len(images)),
     )
     answers = _answers(bench, images, recording)
-    wrong = wrong_answers(accelerator, images, answers)
+    wrong = wrong_answers(accelerator, golden.forward(accelerator.network, images), answers)
     if wrong.size:
         report("locate the difference", 0, 1)
         place = _locate(bench, images, image=int(wrong[0]))

@@ -20,6 +20,7 @@ from .simulators import find_simulator
 __all__ = ["Report", "VerificationError", "silence", "verify", "verify_verilog"]
 
 Images = NDArray[np.uint8]
+Scored = NDArray[np.int64]
 
 STALL_PERCENT = 50
 """Share of the cycles in which either side stalls: each state of the flow control comes up all the time."""
@@ -124,6 +125,7 @@ def verify_verilog(
     stalls: bool = True,
     waves: bool = False,
     layered: Layered = None,
+    scores: Scored | None = None,
     on_progress: Progress | None = None,
 ) -> Report:
     """Send all images through a core, once, and some of them again without stalls, to measure its cycles.
@@ -150,6 +152,9 @@ def verify_verilog(
         Write a waveform of the run without stalls, ``waves.fst``, or ``waves.vcd`` where Verilator can write no other.
     layered : callable or None
         Makes Verilog of the same core in which each layer is a module, to name the layer that is wrong.
+    scores : array of ``int64`` of shape ``(count, classes)``, or None
+        What :func:`golden.forward <xnorflow.model.golden.forward>` gives for the images, where somebody has computed
+        it already; it takes minutes for large networks.
     on_progress : callable or None
         Told what runs, and how much of it is done.
 
@@ -170,6 +175,9 @@ def verify_verilog(
     if len(images) == 0:
         raise ValueError("images must be one or more, not none")
     report = on_progress or silence
+    expected = golden.forward(accelerator.network, images) if scores is None else scores
+    if expected.shape != (len(images), accelerator.network.classes):
+        raise ValueError(f"scores must be of shape {(len(images), accelerator.network.classes)}, not {expected.shape}")
     core = Core(tuple(sources), accelerator, layered)
 
     report("compile the simulation", 0, 1)
@@ -179,13 +187,15 @@ def verify_verilog(
     recording = bench.run(
         frames(accelerator, images), stalls=pattern, on_answers=lambda count: report("simulate", count, len(images))
     )
-    _check(bench, images, recording, stalls=pattern, report=report)
+    _check(bench, images, expected, recording, stalls=pattern, report=report)
 
     report("measure the interval", 0, 1)
     count = max(_fill(accelerator) + 4, min(len(images), TIMED_FRAMES))
-    timed = np.resize(images, (count, *images.shape[1:]))
+    # The same images again, as often as it takes.
+    rows = np.arange(count) % len(images)
+    timed = images[rows]
     timing = bench.run(frames(accelerator, timed), waves=workdir / f"waves{tool.waves}" if waves else None)
-    _check(bench, timed, timing, stalls=NO_STALLS, report=report)
+    _check(bench, timed, expected[rows], timing, stalls=NO_STALLS, report=report)
     return Report(
         level=level,
         simulator=simulator,
@@ -209,8 +219,10 @@ def _fill(accelerator: Accelerator) -> int:
     return 2 * len(accelerator.network.layers) + 2
 
 
-def _check(bench: Bench, images: Images, recording: Recording, *, stalls: Stalls, report: Progress) -> None:
-    """Raise VerificationError unless each image got its answer and no rule was broken."""
+def _check(
+    bench: Bench, images: Images, scores: Scored, recording: Recording, *, stalls: Stalls, report: Progress
+) -> None:
+    """Raise VerificationError unless each image got the answer of its scores and no rule was broken."""
     if recording.broken:
         raise VerificationError(f"the core broke the stream protocol: {recording.broken[0]}")
     if recording.errors.size:
@@ -220,7 +232,7 @@ def _check(bench: Bench, images: Images, recording: Recording, *, stalls: Stalls
         raise VerificationError(f"{came} of {count} answers came, then nothing moved for {bench.core.patience} cycles")
     if came > count:
         raise VerificationError(f"{came} answers came to {count} images")
-    wrong = wrong_answers(bench.core.accelerator, images, recording.answers)
+    wrong = wrong_answers(bench.core.accelerator, scores, recording.answers)
     if wrong.size:
         report("locate the difference", 0, 1)
         place = locate(bench, images, image=int(wrong[0]), stalls=stalls)

@@ -1,30 +1,49 @@
-"""Which tests can run where: nobody can download the networks of others, or CIFAR-10 in the form that tests read."""
+"""What all tests share: they stay on this machine, and have small real data sets that come with them."""
 
-import os
 import signal
+from pathlib import Path
 
 import pytest
 
-NEEDS = {"models": "XNORFLOW_MODELS", "cifar": "XNORFLOW_DATA"}
+from tests.offline import stay_on_this_machine
+from tests.samples import sample
+from tests.samples.layout import lay_out
+from xnorflow.model.datasets import SOURCES, Dataset, load
+
+pytest_plugins = ("tests.left_out",)
 
 # A shell makes commands in its background ignore interrupts; what tests start and interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs folders that nobody named, except where CI must have them: there it fails."""
-    if os.environ.get("CI"):
-        return
-    missing = {fixture for fixture, variable in NEEDS.items() if not os.environ.get(variable)}
-    left_out = [item for item in items if missing & set(getattr(item, "fixturenames", ()))]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+stay_on_this_machine()
 
 
-def pytest_report_header() -> list[str]:
-    """Say what is left out."""
-    return [
-        f"{variable} is not set: tests that need {fixture} are left out"
-        for fixture, variable in NEEDS.items()
-        if not os.environ.get(variable) and not os.environ.get("CI")
-    ]
+def _split(name: str) -> Dataset:
+    """A sample as a data set: four of five images to train on, the others for the test."""
+    images, labels = sample(name)
+    count = len(labels) * 4 // 5
+    return Dataset(name, images[:count], labels[:count], images[count:], labels[count:], SOURCES[name].classes)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    """800 and 200 of MNIST's test images; tests marked ``data("mnist")`` may have it whole, as ``whole_mnist``."""
+    return _split("mnist")
+
+
+@pytest.fixture(scope="session")
+def whole_mnist() -> Dataset:
+    """All of MNIST."""
+    return load("mnist")
+
+
+@pytest.fixture(scope="session")
+def whole_cifar() -> Dataset:
+    """All of CIFAR-10."""
+    return load("cifar-10")
+
+
+@pytest.fixture
+def sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command finds the samples where the whole data sets would be."""
+    lay_out(tmp_path / "samples", monkeypatch)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from . import __version__
 from .boards.flow import make_bitstream
 from .boards.implementation import Implementation
-from .design import BUILD_FILE, MODEL_FILE, SCHEMA, VERILOG_FILE, Design, describe
+from .boards.rate import link_baud, link_fps
+from .build_file import BUILD_FILE, SCHEMA
+from .design import MODEL_FILE, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
 from .hw.estimate import roofline_fps
 from .hw.verilog import to_verilog
@@ -27,6 +29,9 @@ __all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verific
 
 TOOLS_FOLDER = "bitstream"
 """Where in a build folder the bitstream is, and all that it is made of."""
+
+KIND = ("level", "simulator", "dataset")
+"""What tells one verification in ``build.json`` from another."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what runs, how much of it is done, and how much there is."""
@@ -62,9 +67,13 @@ def build(
     assert design.board is not None
     start(folder)
     accelerator = design.accelerator()
+    # Now, not behind the simulation: there may be no rate for the link.
+    baud = link_baud(accelerator, design.board)
     result = _verilog(design, accelerator, folder, on_progress)
 
     began = time.monotonic()
+    on_progress("golden model", 0, 1)
+    scores = golden.forward(design.network, images)
     report = verify_verilog(
         [folder / VERILOG_FILE],
         accelerator,
@@ -72,10 +81,11 @@ def build(
         workdir=folder / "verify",
         simulator=simulator,
         seed=seed,
+        scores=scores,
         on_progress=on_progress,
     )
-    record_verification(result, report)
-    result["accuracy"] = _accuracy(design.network, images, labels, dataset, report)
+    record_verification(result, report, dataset=dataset)
+    result["accuracy"] = _accuracy(design.network, images, scores, labels, dataset, report)
     result["seconds"]["verify"] = round(time.monotonic() - began, 2)
 
     made = make_bitstream(
@@ -85,6 +95,7 @@ def build(
         on_stage=lambda stage: on_progress(stage, 0, 1),
     )
     _record_implementation(result, design, made.implementation)
+    result["throughput"] |= {"link_baud": baud, "link_fps": round(link_fps(accelerator, design.board), 1)}
     result["files"]["bitstream"] = str(made.bitstream.relative_to(folder))
     record_hashes(result, folder)
     finish(folder, result)
@@ -112,12 +123,14 @@ def record_hashes(result: dict[str, Any], folder: Path) -> None:
     result["design_hash"] = hash_design(result)
 
 
-def record_verification(result: dict[str, Any], report: Report) -> None:
-    """Put what a verification found into what will be ``build.json``, in place of an earlier one of its kind."""
-    kind = (report.level, report.simulator)
-    others = [entry for entry in result["verify"] if (entry["level"], entry["simulator"]) != kind]
+def record_verification(result: dict[str, Any], report: Report, *, dataset: str) -> None:
+    """Put what a verification on images of this name found into what will be ``build.json``, in place of an earlier
+    one of its kind.
+    """
+    kind = (report.level, report.simulator, dataset)
+    others = [entry for entry in result["verify"] if tuple(entry[name] for name in KIND) != kind]
     fields = ("level", "simulator", "images", "mismatches", "stalls", "seconds")
-    result["verify"] = [*others, {name: getattr(report, name) for name in fields}]
+    result["verify"] = [*others, {"dataset": dataset, **{name: getattr(report, name) for name in fields}}]
     cycles = ("interval_expected", "interval_measured", "latency_measured")
     # A board's UART is too slow to measure them.
     measured = {name: getattr(report, name) for name in cycles}
@@ -144,7 +157,12 @@ def _verilog(design: Design, accelerator: Accelerator, folder: Path, on_progress
 
 
 def _accuracy(
-    network: Network, images: NDArray[np.uint8], labels: NDArray[np.int64] | None, dataset: str, report: Report
+    network: Network,
+    images: NDArray[np.uint8],
+    scores: NDArray[np.int64],
+    labels: NDArray[np.int64] | None,
+    dataset: str,
+    report: Report,
 ) -> dict[str, Any] | None:
     """Correct answers of torch, the golden model and the RTL; None for images without labels.
 
@@ -155,9 +173,9 @@ def _accuracy(
     recorded = is_tested_on(network, images, labels, dataset)
     return {
         "dataset": dataset,
-        "images": len(images),
+        "images": len(scores),
         "torch": int(network.provenance["test_correct"]) if recorded else None,
-        "golden": int((golden.predict(network, images) == labels).sum()),
+        "golden": int((golden.classify(scores) == labels).sum()),
         "rtl": int((report.classes == labels).sum()),
     }
 

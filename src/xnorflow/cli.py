@@ -1,7 +1,5 @@
 """The command line: each command reads its arguments, calls one function, and prints what came of it."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,24 +7,29 @@ from typing import Any
 import click
 
 from . import __version__
-from .arguments import ImageCount, Named
+from .arguments import Choice, ImageCount, ModelName, Named, OneOf
 from .boards.board import Board
 from .boards.catalogue import BOARDS, find_board
 from .boards.rate import RATES
 from .build import build as build_design
 from .build import finish, record_verification, write_verilog
-from .console import OUTPUT, complain, explain, progress
+from .console import complain, note, progress, say, say_json, show, table
 from .design import Design, fold, open_design, read_foldings
+from .destination import OutputFile, OutputFolder
 from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
-from .models import is_untrained, load_images_or_random, load_test_images, open_model
+from .model.datasets import DATASETS
+from .model.zoo import ZOO
+from .models import RANDOM, is_untrained, load_images_or_random, load_test_images, open_model
 from .own import Own
 from .own_options import own_images
 from .predict_command import predict
 from .prediction import accuracy_text, open_predicted
-from .report import build_table, estimate_json, estimate_tables, savings_json, table
+from .report import build_table, estimate_json, estimate_tables, savings_json, verification_text
 from .reweight_command import reweight
+from .running import run
 from .train_command import train
+from .workplace import working_in
 from .zoo_command import zoo
 
 __all__ = ["cli", "main"]
@@ -34,28 +37,34 @@ __all__ = ["cli", "main"]
 SIMULATORS = ("verilator", "icarus")
 
 
-MODEL = click.argument("model")
+MODEL = click.argument("model", type=ModelName(ZOO))
 BOARD = click.option(
-    "--board", type=Named("board", find_board), help="Board to build for; `xnorflow boards` lists them."
+    "--board", type=Named("board", find_board, BOARDS), help="Board to build for; `xnorflow boards` lists them."
 )
 FPS = click.option("--fps", type=float, help="Frames per second to reach; the smallest design that does is taken.")
 FOLDING = click.option("--folding", type=click.Path(path_type=Path), help="JSON file with pe and simd of each layer.")
-FOLDER = click.option(
-    "-o", "folder", type=click.Path(path_type=Path), required=True, help="Folder for everything made."
+FOLDER = click.option("-o", "folder", type=OutputFolder(), required=True, help="Folder for everything made.")
+DATASET = click.option(
+    "--dataset",
+    type=OneOf("dataset", (*DATASETS, RANDOM)),
+    help="Test images to use; without it those the network was trained on.",
 )
-DATASET = click.option("--dataset", help="Test images to use; without it those the network was trained on.")
 IMAGES = click.option("--images", type=ImageCount(), default="all", help="How many images to use.", show_default=True)
-SIMULATOR = click.option("--simulator", type=click.Choice(SIMULATORS), default="verilator", show_default=True)
-SEED = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+SIMULATOR = click.option(
+    "--simulator", type=Choice(SIMULATORS), default="verilator", show_default=True, help="Simulator to run."
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random stalls."
+)
 SCORES = click.option("--scores", is_flag=True, help="Answer with all scores behind the class.")
-BAUD = click.option("--baud", type=click.Choice(RATES), help="Highest rate of the link; else what the board does.")
+BAUD = click.option("--baud", type=Choice(RATES), help="Highest rate of the link; else what the board does.")
 REWEIGHTABLE = click.option("--reweightable", is_flag=True, help="Let `xnorflow reweight` replace the weights.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="xnorflow")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
 def cli(debug: bool) -> None:
     """Binarized neural networks from PyTorch to iCE40 and ECP5 FPGAs, verified bit for bit at each step."""
 
@@ -78,10 +87,10 @@ def boards(as_json: bool) -> None:
         for board in BOARDS.values()
     ]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
     else:
         columns = ("name", "", "device", "LUT4", "block RAM kbit", "clock MHz", "link", "programmer")
-        OUTPUT.print(table("boards", columns, (row.values() for row in rows)))
+        show(table("boards", columns, (row.values() for row in rows)))
 
 
 @cli.command(name="import")
@@ -89,17 +98,17 @@ def boards(as_json: bool) -> None:
 @click.option(
     "--input-scale", metavar="NUMBER", help="What the graph takes for a pixel of 1, as 1/255; else from the file."
 )
-@click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
+@click.option("-o", "path", metavar="MODEL", type=OutputFile(), required=True, help="File to write.")
 def import_(file: Path, input_scale: str | None, path: Path) -> None:
     """Import a network that another tool trained, from a QONNX file."""
     from .importing import import_to_file
 
     result = import_to_file(file, path, input_scale=input_scale)
-    OUTPUT.print(table(f"{file.stem}: {path}", ("", ""), result.items()))
+    show(table(f"{file.stem}: {path}", ("", ""), result.items()))
 
 
 @cli.command(name="eval")
-@click.argument("model", metavar="MODEL|DIR")
+@click.argument("model", metavar="MODEL|DIR", type=ModelName(ZOO))
 @DATASET
 @own_images
 @IMAGES
@@ -114,10 +123,10 @@ def evaluate(model: str, dataset: str | None, own: Own | None, images: int | Non
         raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset, or --data")
     correct = int((golden.predict(network, pixels) == labels).sum())
     if as_json:
-        click.echo(json.dumps({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}))
+        say_json({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}, indent=None)
         return
     _warn_untrained(network)
-    OUTPUT.print(f"{network.name} on {name}: {accuracy_text(correct, len(labels))}", highlight=False, markup=False)
+    say(f"{network.name} on {name}: {accuracy_text(correct, len(labels))}")
 
 
 @cli.command()
@@ -134,10 +143,10 @@ def estimate(model: str, board: Board | None, fps: float | None, folding: Path |
     foldings = fold(network, board=board, fps=fps, foldings=read_foldings(folding, network) if folding else None)
     data = estimate_json(Design(network, foldings, board).accelerator(), board)
     if as_json:
-        click.echo(json.dumps(data, indent=2))
+        say_json(data)
         return
     for part in estimate_tables(data):
-        OUTPUT.print(part)
+        show(part)
 
 
 @cli.command()
@@ -152,13 +161,12 @@ def verilog(
 ) -> None:
     """Write the Verilog of a network."""
     design = _design(model, board, fps, folding, scores)
-    with progress() as report:
+    with working_in(folder, make=True), progress() as report:
         result = write_verilog(design, folder, on_progress=report)
     _warn_untrained(design.network)
-    OUTPUT.print(
+    say(
         f"{folder / result['files']['verilog']}: {design.network.name}, a frame every "
-        f"{result['cycles']['interval_expected']} cycles",
-        highlight=False,
+        f"{result['cycles']['interval_expected']} cycles"
     )
 
 
@@ -198,7 +206,7 @@ def build(
         board = replace(board, baud=baud)
     design = _design(model, board, fps, folding, scores, reweightable)
     name, pixels, labels = load_images_or_random(design.network, dataset=dataset, own=own, count=images, say=complain)
-    with progress() as report:
+    with working_in(folder, make=True), progress() as report:
         result = build_design(
             design,
             folder,
@@ -210,13 +218,13 @@ def build(
             on_progress=report,
         )
     _warn_untrained(design.network)
-    OUTPUT.print(build_table(result, savings_json(design.network)))
-    OUTPUT.print(f"{folder / 'build.json'} has all of it; {folder / result['files']['bitstream']} is the bitstream")
+    show(build_table(result, savings_json(design.network)))
+    say(f"{folder / 'build.json'} has all of it; {folder / result['files']['bitstream']} is the bitstream")
 
 
 @cli.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--level", type=click.Choice(list(LEVELS)), default="rtl", show_default=True, help="What to simulate.")
+@click.option("--level", type=Choice(list(LEVELS)), default="rtl", show_default=True, help="What to simulate.")
 @DATASET
 @own_images
 @click.option(
@@ -240,35 +248,31 @@ def verify(
     waves: bool,
 ) -> None:
     """Verify a build folder again: images through its hardware, at any level, against the golden model."""
-    design, result = open_design(folder)
-    if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
-        images = SERIAL_IMAGES
-    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, own=own, count=images, say=complain)
-    with progress() as report:
-        found = verify_level(
-            folder,
-            design,
-            result,
-            pixels,
-            level=level,
-            simulator=simulator,
-            seed=seed,
-            waves=waves,
-            on_progress=report,
+    with working_in(folder):
+        design, result = open_design(folder)
+        if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
+            images = SERIAL_IMAGES
+        name, pixels, labels = load_images_or_random(
+            design.network, dataset=dataset, own=own, count=images, say=complain
         )
-    record_verification(result, found)
-    finish(folder, result)
+        with progress() as report:
+            found = verify_level(
+                folder,
+                design,
+                result,
+                pixels,
+                level=level,
+                simulator=simulator,
+                seed=seed,
+                waves=waves,
+                on_progress=report,
+            )
+        record_verification(result, found, dataset=name)
+        finish(folder, result)
     _warn_untrained(design.network)
-    text = f"{level} on {simulator}: {found.images} images, {found.mismatches} mismatches"
-    if found.interval_measured is not None:
-        text += (
-            f", interval {found.interval_measured} cycles, {found.interval_expected} by the formula, "
-            f"latency {found.latency_measured}"
-        )
-    OUTPUT.print(text, highlight=False)
+    say(verification_text(found, name))
     if labels is not None:
-        correct = int((found.classes == labels).sum())
-        OUTPUT.print(f"accuracy on {name}: {accuracy_text(correct, len(labels))}", highlight=False, markup=False)
+        say(f"accuracy on {name}: {accuracy_text(int((found.classes == labels).sum()), len(labels))}")
 
 
 cli.add_command(flash)
@@ -279,23 +283,8 @@ cli.add_command(zoo)
 
 
 def main() -> None:
-    """Run the command line; exit with 2 for wrong usage and 1 for a failure, each told in one line."""
-    try:
-        status = cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        complain("interrupted")
-        sys.exit(130)
-    except click.ClickException as error:
-        complain(explain(error))
-        sys.exit(2)
-    except (ValueError, TypeError, OSError, RuntimeError, ModuleNotFoundError) as error:
-        if "--debug" in sys.argv:
-            raise
-        complain(explain(error))
-        sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+    """Run the command line."""
+    run(cli)
 
 
 def _design(
@@ -309,9 +298,7 @@ def _design(
 
 def _warn_untrained(network: Any) -> None:
     if is_untrained(network):
-        click.echo(
-            f"{network.name}: {network.provenance['weights']}; only the hardware's figures mean anything", err=True
-        )
+        note(f"{network.name}: {network.provenance['weights']}; only the hardware's figures mean anything")
 
 
 if __name__ == "__main__":

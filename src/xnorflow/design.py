@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import __version__
 from .boards.board import Board
 from .boards.catalogue import find_board
 from .boards.top import board_cells
+from .build_file import BUILD_FILE, read_build
 from .hw.accelerator import Accelerator
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
@@ -31,10 +31,8 @@ __all__ = [
     "read_foldings",
 ]
 
-BUILD_FILE = "build.json"
 MODEL_FILE = "model.safetensors"
 VERILOG_FILE = "core.v"
-SCHEMA = 5
 
 UNBOUND_INTERVAL = 1024
 """Cycles a frame when there is neither a board nor a wish: small on any device."""
@@ -149,7 +147,7 @@ def read_foldings(path: Path, network: Network) -> tuple[Folding, ...]:
         When the file is not of that form, or a folding is out of range.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: no such folding file")
+        raise ValueError(f"{path}: {'is a folder, not a' if path.is_dir() else 'no such'} folding file")
     try:
         entries = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -224,26 +222,19 @@ def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
         When the folder is not one that ``xnorflow verilog`` or ``xnorflow build`` of this version made, or a file in
         it is not as it was made.
     """
-    path = folder / BUILD_FILE
-    if not path.is_file():
-        raise ModelError(f"{folder}: not a finished build, it has no {BUILD_FILE}; make it with xnorflow build")
+    path, build = folder / BUILD_FILE, read_build(folder)
+    unknown = set(build["files"].values()) - set(build["hashes"])
+    if unknown:
+        raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
+    if build["design_hash"] != hash_design(build):
+        raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
+    check_files(folder, build["hashes"])
     try:
-        build = json.loads(path.read_text())
-        if build["schema"] != SCHEMA:
-            raise ModelError(f"{path}: schema {build['schema']}, expected {SCHEMA}; build again with this xnorflow")
-        if build["xnorflow"] != __version__:
-            made = f"made by xnorflow {build['xnorflow']}, expected {__version__}"
-            raise ModelError(f"{path}: {made}; build again, or use that version")
-        unknown = set(build["files"].values()) - set(build["hashes"])
-        if unknown:
-            raise ModelError(f"{path}: has no hash of {min(unknown)}; build again")
-        if build["design_hash"] != hash_design(build):
-            raise ModelError(f"{path}: what it says of the design was changed after it was built; build again")
-        check_files(folder, build["hashes"])
-        design = _design(folder, build)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: not a whole build.json ({type(error).__name__}: {error}); build again") from None
-    return design, build
+        return _design(folder, build), build
+    except ModelError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{path}: {error}; build again") from None
 
 
 def _design(folder: Path, build: Mapping[str, Any]) -> Design:

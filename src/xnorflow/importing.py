@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+from .disk import watching_disk
 from .model.ir import MaxPool, Network
 from .model.qonnx import import_qonnx
 from .model.store import save
@@ -18,9 +19,12 @@ def import_to_file(file: Path, path: Path, *, input_scale: str | None = None) ->
     ValueError
         When the file cannot be imported, or ``input_scale`` is not a positive number.
     """
+    if path.exists() and path.samefile(file):
+        raise ValueError(f"{path}: must be another file than the one that is imported")
     network = import_qonnx(file, input_scale=None if input_scale is None else _number(input_scale))
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(network, path)
+    with watching_disk(path.parent):
+        save(network, path)
     return {
         "input": f"{_times(network.input.shape)} pixels, {type(network.input).__name__.lower()}, "
         f"a pixel of 1 is {network.provenance['input_scale']}",

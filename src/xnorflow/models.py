@@ -13,6 +13,7 @@ from .model.store import load as load_model
 from .model.trained import is_trained, load_trained
 from .model.zoo import ZOO, random_network
 from .own import Own
+from .suggest import did_you_mean
 
 __all__ = ["RANDOM", "is_untrained", "load_images_or_random", "load_test_images", "open_model"]
 
@@ -31,8 +32,10 @@ def open_model(name: str) -> Network:
     path = Path(name)
     if name in ZOO and not path.is_file():
         return load_trained(name) if is_trained(name) else random_network(name)
+    if name and path.is_dir():
+        raise ValueError(f"{name}: is a folder; MODEL must be a file or one of {', '.join(ZOO)}")
     if not path.is_file():
-        raise ValueError(f"MODEL must be a file or one of {', '.join(ZOO)}, not {name!r}")
+        raise ValueError(f"MODEL must be a file or one of {', '.join(ZOO)}, not {name!r}{did_you_mean(name, ZOO)}")
     return load_model(path)
 
 

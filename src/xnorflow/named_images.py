@@ -74,6 +74,8 @@ def _numbered(network: Network, number: int, dataset: str | None) -> tuple[NDArr
 
 
 def _read(network: Network, path: Path, reading: Reading) -> NDArray[np.uint8]:
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder, not an image; give --data a folder of pictures")
     if not path.is_file():
         raise ValueError(f"{path}: no such image; give a file, or the number of a test image")
     if path.suffix != ".npy":

@@ -1,13 +1,15 @@
 """The command ``xnorflow predict``."""
 
-import json
 from pathlib import Path
 
 import click
 
-from .console import OUTPUT, complain, progress
+from .arguments import ModelName, OneOf
+from .console import complain, note, progress, say, say_json
+from .model.datasets import DATASETS
 from .model.ir import Network
-from .models import is_untrained, load_test_images
+from .model.zoo import ZOO
+from .models import RANDOM, is_untrained, load_test_images
 from .named_images import NamedImages, read_images
 from .own import Own, reading_for
 from .own_options import DATA, FIT, INVERT, PART, choose_own
@@ -18,11 +20,15 @@ __all__ = ["predict"]
 
 
 @click.command()
-@click.argument("model", metavar="MODEL|DIR")
+@click.argument("model", metavar="MODEL|DIR", type=ModelName(ZOO))
 @click.argument("names", metavar="[IMAGE]...", nargs=-1)
 @click.option("--port", metavar="TTY", help="Serial port of a board that holds the network; else the golden model.")
 @click.option("--baud", type=click.IntRange(min=1), help="Rate of the link, where it must not be found out.")
-@click.option("--dataset", help="Test images to use; without it those the network was trained on.")
+@click.option(
+    "--dataset",
+    type=OneOf("dataset", (*DATASETS, RANDOM)),
+    help="Test images to use; without it those the network was trained on.",
+)
 @DATA
 @PART
 @FIT
@@ -47,6 +53,8 @@ def predict(
     IMAGE is a picture, a .npy file of uint8, or the number of a test image; the best three classes of each are told.
     Without any, the whole test set is classified, and its accuracy and the frames per second are told.
     """
+    if names and images is not None:
+        raise click.UsageError("IMAGE and --images exclude each other; name images, or say how many test images")
     network, built = open_predicted(model)
     if names:
         _check_named(names, data, part, changed=fit or invert)
@@ -63,11 +71,11 @@ def predict(
         complain(hint)
     truth = Truth(network, named.names, named.labels)
     if as_json:
-        click.echo(json.dumps(found.data(truth)))
+        say_json(found.data(truth), indent=None)
         return
     if is_untrained(network):
-        click.echo(f"{network.name}: {network.provenance['weights']}; the classes mean nothing", err=True)
-    OUTPUT.print(found.text(truth, source), highlight=False, soft_wrap=True, markup=False)
+        note(f"{network.name}: {network.provenance['weights']}; the classes mean nothing")
+    say(*found.lines(truth, source))
 
 
 def _check_named(names: tuple[str, ...], data: Path | None, part: str | None, *, changed: bool) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .boards.rate import link_baud
+from .build_file import BUILD_FILE
 from .design import open_design
 from .model import golden
 from .model.expected import class_names
 from .model.ir import Network
+from .model.zoo import ZOO
 from .models import open_model
 
 __all__ = ["Prediction", "Truth", "accuracy_text", "open_predicted", "predict"]
@@ -96,17 +98,19 @@ class Prediction:
             "retries": self.retries,
         }
 
-    def text(self, truth: Truth, dataset: str) -> str:
+    def lines(self, truth: Truth, dataset: str) -> list[str]:
         """For people: the class of each image, or of a data set the accuracy."""
         known, count = self._known(truth), len(self.classes)
         accuracy = accuracy_text(sum(known), len(known)) if known else ""
         if not dataset:
             lines = [self._line(n, truth) for n in range(count)]
-            return "\n".join([*lines, *([f"accuracy: {accuracy}"] if len(known) > 1 else [])])
+            return [*lines, *([f"accuracy: {accuracy}"] if len(known) > 1 else [])]
         where = f"the board at {self.port}" if self.port else "the golden model"
         again = f", {self.retries} sent again" if self.port else ""
         told = f"{accuracy}, " if accuracy else ""
-        return f"{truth.network.name} on {dataset}, {where}: {told}{count / self.seconds:,.0f} frames per second{again}"
+        return [
+            f"{truth.network.name} on {dataset}, {where}: {told}{count / self.seconds:,.0f} frames per second{again}"
+        ]
 
     def _known(self, truth: Truth) -> list[bool]:
         """Whether the answer is right, for each image whose class is known."""
@@ -149,9 +153,11 @@ def open_predicted(model: str) -> tuple[Network, int | None]:
     ValueError
         When it is neither.
     """
-    if not Path(model).is_dir():
+    folder = Path(model)
+    # A folder that merely has the name of a network does not hide that.
+    if not folder.is_dir() or (model in ZOO and not (folder / BUILD_FILE).exists()):
         return open_model(model), None
-    design, _ = open_design(Path(model))
+    design, _ = open_design(folder)
     if design.board is None:
         return design.network, None
     return design.network, link_baud(design.accelerator(), design.board)

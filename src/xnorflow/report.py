@@ -1,30 +1,22 @@
 """Tables of what was estimated, built and verified."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from rich import box
 from rich.table import Table
 
 from .boards.board import Board
+from .boards.rate import link_baud, link_fps
 from .boards.top import board_cells
+from .console import table
 from .design import describe_layers
 from .hw.accelerator import Accelerator
 from .hw.estimate import estimate, roofline_fps
 from .model.ir import Network
+from .models import RANDOM
 from .savings import savings
+from .sim.verify import Report
 
-__all__ = ["build_table", "estimate_json", "estimate_tables", "savings_json", "table"]
-
-
-def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    """A table with a title above it."""
-    result = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in columns:
-        result.add_column(column)
-    for row in rows:
-        result.add_row(*("" if cell is None else str(cell) for cell in row))
-    return result
+__all__ = ["build_table", "estimate_json", "estimate_tables", "images_text", "savings_json", "verification_text"]
 
 
 def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
@@ -41,6 +33,7 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
         "clock_mhz": board.clock_mhz,
         "interval": design.interval,
         "fps": round(fps, 1),
+        **_link_json(accelerator, board),
         "roofline_fps": round(roofline, 1),
         "roofline_share": round(fps / roofline, 4),
         "cells": design.cells + link,
@@ -50,6 +43,35 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
         "layers": [{**row, "cells": layer.cells, "bram": layer.brams} for row, layer in rows],
         "savings": savings_json(network),
     }
+
+
+def images_text(count: int, dataset: str) -> str:
+    """How many images of what: ``100 images of digits``, ``1,000 random images``."""
+    noun = "image" if count == 1 else "images"
+    return f"{count:,} random {noun}" if dataset == RANDOM else f"{count:,} {noun} of {dataset}"
+
+
+def verification_text(report: Report, dataset: str) -> str:
+    """What a verification found, in a line."""
+    images = images_text(report.images, dataset)
+    text = f"{report.level} on {report.simulator}: {images}, {report.mismatches} mismatches"
+    if report.interval_measured is None:
+        return text
+    return (
+        f"{text}, interval {report.interval_measured} cycles, {report.interval_expected} by the formula, "
+        f"latency {report.latency_measured}"
+    )
+
+
+def _link_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
+    """What the board's link carries; None where the core is too slow for any rate."""
+    try:
+        return {
+            "link_baud": link_baud(accelerator, board),
+            "link_fps": round(link_fps(accelerator, board), 1),
+        }
+    except ValueError:
+        return {"link_baud": None, "link_fps": None}
 
 
 def savings_json(network: Network) -> dict[str, Any]:
@@ -90,7 +112,7 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
         ("", "estimate"),
         (
             ("interval", f"{data['interval']} cycles"),
-            ("frames per second", f"{data['fps']:,.0f} at {data['clock_mhz']:g} MHz"),
+            *_rates(data, data["clock_mhz"]),
             ("share of memory roofline", f"{data['roofline_share']:.1%} of {data['roofline_fps']:,.0f}"),
             ("logic cells", f"{data['cells']:,} of {available['cells']:,}, {data['link_cells']:,} of them the link's"),
             ("block RAMs", f"{data['bram']} of {available['bram']}"),
@@ -111,7 +133,10 @@ def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
             if count is not None
         ]
     rows += [
-        (f"{entry['level']} on {entry['simulator']}", f"{entry['images']} images, {entry['mismatches']} mismatches")
+        (
+            f"{entry['level']} on {entry['simulator']}",
+            f"{images_text(entry['images'], entry['dataset'])}, {entry['mismatches']} mismatches",
+        )
         for entry in data["verify"]
     ]
     resources, timing, throughput = data["resources"], data["timing"], data["throughput"]
@@ -123,7 +148,7 @@ def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
         ("logic cells", f"{resources['lut4']:,} of {available['lut4']:,}"),
         ("block RAMs", f"{resources['bram']} of {available['bram']}"),
         ("clock", f"{timing['fmax_mhz']:.1f} MHz reached, {data['target']['clock_mhz']:g} MHz set"),
-        ("frames per second", f"{throughput['fps']:,.0f} at {data['target']['clock_mhz']:g} MHz"),
+        *_rates(throughput, data["target"]["clock_mhz"]),
         (
             "share of memory roofline",
             f"{throughput['roofline_share']:.1%} of {throughput['roofline_fps']:,.0f} frames per second",
@@ -131,6 +156,19 @@ def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
         *_savings_rows(saved),
     ]
     return table(f"{data['network']['name']} on {data['target']['board']}", ("", ""), rows)
+
+
+def _rates(rates: dict[str, Any], clock_mhz: float) -> list[tuple[str, str]]:
+    """Two rates: the slower one is what a host sees."""
+    link = (
+        f"{rates['link_fps']:,.0f} at {rates['link_baud']:,} baud"
+        if rates["link_fps"]
+        else "none: the core is too slow for any rate of the link; give another folding"
+    )
+    return [
+        ("frames per second, core", f"{rates['fps']:,.0f} at {clock_mhz:g} MHz"),
+        ("frames per second, link", link),
+    ]
 
 
 def _savings_rows(saved: dict[str, Any]) -> list[tuple[str, str]]:

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import click
 
-from .console import OUTPUT, progress
+from .arguments import ModelName
+from .console import note, progress, say
+from .model.zoo import ZOO
 from .models import is_untrained, open_model
 from .reweight import reweight as replace_weights
+from .workplace import working_in
 
 __all__ = ["reweight"]
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("model")
+@click.argument("model", type=ModelName(ZOO))
 def reweight(folder: Path, model: str) -> None:
     """Replace the weights of a build folder by those of a network of the same shape.
 
@@ -21,11 +24,8 @@ def reweight(folder: Path, model: str) -> None:
     been built with --reweightable.
     """
     network = open_model(model)
-    with progress() as report:
+    with working_in(folder), progress() as report:
         result = replace_weights(folder, network, on_progress=report)
     if is_untrained(network):
-        click.echo(f"{network.name}: {network.provenance['weights']}; the classes mean nothing", err=True)
-    OUTPUT.print(
-        f"{folder / result['files']['bitstream']}: {network.name}, in {result['seconds']['reweight']} s",
-        highlight=False,
-    )
+        note(f"{network.name}: {network.provenance['weights']}; the classes mean nothing")
+    say(f"{folder / result['files']['bitstream']}: {network.name}, in {result['seconds']['reweight']} s")

@@ -6,29 +6,36 @@ from typing import Any
 
 import click
 
-from .arguments import Named
-from .console import OUTPUT, progress
+from .arguments import Choice, ModelName, Named, OneOf
+from .console import note, progress, show, table
+from .destination import OutputFile
+from .disk import watching_disk
+from .model.datasets import DATASETS
 from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
-from .model.zoo import CONVOLUTIONAL_TEACHER, find
+from .model.zoo import CONVOLUTIONAL_TEACHER, ZOO, find
 from .models import open_model
 from .own import Own
 from .own_options import Size, own_training
-from .report import table
 
 __all__ = ["train"]
 
+BESIDE = (".csv", ".json", ".png", ".checkpoint", ".teacher")
+"""Suffixes of what a training writes beside the model, for good or for a while."""
+
 
 @click.command()
-@click.argument("definition", metavar="NET", type=Named("net", find))
-@click.option("--dataset", help="Images to learn from; without it those of the network.")
+@click.argument("definition", metavar="NET", type=Named("net", find, ZOO))
+@click.option(
+    "--dataset", type=OneOf("dataset", DATASETS), help="Images to learn from; without it those of the network."
+)
 @own_training
 @click.option("--size", metavar="HxW", type=Size(), help="Resize pictures of your own to so many rows and columns.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
 @click.option("--batch", type=click.IntRange(min=2), help="Images per step.")
 @click.option("--rate", type=float, help="Peak of the learning rate.")
-@click.option("--schedule", type=click.Choice(SCHEDULES), help="Course of the learning rate.")
+@click.option("--schedule", type=Choice(SCHEDULES), help="Course of the learning rate.")
 @click.option("--stochastic", is_flag=True, default=None, help="Draw the signs of activations at random in training.")
-@click.option("--gradient", type=click.Choice(GRADIENTS), help="Gradient of the signs of activations.")
+@click.option("--gradient", type=Choice(GRADIENTS), help="Gradient of the signs of activations.")
 @click.option("--slope", type=float, help="Binarize activations by degrees, up to this slope; 0 from the start.")
 @click.option("--init", type=float, help="Limit of the first latent weights.")
 @click.option("--average", type=float, help="Decay of the average of the latent weights over steps; 0 for none.")
@@ -42,13 +49,19 @@ __all__ = ["train"]
 @click.option("--crop", type=click.IntRange(min=0), help="Shift them by up to so many whole pixels.")
 @click.option("--flip/--no-flip", default=None, help="Mirror half of them.")
 @click.option("--validation", type=float, default=0.1, show_default=True, help="Share of images held out.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all that is random.")
+@click.option(
+    "--device",
+    type=Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to train; auto takes a GPU where there is one.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads on the CPU.")
-@click.option("--start", metavar="MODEL", help="Train this network of the same layers further.")
+@click.option("--start", metavar="MODEL", type=ModelName(ZOO), help="Train this network of the same layers further.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever checkpoint there is.")
 @click.option("--no-test", is_flag=True, help="Leave the test images alone: to choose among recipes.")
-@click.option("-o", "path", metavar="MODEL", type=click.Path(path_type=Path), required=True, help="File to write.")
+@click.option("-o", "path", metavar="MODEL", type=OutputFile(*BESIDE), required=True, help="File to write.")
 def train(
     definition: Any,
     dataset: str | None,
@@ -74,7 +87,7 @@ def train(
         raise click.UsageError("--size is for images of your own; name them with --data")
     usual = definition.usual_recipe(further=start is not None)
     recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
-    with progress() as report:
+    with watching_disk(path.parent), progress() as report:
         result = train_to_file(
             definition,
             path,
@@ -90,9 +103,9 @@ def train(
             restart=restart,
             test=not no_test,
             on_progress=report,
-            say=lambda text: click.echo(f"{definition.name}: {text}", err=True),
+            say=lambda text: note(f"{definition.name}: {text}"),
         )
-    OUTPUT.print(table(f"{definition.name}: {path}", ("", ""), result.items()))
+    show(table(f"{definition.name}: {path}", ("", ""), result.items()))
 
 
 def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe:

@@ -1,15 +1,13 @@
 """The command ``xnorflow zoo``."""
 
-import json
 from typing import Any
 
 import click
 
-from .console import OUTPUT
+from .console import say_json, show, table
 from .model.ir import Network
 from .model.trained import accuracy, is_trained, load_trained
 from .model.zoo import ZOO, Definition
-from .report import table
 
 __all__ = ["zoo"]
 
@@ -20,10 +18,10 @@ def zoo(as_json: bool) -> None:
     """List the networks that have a name, with what those that ship reach on their test sets."""
     rows = [_row(definition) for definition in ZOO.values()]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     columns = ("name", "layers", "data set", "accuracy", "weight bits", "smallest board", "")
-    OUTPUT.print(table("networks", columns, map(_cells, rows)))
+    show(table("networks", columns, map(_cells, rows)))
 
 
 def _row(definition: Definition) -> dict[str, Any]:

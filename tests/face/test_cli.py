@@ -51,8 +51,8 @@ def model(tmp_path):
         (["eval", "nix"], 1, f"MODEL must be a file or one of {NETS}, not 'nix'"),
         (
             ["eval", "digits", "--dataset", "nix"],
-            1,
-            f"dataset must be one of {', '.join(DATASETS)}, random, not 'nix'",
+            2,
+            f"Invalid value for '--dataset': dataset must be one of {', '.join(DATASETS)}, random, not 'nix'",
         ),
         (
             ["eval", "digits", "--dataset", "random"],
@@ -134,9 +134,11 @@ def test_says_which_folding_is_out_of_range(command, model, tmp_path):
 
 
 def test_says_when_the_output_folder_cannot_be_written(command, model, tmp_path):
-    (tmp_path / "file").write_text("")
-    folder = tmp_path / "file" / "out"
-    assert command("verilog", model, "-o", folder) == (1, "", f"xnorflow: {folder}: Not a directory\n")
+    file = tmp_path / "file"
+    file.write_text("")
+    message = f"{file / 'out'}: must be a folder to write to, but {file} is none"
+    expected = (2, "", f"xnorflow: Invalid value for '-o': {message}\n")
+    assert command("verilog", model, "-o", file / "out") == expected
 
 
 def test_a_cut_off_model_is_refused(command, model):
@@ -145,11 +147,6 @@ def test_a_cut_off_model_is_refused(command, model):
     assert (status, out) == (1, "")
     assert err.startswith(f"xnorflow: {model}: not a whole model file (")
     assert err.count("\n") == 1
-
-
-def test_debug_shows_the_traceback(command):
-    with pytest.raises(ValueError, match=rf"^MODEL must be a file or one of {NETS}, not 'nix'$"):
-        command("--debug", "eval", "nix")
 
 
 def test_missing_extra_is_named(command, monkeypatch, tmp_path):
@@ -191,9 +188,9 @@ def test_verilog_then_verify_on_random_images(command, model, tmp_path):
     before = json.loads((folder / "build.json").read_text())
     assert before["verify"] == []
     status, out, err = command("verify", folder, "--images", "50", "--simulator", "icarus")
-    assert (status, "50 images, 0 mismatches" in out) == (0, True), err
+    assert (status, "rtl on icarus: 50 random images, 0 mismatches" in out) == (0, True), err
     after = json.loads((folder / "build.json").read_text())
-    assert [(entry["level"], entry["images"]) for entry in after["verify"]] == [("rtl", 50)]
+    assert [(entry["level"], entry["images"], entry["dataset"]) for entry in after["verify"]] == [("rtl", 50, "random")]
     assert after["cycles"]["interval_measured"] == after["cycles"]["interval_expected"]
 
 
@@ -241,7 +238,7 @@ def test_a_network_of_the_zoo_is_verified_without_torch_and_without_its_data_set
         monkeypatch.setitem(sys.modules, module, None)
     assert command("verilog", "digits", "-o", tmp_path / "out")[0] == 0
     status, out, err = command("verify", tmp_path / "out", "--images", "3", "--simulator", "icarus")
-    assert (status, "3 images, 0 mismatches" in out) == (0, True), err
+    assert (status, "rtl on icarus: 3 random images, 0 mismatches" in out) == (0, True), err
     assert (
         "xnorflow: digits comes with scikit-learn; install it with: pip install 'xnorflow[train]'; "
         "random images are used instead\n"
@@ -289,6 +286,7 @@ def test_an_interrupt_leaves_nothing_that_looks_whole(words, tmp_path):
     assert not made & {"net.safetensors", "build.json"}
 
 
+@pytest.mark.usefixtures("sampled")
 def test_eval_takes_colour_images(command):
     status, out, _ = command("eval", "cnv", "--dataset", "cifar-10", "--images", "20", "--json")
     result = json.loads(out)

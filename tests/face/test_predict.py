@@ -4,10 +4,7 @@
 import functools
 import json
 import re
-import runpy
 import sys
-import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,16 +158,3 @@ def test_port_must_exist(command, model):
     message = "/dev/nix: no such port; `python -m serial.tools.list_ports` lists those that there are"
     status, out, err = command("predict", model, "--dataset", "random", "--images", "2", "--port", "/dev/nix")
     assert (status, out, err.splitlines()[-1]) == (1, "", f"xnorflow: {message}")
-
-
-def test_example_of_the_documentation_runs(model, tmp_path):
-    text = (Path(__file__).parents[2] / "docs" / "link.md").read_text()
-    lines = text.split("## From Python\n")[1].split("\n`board.scores")[0]
-    images = random_images(random_network(SIZES), 3)
-    with simulated_board(serial_accelerator(SIZES)) as port:
-        for written, here in (("/dev/ttyUSB1", port), ("tfc.safetensors", str(model))):
-            assert written in lines
-            lines = lines.replace(written, here)
-        (tmp_path / "example.py").write_text(textwrap.dedent(lines))
-        names = runpy.run_path(str(tmp_path / "example.py"), {"images": images})
-    assert names["classes"].tolist() == golden.predict(random_network(SIZES), images).tolist()

@@ -154,6 +154,10 @@ def test_a_build_without_the_option_says_what_is_in_logic(foldings, message, tmp
     (tmp_path / "bitstream").mkdir()
     (tmp_path / "bitstream" / "top.bin").write_bytes(b"")
     result["files"]["bitstream"] = "bitstream/top.bin"
+    result["resources"] = {"lut4": 1, "ff": 1, "bram": 1, "dsp": 0, "available": {"lut4": 5280}}
+    result["timing"] = {"fmax_mhz": 42.0, "met": True, "seed": 1}
+    rates = ("fps", "roofline_fps", "roofline_share", "link_fps")
+    result["throughput"] = {"link_baud": 3_000_000, **dict.fromkeys(rates, 1.0)}
     finish(tmp_path, result)
     rehash(tmp_path)
     refused(tmp_path, NEW, rf"{tmp_path}: {message}; build with --reweightable")

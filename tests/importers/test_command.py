@@ -25,6 +25,8 @@ def command(capsys, monkeypatch):
     return run
 
 
+@pytest.mark.models
+@pytest.mark.data("mnist")
 def test_import_then_eval(command, models, tmp_path):
     path = tmp_path / "deeper" / "tfc.safetensors"
     status, out, err = command("import", models / "qonnx" / "TFC_1W1A.onnx", "-o", path)
@@ -81,6 +83,8 @@ def test_what_cannot_be_imported_is_told_in_one_line_and_writes_nothing(command,
     )
 
 
+@pytest.mark.models
+@pytest.mark.data("mnist")
 def test_the_example_compiles_a_file(models, tmp_path):
     assert load_example("import_qonnx").main(models / "qonnx" / "TFC_1W1A.onnx", tmp_path) == 9296
     assert "module xnorflow_core" in (tmp_path / "core.v").read_text()

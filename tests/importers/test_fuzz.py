@@ -51,6 +51,7 @@ def survives(path, data):
         assert isinstance(result, Network)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("file", FILES)
 @settings(SETTINGS, max_examples=150)
 @given(data=st.data())

@@ -5,25 +5,30 @@ import pytest
 
 from tests.importers.bnn_pynq import cnv, lfc
 from tests.importers.graphs import Chain, judge
+from tests.samples import sample
 from xnorflow.model import golden
 from xnorflow.model.ir import MaxPool, Thermometer
 from xnorflow.model.qonnx import import_qonnx
 
-
-def correct(network, images, labels):
-    return int((golden.predict(network, images) == labels).sum())
+pytestmark = pytest.mark.models
 
 
-def test_brevitas_tfc_scores_9296_of_10000(models, mnist):
+def correct(network, data, count=None):
+    """Right answers among the first test images, or all of them."""
+    return int((golden.predict(network, data.test_images[:count]) == data.test_labels[:count]).sum())
+
+
+@pytest.mark.data("mnist")
+def test_brevitas_tfc_scores_9296_of_10000(models, whole_mnist):
     network = import_qonnx(models / "qonnx" / "TFC_1W1A.onnx", dataset="mnist")
     assert network.names == ("dense0", "dense1", "dense2", "scores3")
     assert network.input == Thermometer((28, 28), (128,))
-    assert correct(network, mnist.test_images, mnist.test_labels) == 9296
+    assert correct(network, whole_mnist) == 9296
 
 
-def test_brevitas_tfc_agrees_with_the_executor_of_qonnx(models, mnist):
+def test_brevitas_tfc_agrees_with_the_executor_of_qonnx(models):
     path = models / "qonnx" / "TFC_1W1A.onnx"
-    images = mnist.test_images[:200]
+    images = sample("mnist")[0][:200]
     expected = judge(path, images, divisor=255).argmax(axis=1)
     assert golden.predict(import_qonnx(path), images).tolist() == expected.tolist()
 
@@ -46,15 +51,16 @@ def test_finn_tfc_is_brevitas_tfc(models):
         assert np.array_equal(left.thresholds, right.thresholds)
 
 
-def test_lfc_scores_9834_of_10000(models, mnist):
+@pytest.mark.data("mnist")
+def test_lfc_scores_9834_of_10000(models, whole_mnist):
     network = lfc(models / "bnn-pynq" / "mnist_lfcW1A1.npz")
-    assert correct(network, mnist.test_images, mnist.test_labels) == 9834
+    assert correct(network, whole_mnist) == 9834
 
 
-def test_cnv_scores_406_of_the_first_500(models, cifar):
-    images, labels = cifar
+@pytest.mark.data("cifar-10")
+def test_cnv_scores_406_of_the_first_500(models, whole_cifar):
     network = cnv(models / "bnn-pynq" / "cifar10_cnvW1A1.npz")
-    assert correct(network, images[:500], labels[:500]) == 406
+    assert correct(network, whole_cifar, 500) == 406
 
 
 def written_as_onnx(path):
@@ -92,6 +98,7 @@ def test_cnv_written_as_onnx_is_imported_to_the_same_network(models, tmp_path):
 
 
 @pytest.mark.slow
-def test_cnv_scores_7936_of_10000(models, cifar):
+@pytest.mark.data("cifar-10")
+def test_cnv_scores_7936_of_10000(models, whole_cifar):
     network = cnv(models / "bnn-pynq" / "cifar10_cnvW1A1.npz")
-    assert correct(network, *cifar) == 7936
+    assert correct(network, whole_cifar) == 7936

@@ -44,7 +44,7 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
     [
         (
             vector().add("MatMul", TWO_BITS),
-            "MatMul_3 (MatMul): weights of neuron 0 must be ±1 times one scale, not -2, -1, 0; "
+            "MatMul_3 (MatMul): weights of neuron 0 must be ±1 times one scale, not -2, -1, 0, 1; "
             "train with 1-bit weights",
         ),
         (
@@ -59,7 +59,14 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         (
             vector().add("MatMul", np.linspace(-1, 1, 16).reshape(8, 2)),
             "MatMul_2 (MatMul): weights of neuron 0 must be ±1 times one scale, not -1, -0.733333, -0.466667, "
-            "-0.2, 0.0666667; train with 1-bit weights",
+            "-0.2, 0.0666667, ...; train with 1-bit weights",
+        ),
+        (
+            # Sixteen different numbers that become three.
+            vector().add(
+                "MatMul", Weights("Quant", np.linspace(-1.2, 1.2, 16).reshape(8, 2), 1.0, 0.0, 2.0, signed=1, narrow=1)
+            ),
+            "MatMul_3 (MatMul): weights of neuron 0 must be ±1 times one scale, not -1, 0, 1; train with 1-bit weights",
         ),
         (
             ended(vector().add("MatMul", ONES((8, 8))).add("Quant", 1.0, 0.0, 2.0, signed=1, narrow=0)),

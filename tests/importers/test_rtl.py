@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from tests.importers.bnn_pynq import cnv, lfc
+from tests.samples import sample
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.model.qonnx import import_qonnx
 from xnorflow.sim.verify import verify
+
+pytestmark = pytest.mark.models
 
 TFC = tuple(Folding(*pair) for pair in [(4, 98), (8, 4), (8, 4), (5, 1)])
 LFC = tuple(Folding(*pair) for pair in [(32, 49), (32, 64), (32, 64), (10, 2)])
@@ -26,30 +29,29 @@ def through_rtl(network, foldings, images, folder, *, family, interval):
     return report.classes
 
 
-def test_imported_tfc_gets_9296_of_10000_in_rtl(models, mnist, tmp_path):
+@pytest.mark.data("mnist")
+def test_imported_tfc_gets_9296_of_10000_in_rtl(models, whole_mnist, tmp_path):
     network = import_qonnx(models / "qonnx" / "TFC_1W1A.onnx")
-    classes = through_rtl(network, TFC, mnist.test_images, tmp_path, family=ICE40, interval=128)
-    assert (classes == mnist.test_labels).sum() == 9296
+    classes = through_rtl(network, TFC, whole_mnist.test_images, tmp_path, family=ICE40, interval=128)
+    assert (classes == whole_mnist.test_labels).sum() == 9296
 
 
-def test_imported_multithreshold_tfc_in_rtl(models, mnist, tmp_path):
+def test_imported_multithreshold_tfc_in_rtl(models, tmp_path):
     network = import_qonnx(models / "qonnx" / "TFC_w1a1_multithreshold.onnx")
     stored = np.load(models / "qonnx" / "TFC_w1a1_multithreshold_input.npy").reshape(-1, 28, 28).astype(np.uint8)
-    images = np.concatenate([stored, mnist.test_images[:1000]])
+    images = np.concatenate([stored, sample("mnist")[0]])
     classes = through_rtl(network, TFC, images, tmp_path, family=ICE40, interval=128)
     expected = np.load(models / "qonnx" / "TFC_w1a1_multithreshold_expected.npy").ravel()
     assert classes[: len(expected)].tolist() == expected.tolist()
 
 
 @pytest.mark.slow
-def test_lfc_in_rtl(models, mnist, tmp_path):
+def test_lfc_in_rtl(models, tmp_path):
     network = lfc(models / "bnn-pynq" / "mnist_lfcW1A1.npz")
-    through_rtl(network, LFC, mnist.test_images[:100], tmp_path, family=ECP5, interval=512)
+    through_rtl(network, LFC, sample("mnist")[0][:100], tmp_path, family=ECP5, interval=512)
 
 
 @pytest.mark.slow
-def test_cnv_in_rtl_at_the_folding_of_finn(models, cifar, tmp_path):
-    images, _ = cifar
-    through_rtl(
-        cnv(models / "bnn-pynq" / "cifar10_cnvW1A1.npz"), CNV, images[:10], tmp_path, family=ECP5, interval=32_768
-    )
+def test_cnv_in_rtl_at_the_folding_of_finn(models, tmp_path):
+    network, images = cnv(models / "bnn-pynq" / "cifar10_cnvW1A1.npz"), sample("cifar-10")[0][:10]
+    through_rtl(network, CNV, images, tmp_path, family=ECP5, interval=32_768)

@@ -18,12 +18,6 @@ def digits() -> Dataset:
     return load("digits")
 
 
-@pytest.fixture(scope="session")
-def mnist() -> Dataset:
-    """MNIST from XNORFLOW_DATA, or else downloaded; where neither is possible the test fails and says so."""
-    return load("mnist")
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder that is XNORFLOW_DATA, with the cache beside it."""

@@ -44,13 +44,16 @@ def test_digits_are_split_once_and_for_all(digits):
     assert digest == "3ea49a6c5c1f0810a1e9f1178f9d79a4469c14576fbaaec2880a46a2f2a8928b"
 
 
-def test_mnist_is_the_original(mnist):
+@pytest.mark.data("mnist")
+def test_mnist_is_the_original():
+    mnist = load("mnist")
     assert (mnist.train_images.shape, mnist.test_images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
     assert np.bincount(mnist.train_labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(mnist.test_labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert (mnist.test_labels.dtype, mnist.classes) == (np.int64, tuple("0123456789"))
 
 
+@pytest.mark.data("fashion-mnist")
 def test_fashion_mnist_is_the_original():
     fashion = load("fashion-mnist")
     assert (fashion.train_images.shape, fashion.test_images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
@@ -58,6 +61,7 @@ def test_fashion_mnist_is_the_original():
     assert (len(fashion.classes), fashion.classes[-1]) == (10, "ankle boot")
 
 
+@pytest.mark.data("cifar-10")
 def test_cifar_10_has_its_images():
     data = load("cifar-10")
     assert (data.train_images.shape, data.test_images.shape) == ((50_000, 32, 32, 3), (10_000, 32, 32, 3))

@@ -69,17 +69,23 @@ def test_digits_are_learnt_and_exported_exactly(digits):
     assert_equal_everywhere(network, trained.module, digits.train_images)
 
 
-def test_tfc_on_mnist_is_learnt_and_exported_exactly(mnist):
-    trained = train(TFC, mnist, recipe=recipe(TFC, epochs=1))
-    assert trained.history[-1].validation_accuracy > 0.8
+def test_tfc_on_some_of_mnist_is_learnt_and_exported_exactly(mnist):
+    trained = train(TFC, mnist, recipe=recipe(TFC, epochs=20, batch=50))
+    assert (classes(trained.module, mnist.test_images) == mnist.test_labels).mean() > 0.75
     assert_equal_everywhere(exported(trained.module, name="tfc"), trained.module, mnist.test_images)
 
 
+@pytest.mark.data("mnist")
+def test_tfc_on_mnist_is_learnt_and_exported_exactly(whole_mnist):
+    trained = train(TFC, whole_mnist, recipe=recipe(TFC, epochs=1))
+    assert trained.history[-1].validation_accuracy > 0.8
+    assert_equal_everywhere(exported(trained.module, name="tfc"), trained.module, whole_mnist.test_images)
+
+
 def test_a_convolutional_network_is_learnt_and_exported_exactly(mnist):
-    some = dataclasses.replace(mnist, train_images=mnist.train_images[:3000], train_labels=mnist.train_labels[:3000])
-    trained = train(ZOO["mnist-cnn"], some, recipe=recipe(ZOO["mnist-cnn"], epochs=2, batch=50))
+    trained = train(ZOO["mnist-cnn"], mnist, recipe=recipe(ZOO["mnist-cnn"], epochs=5, batch=50))
     assert trained.history[-1].accuracy > 0.6
-    assert_equal_everywhere(exported(trained.module, name="mnist-cnn"), trained.module, mnist.test_images[:300])
+    assert_equal_everywhere(exported(trained.module, name="mnist-cnn"), trained.module, mnist.test_images)
 
 
 def test_colour_images_are_learnt_and_exported_exactly():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
+from xnorflow.model.datasets import SOURCES, load
 from xnorflow.model.recipe import Recipe
 from xnorflow.model.trained import FOLDER, accuracy, is_trained, load_trained
 from xnorflow.model.zoo import ZOO, random_network
@@ -27,7 +27,9 @@ QUICK = 5_000_000
 
 
 def marked(name):
-    return pytest.param(name, marks=[pytest.mark.slow] if ZOO[name].multiplications > QUICK else [])
+    marks = [pytest.mark.slow] if ZOO[name].multiplications > QUICK else []
+    marks += [pytest.mark.data(ZOO[name].dataset)] if ZOO[name].dataset in SOURCES else []
+    return pytest.param(name, marks=marks)
 
 
 @pytest.mark.parametrize("name", [marked(name) for name in TRAINED])

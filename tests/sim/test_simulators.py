@@ -22,6 +22,7 @@ def test_simulators_are_installed(name: str) -> None:
     assert find_simulator(name).name == name
 
 
+@pytest.mark.tools("lz4")
 def test_waveforms_are_fst_where_that_can_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {simulator.waves for simulator in SIMULATORS.values()} == {".fst"}
     assert not can_compile(("no_such_header.h",))
@@ -118,6 +119,7 @@ print(verify(accelerator, images, simulator="icarus", workdir=Path(sys.argv[1]),
 """
 
 
+@pytest.mark.tools("iverilog")
 def test_ctrl_c_ends_the_simulator_and_gives_no_report(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, str(tmp_path)],

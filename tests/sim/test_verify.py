@@ -8,7 +8,8 @@ from tests.networks import random_images, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
-from xnorflow.model import datasets, golden
+from xnorflow.model import golden
+from xnorflow.model.datasets import Dataset
 from xnorflow.model.ir import Layer, Network
 from xnorflow.sim.bench import Core, Stalls, build_bench, frames
 from xnorflow.sim.simulators import SIMULATORS, find_simulator
@@ -129,6 +130,7 @@ def test_one_flipped_weight_is_found_and_located(layer: int, text: str, tmp_path
     assert (tmp_path / "mismatch.fst").stat().st_size > 1000
 
 
+@pytest.mark.tools("lz4")
 def test_flipped_weight_is_located_on_verilator(tmp_path: Path) -> None:
     network = random_network(SMALL)
     accelerator = Accelerator(network, SMALL_FOLDINGS, scores=True)
@@ -163,8 +165,9 @@ def test_wrong_images(images: np.ndarray, error: type[Exception], message: str, 
         verify(accelerator, images, simulator="icarus", workdir=tmp_path)
 
 
-def test_all_of_mnist_through_tfc_in_two_minutes(tmp_path: Path) -> None:
-    images = datasets.load("mnist").test_images
+@pytest.mark.data("mnist")
+def test_all_of_mnist_through_tfc_in_two_minutes(whole_mnist: Dataset, tmp_path: Path) -> None:
+    images = whole_mnist.test_images
     network = random_network((784, 64, 64, 64, 10))
     network = replace(network, input=replace(network.input, shape=images.shape[1:]))
     accelerator = Accelerator(network, (Folding(4, 98), Folding(8, 4), Folding(8, 4), Folding(5, 1)))
