@@ -23,6 +23,7 @@ from .model import golden
 from .model.ir import Network
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
+from .tested import is_tested_on
 
 __all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verification", "start", "write_verilog"]
 
@@ -87,7 +88,7 @@ def build(
         on_progress=on_progress,
     )
     record_verification(result, report, dataset=dataset)
-    result["accuracy"] = _accuracy(design.network, scores, labels, dataset, report)
+    result["accuracy"] = _accuracy(design.network, images, scores, labels, dataset, report)
     result["seconds"]["verify"] = round(time.monotonic() - began, 2)
 
     made = make_bitstream(
@@ -162,7 +163,12 @@ def _verilog(
 
 
 def _accuracy(
-    network: Network, scores: NDArray[np.int64], labels: NDArray[np.int64] | None, dataset: str, report: Report
+    network: Network,
+    images: NDArray[np.uint8],
+    scores: NDArray[np.int64],
+    labels: NDArray[np.int64] | None,
+    dataset: str,
+    report: Report,
 ) -> dict[str, Any] | None:
     """Correct answers of torch, the golden model and the RTL; None for images without labels.
 
@@ -170,7 +176,7 @@ def _accuracy(
     """
     if labels is None:
         return None
-    recorded = network.provenance.get("test_images") == str(len(scores)) and network.dataset == dataset
+    recorded = is_tested_on(network, images, labels, dataset)
     return {
         "dataset": dataset,
         "images": len(scores),
