@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .class_names import check_labels
 from .inputs import Affine, Input, Thermometer
 from .kinds.conv2d import Conv2d
 from .kinds.dense import Dense
@@ -51,14 +52,16 @@ class Network:
         Data set that the network was trained on, or empty.
     provenance : mapping of strings
         How the network was made: command, seed, accuracies.
+    labels : tuple of :class:`str`
+        Name of each class, or empty.
 
     Raises
     ------
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain, another than the last one gives integers, or a limit is exceeded
-        (:mod:`xnorflow.model.limits`).
+        When the layers do not chain, another than the last one gives integers, the labels are not one for each class,
+        or a limit is exceeded (:mod:`xnorflow.model.limits`).
     """
 
     name: str
@@ -66,6 +69,7 @@ class Network:
     layers: tuple[Layer, ...]
     dataset: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
@@ -78,6 +82,7 @@ class Network:
         if any(step.output.element is not Element.BIT for step in list(self.steps())[:-1]):
             raise ValueError("only the last layer may give integers; end the others in Thresholds")
         check_limits(self.input.shape, self.input.output, tuple(self.steps()))
+        object.__setattr__(self, "labels", check_labels(self.labels, self.classes))
 
     def steps(self) -> Iterator[Step]:
         """The layers in the order of the data, each with its name and with the types of what it takes and gives.

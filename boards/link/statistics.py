@@ -19,7 +19,7 @@ class LinkStatistics(wiring.Component):
     take : 1, in
         High for a cycle to take the counts over to the output, where they hold still while they are sent.
     o : 56, out
-        The counts, as :class:`~xnorflow.boards.protocol.Statistics` has them in its bytes.
+        The counts, as :class:`~xnorflow.boards.link.protocol.Statistics` has them in its bytes.
     """
 
     def __init__(self) -> None:
