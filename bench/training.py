@@ -14,9 +14,9 @@ from typing import Any
 from rich.console import Console
 
 from bench.tables import table, write_table
-from xnorflow.model.datasets import Dataset, load
+from xnorflow.model.data.datasets import Dataset, load
 from xnorflow.model.recipe import Distortion, Recipe
-from xnorflow.model.train import train
+from xnorflow.model.training.train import train
 from xnorflow.model.zoo import CONVOLUTIONAL_TEACHER, find
 
 ROOT = Path(__file__).parents[1]

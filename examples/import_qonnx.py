@@ -11,8 +11,8 @@ from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
-from xnorflow.model.qonnx import import_qonnx
+from xnorflow.model.data.datasets import load
+from xnorflow.model.qonnx.reader.reader import import_qonnx
 from xnorflow.model.store import save
 
 

@@ -11,13 +11,13 @@ from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
-from xnorflow.model.export import export
+from xnorflow.model.data.datasets import load
 from xnorflow.model.ir import MaxPool, Thermometer
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.recipe import Recipe
 from xnorflow.model.store import save
-from xnorflow.model.train import classes, train
+from xnorflow.model.training.export import export
+from xnorflow.model.training.train import classes, train
 from xnorflow.model.zoo import Definition
 from xnorflow.sim.verify import verify
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .datasets import CLASSES, DARK, WHITE, DataError
+from .data.datasets import CLASSES, DARK, WHITE, DataError
 from .ir import Network, Thermometer
 from .plans import place
 from .zoo import Definition

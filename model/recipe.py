@@ -12,7 +12,7 @@ SCHEDULES = ("one-cycle", "cosine")
 
 
 GRADIENTS = ("clip", "quadratic")
-"""Gradients of a sign: :func:`xnorflow.model.signs.sign_ste` and :func:`xnorflow.model.signs.quadratic_sign`."""
+"""Gradients of a sign: ``sign_ste`` and ``quadratic_sign`` of :mod:`xnorflow.model.training.signs`."""
 
 
 @dataclass(frozen=True)

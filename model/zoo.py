@@ -1,4 +1,4 @@
-"""The networks that ship, as definitions; :func:`xnorflow.model.layers.module_for` makes torch modules of them."""
+"""The networks that ship, as definitions; ``model/training`` makes torch modules of them."""
 
 import math
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Definition:
     summary : :class:`str`
         One line on what it is.
     dataset : :class:`str`
-        Data set it is trained on, a name that :func:`xnorflow.model.datasets.load` knows, or empty.
+        Data set it is trained on, a name that :func:`xnorflow.model.data.datasets.load` knows, or empty.
     input : :class:`xnorflow.model.ir.Thermometer` or :class:`xnorflow.model.ir.Affine`
         How a raw image becomes the values of the first layer.
     layers : tuple of :class:`Neurons`, :class:`Filters` and :class:`MaxPool`

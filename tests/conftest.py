@@ -8,7 +8,7 @@ import pytest
 from tests.offline import stay_on_this_machine
 from tests.samples import sample
 from tests.samples.layout import lay_out
-from xnorflow.model.datasets import SOURCES, Dataset, load
+from xnorflow.model.data.datasets import SOURCES, Dataset, load
 
 pytest_plugins = ("tests.left_out",)
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from tests.needs import is_complete
 from tests.samples import COUNTS
-from xnorflow.model.datasets import SOURCES, DataError, load
-from xnorflow.model.sources import Source
+from xnorflow.model.data.datasets import SOURCES, DataError, load
+from xnorflow.model.data.sources import Source
 
 __all__ = ["fetch", "is_within_reach"]
 

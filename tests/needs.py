@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from find_libpython import find_libpython
 
-from xnorflow.model.datasets import SOURCES
+from xnorflow.model.data.datasets import SOURCES
 from xnorflow.sim.simulators import ICARUS, VERILATOR, can_compile
 
 __all__ = ["ABSENT", "DATA", "MODELS", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]

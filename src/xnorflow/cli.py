@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import __version__
+from ..xnorflow import __version__
 from .arguments import Choice, ImageCount, ModelName, Named, OneOf
 from .boards.board import Board
 from .boards.catalogue import BOARDS, find_board
@@ -18,7 +18,7 @@ from .design import Design, fold, open_design, read_foldings
 from .destination import OutputFile, OutputFolder
 from .flash_command import flash
 from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
-from .model.datasets import DATASETS
+from .model.data.datasets import DATASETS
 from .model.zoo import ZOO
 from .models import RANDOM, is_untrained, load_images_or_random, load_test_images, open_model
 from .own import Own

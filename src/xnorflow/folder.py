@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model.class_names import check_label
-from .model.npy import LIMIT
-from .model.own_data import OwnData
-from .model.sources import DataError
+from .model.data.npy import LIMIT
+from .model.data.own_data import OwnData
+from .model.data.sources import DataError
 from .pictures import Reading, decode_picture, picture_size, read_file
 
 __all__ = ["first_size", "read_folder"]

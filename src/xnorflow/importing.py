@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .disk import watching_disk
 from .model.ir import Matrix, Network
-from .model.qonnx import import_qonnx
+from .model.qonnx.reader import import_qonnx
 from .model.store import save
 
 __all__ = ["import_to_file"]

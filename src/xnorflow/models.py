@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .model.datasets import DATASETS, load
+from .model.data.datasets import DATASETS, load
+from .model.data.sources import DataError
 from .model.ir import Network
-from .model.sources import DataError
 from .model.store import load as load_model
 from .model.trained import is_trained, load_trained
 from .model.zoo import ZOO, random_network

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .model.data.npy import read_npy
 from .model.expected import background, background_of
 from .model.ir import Network
-from .model.npy import read_npy
 from .models import load_test_images
 from .pictures import Reading, read_picture
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from .folder import OnPicture, first_size, read_folder
 from .framing import Frame
-from .model.datasets import Dataset
+from .model.data.datasets import Dataset
+from .model.data.own_data import OwnData, dataset_of, read_own_npz
+from .model.data.sources import DataError
 from .model.expected import adapt, label_for, white_of
 from .model.ir import Network
-from .model.own_data import OwnData, dataset_of, read_own_npz
-from .model.sources import DataError
 from .model.zoo import Definition
 from .pictures import Reading
 
@@ -57,7 +57,7 @@ class Own:
     invert : :class:`bool`
         Turn dark into bright.
     part : :class:`str`
-        One of :data:`xnorflow.model.own_data.PARTS`.
+        One of :data:`xnorflow.model.data.own_data.PARTS`.
     """
 
     path: Path

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from .framing import Frame, frame
-from .model.sources import DataError
+from .model.data.sources import DataError
 
 __all__ = ["Reading", "decode_picture", "picture_size", "read_file", "read_picture"]
 

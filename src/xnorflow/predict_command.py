@@ -6,7 +6,7 @@ import click
 
 from .arguments import ModelName, OneOf
 from .console import complain, note, progress, say, say_json
-from .model.datasets import DATASETS
+from .model.data.datasets import DATASETS
 from .model.ir import Network
 from .model.zoo import ZOO
 from .models import RANDOM, is_untrained, load_test_images

@@ -10,7 +10,7 @@ from .arguments import Choice, ModelName, Named, OneOf
 from .console import note, progress, show, table
 from .destination import OutputFile
 from .disk import watching_disk
-from .model.datasets import DATASETS
+from .model.data.datasets import DATASETS
 from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
 from .model.zoo import CONVOLUTIONAL_TEACHER, ZOO, find
 from .models import open_model

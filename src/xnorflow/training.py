@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from .model import golden
-from .model.curves import plot_history
-from .model.datasets import Dataset
-from .model.export import export
+from .model.data.datasets import Dataset
 from .model.ir import Network
 from .model.recipe import Recipe
 from .model.store import save, write_atomically
-from .model.train import TEACHER_SUFFIX, Epoch, Step, Trained, classes, train
+from .model.training.curves import plot_history
+from .model.training.export import export
+from .model.training.train import TEACHER_SUFFIX, Epoch, Step, Trained, classes, train
 from .model.zoo import Definition
 from .own import Own
 from .training_data import training_data
@@ -68,7 +68,7 @@ def train_to_file(
     on_progress, say : function
         Progress, and lines that stay.
 
-    The other parameters are those of :func:`xnorflow.model.train.train`.
+    The other parameters are those of :func:`xnorflow.model.training.train.train`.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .model.datasets import DATASETS, Dataset, load
+from .model.data.datasets import DATASETS, Dataset, load
 from .model.expected import background
 from .model.zoo import Definition
 from .own import Own

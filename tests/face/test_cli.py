@@ -15,7 +15,7 @@ from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.cli import main
 from xnorflow.model import golden, zoo
-from xnorflow.model.datasets import DATASETS, load
+from xnorflow.model.data.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import load as load_model
 from xnorflow.model.store import save

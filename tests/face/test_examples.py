@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.importers.graphs import Chain, bipolar
 from xnorflow.model import golden
-from xnorflow.model.datasets import Dataset
+from xnorflow.model.data.datasets import Dataset
 from xnorflow.model.store import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

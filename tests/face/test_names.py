@@ -16,7 +16,7 @@ from xnorflow.cli import SIMULATORS, cli
 from xnorflow.design import Design
 from xnorflow.hw.folding import Folding
 from xnorflow.levels import LEVELS
-from xnorflow.model.datasets import DATASETS
+from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.zoo import ZOO
 
 NETS = ", ".join(ZOO)

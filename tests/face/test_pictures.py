@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from xnorflow.framing import Frame, frame
-from xnorflow.model.sources import DataError
+from xnorflow.model.data.sources import DataError
 from xnorflow.pictures import LARGEST, Reading, read_picture
 
 GREY = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xnorflow.model.exact.pixels import quantize_pixels, table
+from xnorflow.model.exact.surd import InexactError, Surd, root
+from xnorflow.model.exact.thresholds import integer_biases
 from xnorflow.model.inputs import Affine
-from xnorflow.model.qonnx_exact import InexactError, Surd, root
-from xnorflow.model.qonnx_graph import Node, QonnxError
-from xnorflow.model.qonnx_pixels import quantize_pixels, table
-from xnorflow.model.qonnx_rounding import ROUNDING, Quantizer
-from xnorflow.model.qonnx_thresholds import integer_biases
+from xnorflow.model.qonnx.reader.graph import Node, QonnxError
+from xnorflow.model.qonnx.reader.rounding import ROUNDING, Quantizer
 
 SMALL = st.fractions(-20, 20, max_denominator=12)
 NODE = Node("quant", "Quant", (), (), {})

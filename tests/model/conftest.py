@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from xnorflow.model.datasets import Dataset, load
+from xnorflow.model.data.datasets import Dataset, load
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import replace
 
-from xnorflow.model import datasets
+from xnorflow.model.data import datasets
 
 
 def md5_of(path):

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from xnorflow.model.export import export
-from xnorflow.model.layers import Affine, BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 from xnorflow.model.store import load, save
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import Affine, BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 __all__ = ["everything", "exported", "network", "set_batch_norm", "torch_trace"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from xnorflow.model.augment import distort
 from xnorflow.model.recipe import Distortion
+from xnorflow.model.training.augment import distort
 
 
 def generator(seed=0):

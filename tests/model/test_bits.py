@@ -5,8 +5,9 @@ import doctest
 import numpy as np
 import pytest
 
-from xnorflow.model import bits, idx
+from xnorflow.model import bits
 from xnorflow.model.bits import binarize, bipolar, pack, pack_bytes, pack_rows, unpack, unpack_bytes
+from xnorflow.model.data import idx
 
 
 @pytest.mark.parametrize("module", [bits, idx])

@@ -15,10 +15,10 @@ import pytest
 from scipy.io import savemat
 
 from tests.model.downloads import md5_of, redirect
-from xnorflow.model import matlab
 from xnorflow.model.bounded import gunzip, inflate, parse_json
-from xnorflow.model.datasets import DataError, load
-from xnorflow.model.idx import parse, parse_compressed
+from xnorflow.model.data import matlab
+from xnorflow.model.data.datasets import DataError, load
+from xnorflow.model.data.idx import parse, parse_compressed
 
 MEBIBYTE = bytes(1 << 20)
 ROOM = 700 << 20
@@ -44,7 +44,7 @@ def refusal_within_bounds(call, *, path):
         import resource, sys
         from pathlib import Path
         from xnorflow.model import matlab, sources
-        from xnorflow.model.idx import parse_compressed
+        from xnorflow.model.data.idx import parse_compressed
         data = Path(sys.argv[1]).read_bytes()
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + {ROOM}
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
@@ -72,7 +72,7 @@ def refusal_within_bounds(call, *, path):
         (matlab_bomb(4000), "matlab.parse(data)", "MATLAB 5 file must hold at most 268435456 bytes, not more"),
         (
             bomb(4096, gzip=True),
-            "from xnorflow.model.datasets import SOURCES; sources._unpack(data, SOURCES['cifar-10'])",
+            "from xnorflow.model.data.datasets import SOURCES; sources._unpack(data, SOURCES['cifar-10'])",
             "gzip file must hold at most 268435456 bytes, not more",
         ),
     ],
@@ -89,7 +89,7 @@ def test_the_checksum_comes_first_where_it_is_known(folder, monkeypatch):
     path = folder / "mnist" / "train-images-idx3-ubyte.gz"
     path.parent.mkdir(parents=True)
     path.write_bytes(bomb(2, gzip=True))
-    monkeypatch.setattr("xnorflow.model.idx.gunzip", pytest.fail)
+    monkeypatch.setattr("xnorflow.model.data.idx.gunzip", pytest.fail)
     message = rf"^{re.escape(str(path))}: MD5 must be f68b3c2dcbeaaa9fbdd348bbdeb94873, not \w{{32}}; delete the file "
     with pytest.raises(DataError, match=message):
         load("mnist")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.model.downloads import md5_of, redirect
-from xnorflow.model import cifar
-from xnorflow.model.datasets import DataError, load
+from xnorflow.model.data import cifar
+from xnorflow.model.data.datasets import DataError, load
 
 BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
 

@@ -11,8 +11,8 @@ from torch import nn
 from tests.model.modules import exported, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
-from xnorflow.model.export import export
-from xnorflow.model.layers import (
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import (
     Affine,
     BatchNorm,
     BatchNorm2d,
@@ -174,7 +174,7 @@ def test_plain_batch_norm_is_refused_where_it_gets_a_tie_wrong():
         set_batch_norm(module[2], gamma=scale, beta=beta, mean=np.full(400, 3, np.float32), var=var, eps=0.0)
     message = (
         r"^conv2d0: BatchNorm2d rounds neuron \d+ to the wrong sign at a dot of [13]; "
-        r"use xnorflow.model.layers.BatchNorm2d, which is exact$"
+        r"use xnorflow.model.training.layers.BatchNorm2d, which is exact$"
     )
     with pytest.raises(ValueError, match=message):
         export(plain, name="test")

@@ -5,8 +5,8 @@ import io
 import matplotlib.image
 import pytest
 
-from xnorflow.model.curves import plot_history
-from xnorflow.model.run import Epoch
+from xnorflow.model.training.curves import plot_history
+from xnorflow.model.training.run import Epoch
 
 
 def history(count, *, validation=True):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.model.downloads import md5_of, redirect
-from xnorflow.model.datasets import DATASETS, DataError, load
+from xnorflow.model.data.datasets import DATASETS, DataError, load
 
 FILES = tuple(f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 

@@ -9,9 +9,9 @@ from torch import nn
 from tests.model.modules import everything, exported, network, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
-from xnorflow.model.export import export
-from xnorflow.model.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 from xnorflow.model.store import fingerprint
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import BatchNorm, BinaryLinear, Scores, Sign, Thermometer
 
 
 def assert_equal_everywhere(module, images):
@@ -79,7 +79,7 @@ def test_plain_batch_norm_is_refused_where_it_gets_a_tie_wrong():
         set_batch_norm(module[2], gamma=scale, beta=beta, mean=np.full(1000, 3, np.float32), var=var, eps=0.0)
     message = (
         r"^dense0: BatchNorm1d rounds neuron \d+ to the wrong sign at a dot of [13]; "
-        r"use xnorflow.model.layers.BatchNorm, which is exact$"
+        r"use xnorflow.model.training.layers.BatchNorm, which is exact$"
     )
     with pytest.raises(ValueError, match=message):
         export(plain, name="test")

@@ -10,9 +10,9 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.nn.utils import parametrize, prune
 
 from tests.model.modules import exported, network
-from xnorflow.model import export as lowering
-from xnorflow.model.export import export
-from xnorflow.model.layers import (
+from xnorflow.model.training import export as lowering
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import (
     Affine,
     BatchNorm,
     BatchNorm2d,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xnorflow.model.bounded import gunzip
-from xnorflow.model.idx import parse
+from xnorflow.model.data.idx import parse
 
 
 def encode(array, kind=8):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.model.modules import set_batch_norm
 from tests.model.parameters import batch_norms, exact_sign
 from xnorflow.model import golden, ir
-from xnorflow.model.layers import (
+from xnorflow.model.training.layers import (
     Affine,
     BatchNorm,
     BatchNorm2d,
@@ -23,7 +23,7 @@ from xnorflow.model.layers import (
     clip_latent,
     module_for,
 )
-from xnorflow.model.signs import quadratic_sign, sign_ste, stochastic_sign_ste
+from xnorflow.model.training.signs import quadratic_sign, sign_ste, stochastic_sign_ste
 from xnorflow.model.zoo import ZOO, random_network
 
 VALUES = [-1e30, -1.0000001, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.3, 1.0, 1.0000001, 1e30]

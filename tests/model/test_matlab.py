@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from xnorflow.model import matlab
+from xnorflow.model.data import matlab
 
 
 def saved(arrays, *, compressed=False):

@@ -10,9 +10,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from xnorflow.model import npy
-from xnorflow.model.npy import read_npy, read_npz
-from xnorflow.model.sources import DataError
+from xnorflow.model.data import npy
+from xnorflow.model.data.npy import read_npy, read_npz
+from xnorflow.model.data.sources import DataError
 
 IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from tests.model.modules import exported, set_batch_norm
 from xnorflow.model import golden, ir
-from xnorflow.model.export import export
-from xnorflow.model.layers import (
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import (
     Affine,
     BatchNorm,
     BatchNorm2d,
@@ -171,7 +171,7 @@ def test_torchs_own_batch_norms_in_half_are_refused(dtype):
     module = nn.Sequential(Thermometer((8,), (128,)), *hidden(8, 4, nn.BatchNorm1d), Scores(4, 2)).eval().to(dtype)
     message = (
         f"dense0: BatchNorm1d must be in float32 or float64, not {name}; "
-        "use xnorflow.model.layers.BatchNorm, which is exact"
+        "use xnorflow.model.training.layers.BatchNorm, which is exact"
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
         export(module, name="test")

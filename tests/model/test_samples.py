@@ -10,7 +10,7 @@ import pytest
 from tests.samples import COUNTS, HERE, sample
 from xnorflow.cli import main
 from xnorflow.model import golden
-from xnorflow.model.datasets import load
+from xnorflow.model.data.datasets import load
 from xnorflow.model.trained import is_trained, load_trained
 from xnorflow.model.zoo import ZOO
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from tests.model.downloads import md5_of, redirect
-from xnorflow.model.datasets import DataError, load
+from xnorflow.model.data.datasets import DataError, load
 
 HOUSES = ("train_32x32.mat", "test_32x32.mat")
 

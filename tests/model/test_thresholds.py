@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.parameters import batch_norms, exact_sign
-from xnorflow.model.thresholds import count_matches, fold_batchnorm, fold_dots
+from xnorflow.model.exact.batchnorm import count_matches, fold_batchnorm, fold_dots
 
 ONE = {name: np.array([value], np.float32) for name, value in (("gamma", 1), ("beta", 0), ("mean", 0), ("var", 1))}
 

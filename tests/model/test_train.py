@@ -8,14 +8,14 @@ import torch
 
 from tests.model.modules import exported, torch_trace
 from xnorflow.model import golden
-from xnorflow.model.datasets import Dataset
+from xnorflow.model.data.datasets import Dataset
 from xnorflow.model.ir import MaxPool
-from xnorflow.model.layers import BinaryLinear, Sign, module_for
 from xnorflow.model.plans import Filters, Neurons
 from xnorflow.model.recipe import Distortion, Teacher
-from xnorflow.model.start import start_from
 from xnorflow.model.store import fingerprint
-from xnorflow.model.train import classes, train
+from xnorflow.model.training.layers import BinaryLinear, Sign, module_for
+from xnorflow.model.training.start import start_from
+from xnorflow.model.training.train import classes, train
 from xnorflow.model.zoo import ZOO, random_network
 
 DIGITS, TFC = ZOO["digits"], ZOO["tfc"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xnorflow.model import golden
-from xnorflow.model.datasets import SOURCES, load
+from xnorflow.model.data.datasets import SOURCES, load
 from xnorflow.model.recipe import Recipe
 from xnorflow.model.trained import FOLDER, accuracy, is_trained, load_trained
 from xnorflow.model.zoo import ZOO, random_network

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from xnorflow.model.datasets import DATASETS
+from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
 from xnorflow.model.ir import Conv2d, Dense, MaxPool
 from xnorflow.model.plans import Filters, Neurons
@@ -90,7 +90,5 @@ def test_negative_seeds_are_refused():
 
 
 def test_zoo_and_data_sets_need_neither_torch_nor_sklearn():
-    code = (
-        "import sys, xnorflow.model.zoo, xnorflow.model.datasets; sys.exit(bool({'torch', 'sklearn'} & {*sys.modules}))"
-    )
+    code = "import sys, xnorflow.model.zoo, xnorflow.model.data.datasets; sys.exit(bool({'torch', 'sklearn'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,7 +21,7 @@ COLUMNS = 20
 
 
 def sample(name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The first test images of a data set, and their classes, as :func:`xnorflow.model.datasets.load` has them."""
+    """The first test images of a data set, and their classes, as :func:`xnorflow.model.data.datasets.load` has them."""
     labels = np.array([*(HERE / f"{name}.txt").read_text().strip()], np.int64)
     with Image.open(HERE / f"{name}.png") as picture:
         sheet = np.asarray(picture)

@@ -1,7 +1,7 @@
 """Make the samples again, from the whole data sets in ``XNORFLOW_DATA`` or in the cache."""
 
 from tests.samples import COUNTS, write_sample
-from xnorflow.model.datasets import load
+from xnorflow.model.data.datasets import load
 
 for name, count in COUNTS.items():
     data = load(name)

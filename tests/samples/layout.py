@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tests.model.downloads import md5_of, redirect
 from tests.samples import COUNTS, sample
-from xnorflow.model import cifar
-from xnorflow.model.datasets import SOURCES
+from xnorflow.model.data import cifar
+from xnorflow.model.data.datasets import SOURCES
 
 __all__ = ["lay_out"]
 

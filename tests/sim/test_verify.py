@@ -9,7 +9,7 @@ from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model import golden
-from xnorflow.model.datasets import Dataset
+from xnorflow.model.data.datasets import Dataset
 from xnorflow.model.ir import Layer, Network
 from xnorflow.sim.bench import Core, Stalls, build_bench, frames
 from xnorflow.sim.simulators import SIMULATORS, find_simulator

@@ -1,0 +1,1 @@
+"""Data sets, and readers of the files that they come in."""

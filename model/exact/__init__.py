@@ -1,0 +1,1 @@
+"""Exact arithmetic: what scales, biases and thresholds become when nothing is rounded."""

@@ -1,0 +1,202 @@
+"""Products with weights: what ``MatMul``, ``Gemm`` and ``Conv`` become."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from ..bits import BitArray
+from ..ir import Conv2d, Dense, MaxPool, Thresholds
+from ..tensors import Element, Tensor
+from .constant import LARGEST_PALETTE, Constant
+from .node import Node
+from .signal import Bits, Indices, Pixels, Product, Signal
+from .surd import ZERO, Surd
+
+__all__ = ["convolution", "dense", "image_order", "pool"]
+
+SHOWN = 5
+"""Different weights that a refusal shows."""
+
+LARGEST_LAYER = 1 << 16
+LARGEST_IMAGE = 1 << 22
+LARGEST_SHIFTS = 1 << 20
+"""Neurons, elements of an image, and products of offsets and neurons: far above any network that fits the devices."""
+
+
+def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
+    """The signal, a vector, times a matrix of shape ``(inputs, neurons)``."""
+    count = signal.shape[-1] if signal.shape else 0
+    if count != signal.tensor.size or len(weights.shape) != 2 or weights.shape[0] != count:
+        raise node.error(f"must multiply a vector by a matrix, not shape {signal.shape} by {weights.shape}")
+    # Column j of the layer takes element j of the network's order.
+    index = np.empty_like(weights.index.T)
+    index[:, signal.order.ravel()] = weights.index.T
+    bits, magnitudes = _signs(node, Constant(weights.palette, index))
+    mh = len(bits)
+    order = np.arange(mh).reshape(*signal.shape[:-1], mh)
+    return _product(node, signal, bits, magnitudes, Dense(bits, Thresholds(np.zeros(mh, np.int64))), order)
+
+
+def convolution(
+    node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: tuple[int, int, int, int]
+) -> Signal:
+    """Convolution with weights of shape ``(neurons, channels, kernel rows, kernel columns)``."""
+    _check_image(node, signal)
+    if len(weights.shape) != 4 or weights.shape[1] != signal.channels:
+        raise node.error(
+            f"must have weights of (neurons, {signal.channels} channels, rows, columns), not {weights.shape}; "
+            "only group 1 in two dimensions is supported"
+        )
+    filler = ZERO
+    if any(signal.border):
+        if any(border):
+            raise node.error("must not pad what a Pad has padded; leave one of the two out")
+        border, filler = signal.border, signal.filler
+    top, left, bottom, right = border
+    if (top, left) != (bottom, right):
+        raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
+    pad = _padding_integer(node, signal, filler) if any(border) else 0
+    bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))
+    layer = Conv2d(bits, Thresholds(np.zeros(len(bits), np.int64)), stride, (top, left), pad)
+    plain = replace(signal, border=(0, 0, 0, 0), filler=ZERO)
+    rows, columns, mh = layer.output(signal.tensor).shape
+    if rows * columns * mh > LARGEST_IMAGE:
+        raise node.error(f"must give at most {LARGEST_IMAGE} elements, not {rows}x{columns}x{mh}")
+    return _product(node, plain, bits, magnitudes, layer, image_order(rows, columns, mh))
+
+
+def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
+    """Maximum of each window; on dot products it waits for their thresholds."""
+    _check_image(node, signal)
+    if any(signal.border):
+        raise node.error("must not follow a Pad; only Conv may")
+    source, signs = signal.source, [scale.sign for scale, _ in signal.channel_lines(node)]
+    tensor = layer.output(replace(signal.tensor, element=Element.BIT, width=1))
+    if isinstance(source, Pixels):
+        raise node.error("must come behind a binarization or a convolution, not take the image")
+    if isinstance(source, Bits):
+        if min(signs) <= 0:
+            raise node.error("must take bits with a positive scale; move the negation behind the pool")
+        source = Bits(source.input, (*source.layers, layer))
+    else:
+        if source.pools and source.directions != tuple(signs):
+            raise node.error("must not follow a pool and a negative scale; put a binarization between")
+        source = replace(source, pools=(*source.pools, layer), directions=tuple(signs))
+        tensor = replace(tensor, element=signal.tensor.element, width=signal.tensor.width)
+    return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
+
+
+def image_order(rows: int, columns: int, channels: int) -> Indices:
+    """The network's order of an image, in the file's shape: batch, channels, rows, columns."""
+    return np.arange(rows * columns * channels).reshape(1, rows, columns, channels).transpose(0, 3, 1, 2)
+
+
+def _check_image(node: Node, signal: Signal) -> None:
+    shape = signal.tensor.shape
+    if len(shape) != 3 or not np.array_equal(signal.order, image_order(*shape)):
+        raise node.error(
+            f"must take an image of batch, channels, rows and columns, not shape {signal.shape}; "
+            "export with channels first, and the image as the graph's input"
+        )
+
+
+def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
+    """Weights as bits, and the magnitude of each neuron's weights; the neurons are the first axis."""
+    if len(weights.palette) > LARGEST_PALETTE:
+        raise node.error(
+            f"weights must be ±1 times one scale for each neuron, not {len(weights.palette)} different numbers; "
+            "train with 1-bit weights"
+        )
+    values = weights.values(node)
+    if len(weights.index) > LARGEST_LAYER:
+        raise node.error(f"must have at most {LARGEST_LAYER} neurons, not {len(weights.index)}")
+    places = {magnitude: place for place, magnitude in enumerate(dict.fromkeys(map(abs, values)))}
+    rows = np.array([places[abs(value)] for value in values])[weights.index].reshape(len(weights.index), -1)
+    wrong = np.flatnonzero((rows != rows[:, :1]).any(axis=1))
+    zero = places.get(ZERO)
+    if zero is not None and not wrong.size:
+        wrong = np.flatnonzero(rows[:, 0] == zero)
+    if wrong.size:
+        found = _some(values[place] for place in np.unique(weights.index[wrong[0]]))
+        raise node.error(
+            f"weights of neuron {wrong[0]} must be ±1 times one scale, not {found}; train with 1-bit weights"
+        )
+    magnitudes = list(places)
+    bits = np.array([value.sign > 0 for value in values], np.uint8)[weights.index]
+    return bits, [magnitudes[place] for place in rows[:, 0]]
+
+
+def _some(values: Iterable[Surd]) -> str:
+    """Different numbers in their order, or the first of them."""
+    rising = sorted({str(value) for value in values}, key=float)
+    return ", ".join(rising[:SHOWN] + ["..."] * (len(rising) > SHOWN))
+
+
+def _product(
+    node: Node, signal: Signal, bits: BitArray, magnitudes: Sequence[Surd], layer: Dense | Conv2d, order: Indices
+) -> Signal:
+    """Dot products with ``bits``, and what each stands for: the inputs' scale and offset go through the sum."""
+    if any(signal.border):
+        raise node.error("must not follow a Pad; only Conv may")
+    if isinstance(signal.source, Product):
+        raise node.error("must come behind a binarization; put BipolarQuant between the two products")
+    # A line for each input of a window: all inputs of a dense layer, the channels of a convolution.
+    lines = signal.channel_lines(node) if isinstance(layer, Conv2d) else signal.lines(layer.mw)
+    flat = bits.reshape(len(bits), -1, len(lines))
+    common = abs(lines[0][0])
+    if common == ZERO or any(abs(scale) != common for scale, _ in lines):
+        raise node.error("inputs must have one scale, not one for each channel or 0; quantize per tensor")
+    shifts = _shifts(node, flat, [offset for _, offset in lines])
+    negative = np.array([scale.sign < 0 for scale, _ in lines])
+    weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
+    behind = signal.source if isinstance(signal.source, Bits) else Bits(signal.source.rule)
+    stride, padding, pad = (
+        (layer.stride, layer.padding, layer.pad) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
+    )
+    shape = layer.output(signal.tensor).shape
+    return Signal(
+        source=Product(behind, signal.tensor, weights, stride, padding, pad),
+        tensor=Tensor(shape, Element.INT, 32),
+        order=order,
+        scale=tuple(magnitude * common for magnitude in magnitudes),
+        offset=tuple(magnitude * shift for magnitude, shift in zip(magnitudes, shifts, strict=True)),
+    )
+
+
+def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:
+    """For each neuron the sum of the inputs' offsets, each with the sign of its weight."""
+    groups = {offset: place for place, offset in enumerate(dict.fromkeys(offsets))}
+    if list(groups) == [ZERO]:
+        return [ZERO] * len(flat)
+    if len(groups) * len(flat) > LARGEST_SHIFTS:
+        raise node.error(f"inputs must have few offsets, not {len(groups)} different ones")
+    kinds = np.array([groups[offset] for offset in offsets])
+    order = np.argsort(kinds, kind="stable")
+    starts = np.searchsorted(kinds[order], np.arange(len(groups)))
+    sums = np.add.reduceat((2 * flat.astype(np.int64) - 1).sum(axis=1)[:, order], starts, axis=1)
+    return [_sum(groups, row) for row in sums.tolist()]
+
+
+def _sum(offsets: Iterable[Surd], counts: list[int]) -> Surd:
+    total = ZERO
+    for offset, count in zip(offsets, counts, strict=True):
+        total += offset * Surd(Fraction(count))
+    return total
+
+
+def _padding_integer(node: Node, signal: Signal, filler: Surd) -> int:
+    """The integer, or for bits the bit, that stands for the padding's value in every channel."""
+    found = set()
+    for scale, offset in signal.channel_lines(node):
+        if scale == ZERO:
+            raise node.error("inputs must have a scale, not 0")
+        found.add(((filler - offset) / scale).rational)
+    low, high = signal.tensor.span
+    value = found.pop()
+    bipolar = value in (-1, 1) if signal.binary else value.denominator == 1 and low <= value <= high
+    if found or not bipolar:
+        wanted = "-1 or +1, with a Pad in front" if signal.binary else "a value of the quantized image"
+        raise node.error(f"must pad with {wanted}, not with {filler}")
+    return int(value > 0) if signal.binary else int(value)

@@ -1,0 +1,161 @@
+"""Import of QONNX files: networks that Brevitas or FINN wrote, with binary weights and activations.
+
+``docs/import.md`` says which operators are understood. All arithmetic is exact: a threshold is where the line of
+rational numbers (and one square root) that the file describes crosses zero.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from ..exact.constant import constant_of
+from ..exact.node import ImportRefused, Node
+from ..exact.pixels import image_signal
+from ..exact.signal import Signal
+from ..exact.surd import InexactError
+from ..exact.thresholds import scores
+from ..ir import Network
+from ..paths import StrPath
+from .graph import Graph, QonnxError, read_graph
+from .operators import Value, apply
+from .shapes import SHAPE_OPERATORS
+
+__all__ = ["QonnxError", "import_qonnx"]
+
+LARGEST_WORK = 1 << 26
+"""Elements of all tensors together: a file of a few lines must not fill the memory."""
+LINE_WORK = 64
+"""What a scale and an offset count for, next to an element."""
+
+LONGEST_LINE = 500
+
+Result = TypeVar("Result")
+
+
+def import_qonnx(
+    path: StrPath, *, name: str | None = None, dataset: str = "", input_scale: Fraction | None = None
+) -> Network:
+    """The network in a QONNX file.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    name : :class:`str`
+        Name of the network; without it that of the file.
+    dataset : :class:`str`
+        Data set that the network was trained on.
+    input_scale : :class:`~fractions.Fraction`
+        What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers or begins with a
+        division by 255 or 256, else 1/255.
+
+    Raises
+    ------
+    QonnxError
+        When the file is not ONNX, or the graph is not a binarized network; the message names the node.
+    OSError
+        When the file cannot be read.
+    """
+    path = Path(path)
+    try:
+        graph = read_graph(path)
+        scale = _input_scale(graph) if input_scale is None else input_scale
+        last = next((node for node in graph.nodes if graph.output in node.outputs), None)
+        if last is None:
+            raise QonnxError(f"output {graph.output!r}: must be made by a node; export the whole graph")
+        signal = _walk(graph, last, scale)
+        behind, layer = _guard(last, partial(scores, last, signal))
+        provenance = {"imported_from": path.name, "input_scale": str(scale)}
+        layers = (*behind.layers, layer)
+        return Network(path.stem if name is None else name, behind.input, layers, dataset, provenance)
+    except ValueError as error:
+        raise QonnxError(f"{path}: {_printable(str(error))}") from None
+
+
+def _printable(text: str) -> str:
+    """One line of a moderate length: names in a file can be anything."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+
+
+def _walk(graph: Graph, last: Node, scale: Fraction) -> Signal:
+    """The signal at the output; only what leads there is looked at."""
+    values: dict[str, Value] = {graph.input: image_signal(graph.input, graph.shape, scale)}
+    work = 0
+    for node in _ancestors(graph):
+        value = _guard(node, partial(_evaluate, node, graph, values))
+        # All outputs but the first are for training, except TopK's, whose second is the place.
+        place = 1 if node.operator == "TopK" else 0
+        if place < len(node.outputs):
+            values[node.outputs[place]] = value
+        work += value.order.size + LINE_WORK * len(value.scale) if isinstance(value, Signal) else value.index.size
+        if work > LARGEST_WORK:
+            raise node.error(f"makes the graph larger than {LARGEST_WORK} elements, which no network here needs")
+    result = values.get(graph.output)
+    if not isinstance(result, Signal):
+        raise last.error("must give the scores of the classes, or the place of the largest")
+    return result
+
+
+def _ancestors(graph: Graph) -> list[Node]:
+    """The nodes that lead to the output, in their order."""
+    wanted, nodes = {graph.output}, []
+    for node in reversed(graph.nodes):
+        if wanted.intersection(node.outputs):
+            wanted.update(node.inputs)
+            nodes.append(node)
+    return nodes[::-1]
+
+
+def _evaluate(node: Node, graph: Graph, values: dict[str, Value]) -> Value:
+    return apply(node, [_input(node, graph, values, name) for name in node.inputs])
+
+
+def _input(node: Node, graph: Graph, values: dict[str, Value], name: str) -> Value | None:
+    if not name:
+        return None
+    if name not in values:
+        if name not in graph.constants:
+            raise node.error(f"takes {name!r}, an output that is not supported; only the first is, of TopK the second")
+        if graph.constants[name].size == 0:
+            raise node.error(f"takes {name!r}, which has no elements; export again")
+        values[name] = constant_of(graph.constants[name])
+    return values[name]
+
+
+def _guard(node: Node, function: Callable[[], Result]) -> Result:
+    """Call a function; what it cannot compute becomes an error that names the node."""
+    try:
+        return function()
+    except ImportRefused:
+        raise
+    except (InexactError, ValueError) as error:
+        raise node.error(str(error)) from None
+    except (TypeError, LookupError, OverflowError) as error:
+        raise node.error(f"does not fit its inputs ({error}); export again") from None
+
+
+def _input_scale(graph: Graph) -> Fraction:
+    """1 where the graph takes pixels as they are, else 1/255."""
+    if graph.integers:
+        return Fraction(1)
+    reached = {graph.input}
+    for node in graph.nodes:
+        if node.inputs and node.inputs[0] in reached:
+            if node.operator in SHAPE_OPERATORS or node.operator in ("Cast", "Identity"):
+                reached.update(node.outputs)
+            elif node.operator in ("Div", "Mul") and _divides_pixels(graph, node):
+                return Fraction(1)
+    return Fraction(1, 255)
+
+
+def _divides_pixels(graph: Graph, node: Node) -> bool:
+    constant = graph.constants.get(node.inputs[-1])
+    if constant is None or constant.size != 1:
+        return False
+    divisor = float(constant.item())
+    if node.operator == "Mul":
+        divisor = 1 / divisor if divisor else 0
+    return round(divisor, 2) in (255, 256)

@@ -1,0 +1,1 @@
+"""Torch modules, their training, and their export."""

@@ -1,0 +1,145 @@
+"""Torch modules for training binarized networks, each with an exact meaning in the IR.
+
+In eval mode every module computes what ``docs/ir.md`` says, to the last bit; :mod:`.export` lowers them.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from .. import ir
+from ..plans import Filters, Neurons, Plan, place
+from ..recipe import Recipe
+from ..zoo import Definition
+from .batchnorm import BatchNorm, BatchNorm2d
+from .products import BinaryConv2d, BinaryLinear, Scores
+from .quantizers import Affine, Thermometer
+from .signs import SIGNS, stochastic_sign_ste
+
+__all__ = [
+    "Affine",
+    "BatchNorm",
+    "BatchNorm2d",
+    "BinaryConv2d",
+    "BinaryLinear",
+    "Scores",
+    "Sign",
+    "StreamFlatten",
+    "Thermometer",
+    "approximate",
+    "clip_latent",
+    "module_for",
+]
+
+
+class StreamFlatten(nn.Module):
+    """Images to vectors in the order in which hardware streams them: row by row, channels innermost.
+
+    Takes ``(count, channels, height, width)`` and gives ``(count, height * width * channels)``; vectors stay as they
+    are. :class:`torch.nn.Flatten` gives the channels outermost; exporting it reorders the next layer's weights.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.permute(0, 2, 3, 1) if x.ndim == 4 else x).flatten(1)
+
+
+class Sign(nn.Module):
+    """Sign with a gradient that passes; sign(0) = +1. Eval mode is always the deterministic sign.
+
+    Parameters
+    ----------
+    stochastic : :class:`bool`
+        Draw the signs at random in training mode (:func:`xnorflow.model.training.signs.stochastic_sign_ste`).
+    gradient : :class:`str`
+        Gradient of the deterministic sign, one of :data:`xnorflow.model.recipe.GRADIENTS`.
+
+    Members
+    -------
+    slope : :class:`float` or None
+        In training mode ``tanh(slope * x)`` stands in for the sign while this is not None: binarization by degrees
+        (Yang et al., Quantization Networks, arXiv 1911.09464).
+    """
+
+    def __init__(self, *, stochastic: bool = False, gradient: str = "clip") -> None:
+        super().__init__()
+        self.stochastic, self.gradient = stochastic, gradient
+        self.slope: float | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.slope is not None:
+            return torch.tanh(self.slope * x)
+        return stochastic_sign_ste(x) if self.stochastic and self.training else SIGNS[self.gradient](x)
+
+    def extra_repr(self) -> str:
+        return f"stochastic={self.stochastic}, gradient={self.gradient!r}"
+
+
+def clip_latent(module: nn.Module) -> None:
+    """Clip the latent weights of every layer to [-1, 1], and learnt levels to their range."""
+    for layer in module.modules():
+        if isinstance(layer, BinaryLinear | BinaryConv2d | Thermometer):
+            layer.clip_latent()
+
+
+@contextlib.contextmanager
+def approximate(module: nn.Module) -> Iterator[None]:
+    """Eval mode with torch's own kernels inside, which are faster and may round a tie to the wrong sign."""
+    layers = [layer for layer in module.modules() if isinstance(layer, BinaryConv2d | BatchNorm | BatchNorm2d)]
+    for layer in layers:
+        layer.exact = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.exact = True
+
+
+def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Sequential:
+    """A fresh torch network for a definition from the zoo, with random latent weights from torch's generator.
+
+    Parameters
+    ----------
+    definition : :class:`xnorflow.model.zoo.Definition`
+        The network.
+    recipe : :class:`xnorflow.model.recipe.Recipe`
+        How it will be trained; else as the definition says.
+    """
+    rule, recipe = definition.input, recipe or definition.recipe
+    parameters = dataclasses.asdict(rule)
+    modules: list[nn.Module] = [
+        Thermometer(**parameters, learn=recipe.learn_levels)
+        if isinstance(rule, ir.Thermometer)
+        else Affine(**parameters)
+    ]
+    for plan, tensor in place(definition.layers, rule.output):
+        if not isinstance(plan, Filters | ir.MaxPool) and len(tensor.shape) > 1:
+            modules.append(StreamFlatten())
+        if plan is None:
+            modules.append(Scores(tensor.size, definition.classes))
+        else:
+            modules += _modules(plan, tensor, recipe)
+    for module in modules:
+        if isinstance(module, BinaryLinear | BinaryConv2d):
+            module.weight.data *= recipe.init
+    return nn.Sequential(*modules)
+
+
+def _modules(plan: Plan, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
+    """The modules of one layer, for an input of type ``tensor``."""
+    if isinstance(plan, ir.MaxPool):
+        return [nn.MaxPool2d(plan.kernel, plan.stride)]
+    sign = Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
+    if isinstance(plan, Neurons):
+        return [BinaryLinear(tensor.size, plan.count), BatchNorm(plan.count), sign]
+    convolution = BinaryConv2d(
+        channels=tensor.shape[2],
+        filters=plan.count,
+        kernel=plan.kernel,
+        stride=plan.stride,
+        padding=plan.padding,
+        fill=2 * plan.pad - 1 if tensor.element is ir.Element.BIT else plan.pad,
+    )
+    return [convolution, BatchNorm2d(plan.count), sign]

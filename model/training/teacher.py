@@ -1,0 +1,64 @@
+"""Full-precision teachers: what a binarized network can learn from beside the labels."""
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+from ..ir import MaxPool
+from ..plans import Filters, Neurons, Plan, place
+from ..recipe import Teacher
+from ..tensors import Tensor
+from ..zoo import Definition
+from .layers import StreamFlatten
+
+__all__ = ["distillation_loss", "teacher_module"]
+
+
+class Pixels(nn.Module):
+    """Raw images to numbers from -1 to 1, of shape ``(count, channels, height, width)``."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        planes = images.unsqueeze(-1) if images.ndim == 3 else images
+        return planes.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def teacher_module(definition: Definition, teacher: Teacher) -> nn.Sequential:
+    """A fresh teacher for the images and classes of a definition; it gives logits.
+
+    Raises
+    ------
+    ValueError
+        When its layers do not chain, or the images are vectors.
+    """
+    shape = definition.input.shape
+    if len(shape) < 2:
+        raise ValueError(f"a teacher must get images, not vectors of {shape[0]}")
+    pixels = Tensor((*shape[:2], *(shape[2:] or (1,))))
+    modules: list[nn.Module] = [Pixels()]
+    for plan, tensor in place(teacher.layers, pixels):
+        if not isinstance(plan, Filters | MaxPool) and len(tensor.shape) > 1:
+            modules.append(StreamFlatten())
+        modules += [nn.Linear(tensor.size, definition.classes)] if plan is None else _modules(plan, tensor)
+    return nn.Sequential(*modules)
+
+
+def _modules(plan: Plan, tensor: Tensor) -> list[nn.Module]:
+    """The modules of one layer, for an input of type ``tensor``."""
+    if isinstance(plan, MaxPool):
+        return [nn.MaxPool2d(plan.kernel, plan.stride)]
+    if isinstance(plan, Neurons):
+        return [nn.Linear(tensor.size, plan.count, bias=False), nn.BatchNorm1d(plan.count), nn.ReLU()]
+    convolution = nn.Conv2d(tensor.shape[2], plan.count, plan.kernel, plan.stride, plan.padding, bias=False)
+    return [convolution, nn.BatchNorm2d(plan.count), nn.ReLU()]
+
+
+def distillation_loss(
+    logits: torch.Tensor, labels: torch.Tensor, answers: torch.Tensor, teacher: Teacher
+) -> torch.Tensor:
+    """Cross entropy of the labels and of the teacher's softened answers, weighted (Hinton et al., arXiv 1503.02531).
+
+    The square of the temperature makes up for the gradients that softening shrinks.
+    """
+    t = teacher.temperature
+    soft = kl_div(log_softmax(logits / t, 1), log_softmax(answers / t, 1), log_target=True, reduction="batchmean")
+    return (1 - teacher.weight) * cross_entropy(logits, labels) + teacher.weight * t * t * soft
