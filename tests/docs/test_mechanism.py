@@ -16,8 +16,8 @@ def no_build():
 
 
 @pytest.fixture
-def workshop(tmp_path):
-    return Workshop(tmp_path, build=no_build)
+def workshop(tmp_path, data):
+    return Workshop(tmp_path, build=no_build, data=data)
 
 
 def run(workshop, text):
@@ -210,7 +210,14 @@ def test_what_other_programs_refuse_is_told(text, message, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["xnorflow", "xnorflow verify", "xnorflow build --baud", "xnorflow build NAME --board B", "xnorflow eval mine.x"],
+    [
+        "xnorflow",
+        "xnorflow --debug",
+        "xnorflow verify",
+        "xnorflow build --baud",
+        "xnorflow build NAME --board B",
+        "xnorflow eval mine.x",
+    ],
 )
 def test_a_mention_may_leave_out_arguments(text):
     parse_mention(tuple(text.split()))

@@ -251,7 +251,10 @@ def description_like(text):
     ("text", "message"),
     [
         ("[" * 100_000, r"not a whole model file \(not JSON, or nested too deeply\); save or download it again"),
-        ("1" * 5000, r"not a whole model file \(not JSON \(Exceeds the limit \(4300 digits\).*\)\); save or download it again"),
+        (
+            "1" * 5000,
+            r"not a whole model file \(not JSON \(Exceeds the limit \(4300 digits\).*\)\); save or download it again",
+        ),
         ("{", r"not a whole model file \(not JSON \(Expecting property name.*\)\); save or download it again"),
         ('{"version": true}', "format version True, expected 1; use the xnorflow that made it"),
         ('{"version": 1.0}', r"format version 1\.0, expected 1; use the xnorflow that made it"),
