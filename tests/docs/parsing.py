@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import click
+import pytest
 from packaging.requirements import InvalidRequirement, Requirement
 
 from tests.docs.pages import ROOT, PageError
@@ -192,9 +193,11 @@ def _pytest(rest: tuple[str, ...]) -> None:
     # With what this machine could not run.
     insist = ("--insist", "data", "--insist", "models", "--insist", "tools")
     options = ("--collect-only", "-q", "-p", "no:cacheprovider", *insist)
-    command = [sys.executable, "-m", "pytest", *options, *rest]
+    # Of all tests, those of one file do to see whether the options are right.
+    some = () if any((ROOT / word.partition("::")[0]).exists() for word in rest) else ("tests/lint/test_structure.py",)
+    command = [sys.executable, "-m", "pytest", *options, *rest, *some]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
-    if done.returncode:
+    if done.returncode and not (some and done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED):
         raise PageError(f"pytest {' '.join(rest)}: {(done.stdout + done.stderr).strip().splitlines()[-1]}")
 
 
