@@ -179,7 +179,7 @@ def implement_core(
     """
     chip = Chip(device, package, speed)
     top = core if port_bits(core) <= PINS else Harness(core)
-    # Not Verilog: yosys takes half an hour to read the contents of deep memories from its initial blocks.
+    # RTLIL is what Amaranth makes, contents of memories included; Verilog would be a detour through another yosys.
     _write(folder, {f"{TOP}.il": rtlil.convert(top, name=TOP, emit_src=False)})
 
     on_stage("synthesize")

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..hw.accelerator import Accelerator
 from ..hw.core import AcceleratorCore
+from ..hw.verilog import convert
 from .board import Board
 from .clock import add_clock
 from .leds import add_leds, heartbeat_bits
@@ -120,7 +120,7 @@ def serial_verilog(accelerator: Accelerator, board: Board, *, name: str) -> str:
     ValueError
         When the board's clock suits no rate of its UART, or the core is too slow for the slowest.
     """
-    return str(verilog.convert(_serial(accelerator, board), name=name, emit_src=False, strip_internal_attrs=True))
+    return convert(_serial(accelerator, board), name=name)
 
 
 def _serial(accelerator: Accelerator, board: Board) -> SerialAccelerator:

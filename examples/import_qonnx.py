@@ -9,7 +9,7 @@ from pathlib import Path
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
-from xnorflow.hw.verilog import to_verilog
+from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
 from xnorflow.model.datasets import load
 from xnorflow.model.qonnx import import_qonnx
@@ -27,10 +27,10 @@ def main(file: Path, folder: Path) -> int:
     device = DEVICES["UP5K"]
     foldings = smallest(network, device, interval=1000)
     accelerator = Accelerator(network, foldings, family=device.family, brams=device.brams)
-    (folder / "core.v").write_text(to_verilog(accelerator))
+    verilog, *memories = write_core(accelerator, folder)
     print(
         f"{network.name}: {network.weight_bits} weights, {correct} of {len(data.test_labels)} test images, "
-        f"a frame every {accelerator.interval} cycles in {folder / 'core.v'}"
+        f"a frame every {accelerator.interval} cycles in {verilog} and {len(memories)} files of memories"
     )
     return correct
 

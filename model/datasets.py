@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import cifar, idx, svhn
 from .sources import DataError, Source, read
 
-__all__ = ["DATASETS", "DataError", "Dataset", "load"]
+__all__ = ["CLASSES", "DARK", "DATASETS", "WHITE", "DataError", "Dataset", "load"]
 
 _DIGITS = tuple("0123456789")
 
@@ -118,6 +118,15 @@ SOURCES = {
 
 DATASETS = ("digits", *SOURCES)
 """Names that :func:`load` knows."""
+
+CLASSES = {"digits": _DIGITS, **{name: source.classes for name, source in SOURCES.items()}}
+"""Name of each class of each data set."""
+
+WHITE = {"digits": 16}
+"""Brightest pixel of each data set for which that is not 255."""
+
+DARK = ("digits", "mnist", "fashion-mnist")
+"""Data sets whose grey images are bright on dark."""
 
 
 def load(name: str, *, on_download: Callable[[str], None] | None = None) -> Dataset:

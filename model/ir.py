@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from .class_names import check_labels
 from .inputs import Affine, Input, Thermometer
 from .kinds import Conv2d, Dense, Layer, Matrix, MaxPool, Scores
 from .limits import check_limits
@@ -44,13 +45,16 @@ class Network:
         Data set that the network was trained on, or empty.
     provenance : mapping of strings
         How the network was made: command, seed, accuracies.
+    labels : tuple of :class:`str`
+        Name of each class, or empty.
 
     Raises
     ------
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain or do not end in :class:`Scores`, or exceed a limit (:mod:`xnorflow.model.limits`).
+        When the layers do not chain or do not end in :class:`Scores`, the labels are not one for each class, or a limit
+        is exceeded (:mod:`xnorflow.model.limits`).
     """
 
     name: str
@@ -58,6 +62,7 @@ class Network:
     layers: tuple[Layer, ...]
     dataset: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
@@ -69,6 +74,7 @@ class Network:
             raise ValueError("only the last layer may be Scores")
         # Not an assert, which Python's -O leaves out: it is this that checks the chain.
         check_limits(self.input.shape, self.names, self.layers, self.tensors)
+        object.__setattr__(self, "labels", check_labels(self.labels, self.classes))
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:

@@ -26,13 +26,15 @@ Record = TypeVar("Record", Input, Layer)
 
 def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
     """What JSON holds of a network; its arrays go to ``arrays``."""
-    return {
+    description = {
         "name": network.name,
         "dataset": network.dataset,
         "input": _describe(network.input, "input", arrays),
         "layers": [_describe(layer, str(index), arrays) for index, layer in enumerate(network.layers)],
         "provenance": dict(network.provenance),
     }
+    # Networks without them keep the bytes that they had before there were any.
+    return description | {"labels": list(network.labels)} if network.labels else description
 
 
 def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
@@ -54,6 +56,7 @@ def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
         layers=tuple(_record(LAYERS, layer, str(index), arrays) for index, layer in enumerate(layers)),
         dataset=_string("dataset", description["dataset"]),
         provenance={key: _string("provenance", value) for key, value in provenance.items()},
+        labels=_strings("labels", description.get("labels", [])),
     )
 
 
@@ -111,6 +114,12 @@ def _string(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {reprlib.repr(value)}")
     return value
+
+
+def _strings(name: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{name} must be a list of strings, not {reprlib.repr(values)}")
+    return tuple(_string(name, value) for value in values)
 
 
 # Not isinstance in the following: bool is a kind of int in Python, but not in the format.

@@ -52,8 +52,9 @@ def save(network: Network, path: StrPath) -> None:
 
 
 def fingerprint(network: Network) -> bytes:
-    """SHA-256 of what a network computes: its name, its data set and how it was made do not count."""
-    return hashlib.sha256(_serialize(dataclasses.replace(network, name="", dataset="", provenance={}))).digest()
+    """SHA-256 of what a network computes: names, its data set and how it was made do not count."""
+    nameless = dataclasses.replace(network, name="", dataset="", provenance={}, labels=())
+    return hashlib.sha256(_serialize(nameless)).digest()
 
 
 def load(path: StrPath) -> Network:
@@ -153,7 +154,7 @@ def _check_written(network: Network, path: Path, written: Path) -> None:
 
 def _difference(network: Network, other: Network) -> str | None:
     """Where two networks differ; None when they are the same."""
-    for name in ("name", "dataset", "provenance"):
+    for name in ("name", "dataset", "provenance", "labels"):
         if getattr(network, name) != getattr(other, name):
             return f"another {name}"
     if len(network.layers) != len(other.layers):

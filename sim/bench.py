@@ -162,8 +162,9 @@ class Bench:
         source.write_bytes(beats)
         events.unlink(missing_ok=True)
         options = {
-            "beats": source,
-            "events": events,
+            # As seen from the bench.
+            "beats": source.name,
+            "events": events.name,
             "idle": self.core.patience,
             "stalls": stalls.percent,
             "longest": stalls.longest,

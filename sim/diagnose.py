@@ -140,7 +140,7 @@ def _rerun(
     """First difference in a run of some images with everything recorded."""
     layers, trace = build.folder / "layers.json", build.folder / "trace.txt"
     layers.write_text(json.dumps(signals))
-    recording = record(images, "trace_layers", [f"+layers={layers}", f"+trace={trace}"], waves.absolute())
+    recording = record(images, "trace_layers", [f"+layers={layers.name}", f"+trace={trace.name}"], waves.absolute())
     beats: dict[str, list[str]] = {}
     for line in trace.read_text().splitlines():
         layer, payload = line.split()

@@ -156,8 +156,9 @@ class _Bench:
         idle = self.core.patience + 3 * byte
         sent, came = max(map(len, requests)), ANSWER_BYTES + accelerator.output_bytes
         options = {
-            "bytes": source,
-            "events": events,
+            # As seen from the bench.
+            "bytes": source.name,
+            "events": events.name,
             "answer": self.wire.answer_bytes,
             "end": NO_END if self.wire.end is None else self.wire.end,
             "flight": FLIGHT,

@@ -103,7 +103,9 @@ module xnorflow_serial_bench #(
             received <= 0;
             received_bytes <= 0;
         end else if (!done) begin
+`ifndef VERILATOR  // It knows 0 and 1 only, and takes 1'bz for 0.
             if (tx === 1'bx || tx === 1'bz) $fwrite(events, "broken %0d tx is unknown\n", cycle);
+`endif
             if (!taking && !tx) begin
                 taking <= 1;
                 take_place <= 0;

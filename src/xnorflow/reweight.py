@@ -9,7 +9,7 @@ from typing import Any
 from .boards.flow import refill
 from .build import TOOLS_FOLDER, Progress, finish, record_hashes, start
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
-from .hw.verilog import to_verilog
+from .hw.verilog import remove_stale, write_core
 from .model.ir import Layer, MaxPool, Network
 from .model.store import ModelError, save
 
@@ -42,11 +42,12 @@ def reweight(folder: Path, network: Network, *, on_progress: Progress) -> dict[s
         on_progress("replace the contents of block RAM", 0, 1)
         refill(accelerator, design.board, folder / TOOLS_FOLDER, seed=seed, output=made / TOOLS_FOLDER)
         on_progress("write Verilog", 0, 1)
-        (made / VERILOG_FILE).write_text(to_verilog(accelerator))
+        verilog = write_core(accelerator, made)
         save(network, made / MODEL_FILE)
         start(folder)
         for path in [path for path in made.rglob("*") if path.is_file()]:
             path.replace(folder / path.relative_to(made))
+        remove_stale(folder / VERILOG_FILE, [file.name for file in verilog])
     result.update(describe(wanted))
     result["verify"], result["accuracy"] = [], None
     result["seconds"]["reweight"] = round(time.monotonic() - began, 2)

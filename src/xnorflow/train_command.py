@@ -14,6 +14,8 @@ from .model.datasets import DATASETS
 from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
 from .model.zoo import CONVOLUTIONAL_TEACHER, ZOO, find
 from .models import open_model
+from .own import Own
+from .own_options import Size, own_training
 
 __all__ = ["train"]
 
@@ -26,6 +28,8 @@ BESIDE = (".csv", ".json", ".png", ".checkpoint", ".teacher")
 @click.option(
     "--dataset", type=OneOf("dataset", DATASETS), help="Images to learn from; without it those of the network."
 )
+@own_training
+@click.option("--size", metavar="HxW", type=Size(), help="Resize pictures of your own to so many rows and columns.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
 @click.option("--batch", type=click.IntRange(min=2), help="Images per step.")
 @click.option("--rate", type=float, help="Peak of the learning rate.")
@@ -61,6 +65,8 @@ BESIDE = (".csv", ".json", ".png", ".checkpoint", ".teacher")
 def train(
     definition: Any,
     dataset: str | None,
+    own: Own | None,
+    size: tuple[int, int] | None,
     seed: int,
     validation: float,
     device: str,
@@ -77,6 +83,8 @@ def train(
     """
     from .training import train_to_file
 
+    if size is not None and own is None:
+        raise click.UsageError("--size is for images of your own; name them with --data")
     usual = definition.usual_recipe(further=start is not None)
     recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
     with watching_disk(path.parent), progress() as report:
@@ -85,6 +93,8 @@ def train(
             path,
             recipe=recipe,
             dataset=dataset,
+            own=own,
+            size=size,
             seed=seed,
             validation=validation,
             device=device,

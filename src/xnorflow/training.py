@@ -13,13 +13,15 @@ import numpy as np
 
 from .model import golden
 from .model.curves import plot_history
-from .model.datasets import DATASETS, Dataset, load
+from .model.datasets import Dataset
 from .model.export import export
 from .model.ir import Network
 from .model.recipe import Recipe
 from .model.store import save, write_atomically
 from .model.train import TEACHER_SUFFIX, Epoch, Step, Trained, classes, train
 from .model.zoo import Definition
+from .own import Own
+from .training_data import training_data
 
 __all__ = ["train_to_file"]
 
@@ -38,6 +40,8 @@ def train_to_file(
     *,
     recipe: Recipe,
     dataset: str | None,
+    own: Own | None = None,
+    size: tuple[int, int] | None = None,
     seed: int,
     validation: float,
     device: str,
@@ -52,6 +56,10 @@ def train_to_file(
 
     Parameters
     ----------
+    own : :class:`.own.Own` or None
+        Images of one's own in place of a data set, whose shape and classes the network then follows.
+    size : pair of :class:`int` or None
+        Rows and columns that pictures get.
     restart : :class:`bool`
         Begin anew even where a checkpoint of an interrupted run lies beside ``path``.
     test : :class:`bool`
@@ -69,12 +77,7 @@ def train_to_file(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     on_progress("read the data set", 0, 1)
-    name = dataset or definition.dataset
-    if not name:
-        raise ValueError(
-            f"{definition.name} has no data set of its own; name one of {', '.join(DATASETS)} with --dataset"
-        )
-    data = load(name, on_download=lambda file: on_progress(f"download {file}", 0, 1))
+    definition, data, told = training_data(definition, dataset=dataset, own=own, size=size, on_progress=on_progress)
     checkpoint = path.with_suffix(".checkpoint")
     if restart:
         _forget(checkpoint)
@@ -90,7 +93,7 @@ def train_to_file(
         checkpoint=checkpoint,
         on_step=_reporter(definition.name, on_progress, say),
     )
-    result = _export(definition, data, trained, path, test=test)
+    result = _export(definition, data, trained, path, test=test, told=told)
     _write_history(trained.history, path.with_suffix(".csv"))
     write_atomically(path.with_suffix(".json"), json.dumps(trained.settings, indent=2).encode() + b"\n")
     curve = path.with_suffix(".png")
@@ -131,23 +134,26 @@ def _brief(epoch: Epoch) -> str:
     return f"epoch {epoch.number}/{epoch.epochs}, loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.2%}{held}"
 
 
-def _export(definition: Definition, data: Dataset, trained: Trained, path: Path, *, test: bool) -> dict[str, str]:
+def _export(
+    definition: Definition, data: Dataset, trained: Trained, path: Path, *, test: bool, told: dict[str, str]
+) -> dict[str, str]:
     """Write the model file once torch and the golden model agree; give what there is to tell."""
     images = data.test_images if test else data.train_images[: len(data.test_images)]
     by_torch = classes(trained.module, images)
-    provenance, told = dict(trained.provenance), {}
+    provenance, shown = {**trained.provenance, **told}, {}
     if test:
         correct = int((by_torch == data.test_labels).sum())
         provenance |= {"test_images": str(len(by_torch)), "test_correct": str(correct)}
         share = f"{correct / len(by_torch):.2%} ({correct} of {len(by_torch)} test images, torch = golden on each)"
-        told["accuracy"] = share
+        shown["accuracy"] = share
     if trained.validation_accuracy is not None:
         provenance["validation_accuracy"] = f"{trained.validation_accuracy:.4f}"
-        told["validation accuracy"] = f"{trained.validation_accuracy:.2%}"
+        shown["validation accuracy"] = f"{trained.validation_accuracy:.2%}"
     network = export(trained.module, name=definition.name, dataset=data.name, provenance=provenance)
+    network = dataclasses.replace(network, labels=data.classes)
     check_equal(network, images, by_torch)
     save(network, path)
-    return {**told, "weight bits": f"{network.weight_bits:,}"}
+    return {**shown, "weight bits": f"{network.weight_bits:,}"}
 
 
 def check_equal(network: Network, images: np.ndarray, by_torch: np.ndarray) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from amaranth.back import verilog
 
 from tests.boards.serial import read_bytes
+from xnorflow.hw.verilog import convert
 from xnorflow.sim.simulators import VERILATOR, build, run
 
 __all__ = ["play"]
@@ -17,7 +17,7 @@ MODULE = "xnorflow.sim.testbench"
 def play(dut, levels, folder, *, divisor):
     """Bytes that the board answers with, and the cycle in which its line was last driven low."""
     sources = [folder / "board.v", BENCH]
-    sources[0].write_text(verilog.convert(dut, name="line_board", emit_src=False, strip_internal_attrs=True))
+    sources[0].write_text(convert(dut, name="line_board"))
     made = build(VERILATOR, sources, toplevel="line_bench", folder=folder / "line")
     (folder / "levels.bin").write_bytes(_runs(np.asarray(levels, np.uint8)))
     options = {"levels": folder / "levels.bin", "answer": folder / "answer.txt", "limit": 2 * len(levels)}

@@ -7,7 +7,10 @@ from xnorflow.build import build, finish, record_hashes
 from xnorflow.design import BUILD_FILE, open_design
 from xnorflow.levels import verify_level
 
-__all__ = ["made", "quiet", "rehash", "verified"]
+__all__ = ["ODD", "made", "quiet", "rehash", "verified"]
+
+ODD = "a \"b\" 'c' #1: $(touch d); `touch e`, größe 日"
+"""Name of a folder that no tool may stumble over."""
 
 
 def quiet(_text, _done, _total):

@@ -17,6 +17,7 @@ from xnorflow.cli import main
 from xnorflow.model import golden, zoo
 from xnorflow.model.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
+from xnorflow.model.store import load as load_model
 from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
 
@@ -56,7 +57,7 @@ def model(tmp_path):
         (
             ["eval", "digits", "--dataset", "random"],
             1,
-            "dataset must have labels, which random has not; name another with --dataset",
+            "dataset must have labels, which random has not; name another with --dataset, or --data",
         ),
         (
             ["eval", "digits", "--images", "0"],
@@ -77,7 +78,7 @@ def model(tmp_path):
         (
             ["estimate", "tfc", "--board", "icebreaker", "--fps", "0"],
             1,
-            "--fps must be in 1..36000000, the clock of icebreaker, not 0",
+            "--fps must be a number above 0, not 0",
         ),
         (
             ["verilog", "tfc", "--fps", "9", "-o", "x"],
@@ -228,6 +229,7 @@ def test_further_training_has_a_recipe_of_its_own(command, tmp_path, monkeypatch
     assert status == 0, err
     settings = json.loads(path.with_suffix(".json").read_text())
     assert (settings["epochs"], settings["rate"], settings["batch"]) == (1, 0.001, 500)
+    assert load_model(path).labels == tuple("0123456789")
     assert len(settings["start"]) == 64
 
 

@@ -21,6 +21,7 @@ TARGET = {
     "baud": 115200,
 }
 DESIGN = Design(random_network((16, 8, 4)), (Folding(1, 4), Folding(1, 4)))
+MEMORY = "core.dense0.product.group0.weights.mem"
 
 
 @pytest.fixture
@@ -36,10 +37,12 @@ def change(folder, **fields):
 
 def test_every_file_has_its_hash(folder):
     _, result = open_design(folder)
-    assert set(result["hashes"]) == set(result["files"].values()) == {"core.v", "model.safetensors"}
+    made = {path.name for path in folder.iterdir()} - {"build.json"}
+    assert set(result["hashes"]) == set(result["files"].values()) == made
+    assert {"core.v", "model.safetensors", MEMORY} < made
 
 
-@pytest.mark.parametrize("name", ["core.v", "model.safetensors"])
+@pytest.mark.parametrize("name", ["core.v", "model.safetensors", MEMORY])
 def test_an_edited_file_is_named(name, folder):
     path = folder / name
     path.write_bytes(path.read_bytes() + b" ")
@@ -65,7 +68,10 @@ def test_a_missing_file_is_named(folder):
             {"xnorflow": "0.0.9"},
             f"made by xnorflow 0.0.9, expected {__version__}; build again, or use that version",
         ),
-        ({"hashes": {"model.safetensors": "0" * 64}}, "has no hash of core.v; build again"),
+        (
+            {"hashes": {"model.safetensors": "0" * 64}},
+            f"has no hash of {MEMORY.replace('weights', 'levels')}; build again",
+        ),
         ({"scores": True}, "what it says of the design was changed after it was built; build again"),
         ({"target": TARGET}, "what it says of the design was changed after it was built; build again"),
         ({"files": []}, "files must be an object, not []; build again"),

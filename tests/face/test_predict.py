@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """xnorflow predict and xnorflow.connect, against the golden model and the simulated board."""
 
+import functools
 import json
 import re
 import sys
@@ -13,6 +14,7 @@ import xnorflow
 from tests.boards.host import serial_accelerator
 from tests.boards.simulated import simulated_board
 from tests.networks import random_images, random_network
+from xnorflow import remote
 from xnorflow.boards.connection import LinkError
 from xnorflow.cli import main
 from xnorflow.model import golden
@@ -31,6 +33,9 @@ def model(tmp_path):
 
 @pytest.fixture
 def command(capsys, monkeypatch):
+    # A simulated board is slow where other things run beside it.
+    monkeypatch.setattr(remote, "connect", functools.partial(remote.connect, timeout=10.0))
+
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
         with pytest.raises(SystemExit) as stop:
@@ -62,7 +67,7 @@ def test_another_network_on_the_board_is_told():
         r"load that with xnorflow flash, or name the one that is there$"
     )
     with simulated_board(dut) as port, pytest.raises(LinkError, match=message):
-        xnorflow.connect(port, other)
+        xnorflow.connect(port, other, timeout=10.0)
 
 
 def test_command_sends_images_to_the_board(command, model, tmp_path):
@@ -72,13 +77,33 @@ def test_command_sends_images_to_the_board(command, model, tmp_path):
     with simulated_board(serial_accelerator(SIZES)) as port:
         status, out, _ = command(*words, "--port", port, "--json")
     data = json.loads(out)
+    names = [f"{tmp_path / 'many.npy'}[{n}]" for n in range(4)]
     assert (status, data["port"], data["correct"]) == (0, port, None)
     assert list(data["classes"].values()) == golden.predict(network, images).tolist()
+    # That board was built without scores.
+    assert [row["best"] for row in data["images"]] == 4 * [None]
     status, out, _ = command(*words)
+    lines = zip(names, golden.forward(network, images).tolist(), strict=True)
+    assert (status, out.splitlines()) == (0, [line(name, scores) for name, scores in lines])
+
+
+def line(name, scores, classes=tuple("0123456789")):
+    """What is told of an image: its class, and how far the next two are behind."""
+    order = sorted(range(len(scores)), key=lambda number: (-scores[number], number))
+    behind = [f"{classes[n]} ({scores[order[0]] - scores[n]} behind)" for n in order[1:3]]
+    return f"{name}: {classes[order[0]]}, then {', '.join(behind)}"
+
+
+def test_board_with_scores_tells_the_best_three(command, model, tmp_path):
+    network, images = random_network(SIZES), random_images(random_network(SIZES), 2)
+    np.save(tmp_path / "many.npy", images)
+    with simulated_board(serial_accelerator(SIZES, scores=True)) as port:
+        status, out, err = command("predict", model, tmp_path / "many.npy", "--port", port)
+    scores = golden.forward(network, images).tolist()
     assert (status, out.splitlines()) == (
         0,
-        [f"{tmp_path / 'many.npy'}[{n}]: {number}" for n, number in enumerate(golden.predict(network, images))],
-    )
+        [line(f"{tmp_path / 'many.npy'}[{n}]", scores[n]) for n in range(2)],
+    ), err
 
 
 def test_command_measures_a_data_set(command, model):
@@ -98,7 +123,8 @@ def test_pictures_are_read(shape, mode, command, tmp_path):
     image = random_images(network, 1)[0]
     Image.fromarray(image.reshape(4, 6) if shape == (24,) else image, mode).save(tmp_path / "image.png")
     status, out, _ = command("predict", tmp_path / "model", tmp_path / "image.png")
-    assert (status, out) == (0, f"{tmp_path / 'image.png'}: {golden.predict(network, image[np.newaxis])[0]}\n")
+    scores = golden.forward(network, image[np.newaxis])[0].tolist()
+    assert (status, out) == (0, line(tmp_path / "image.png", scores) + "\n")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.xdist_group("reweight")
 SIZES = (16, 16, 8)
 OLD, NEW = random_network(SIZES), random_network(SIZES, seed=7, extreme=True)
 # The levels of the second layer are a single word.
+CONTENTS = ("weights", "levels")
 DESIGN = Design(OLD, (Folding(1, 1), Folding(8, 1)), find_board("icebreaker"), scores=True, reweightable=True)
 
 
@@ -65,7 +66,9 @@ def test_the_reweighted_bitstream_computes_the_new_network(copy):
     assert sum(os.times()[:4]) - began < 10
     after = everything(copy)
     changed = {name for name in after if after[name] != before.get(name) and not name.endswith(".log")}
-    expected = {"core.v", "model.safetensors", "build.json", "bitstream/top.bin", "bitstream/top.filled.asc"}
+    memories = {f"core.{layer}.product.group0.{kind}.mem" for layer in ("dense0", "scores1") for kind in CONTENTS}
+    expected = {"model.safetensors", "build.json", "bitstream/top.bin", "bitstream/top.filled.asc", *memories}
+    # Weights are nowhere else: the Verilog, too, is the very same.
     assert changed == expected
     assert set(after) == set(before)
     assert (result["verify"], result["accuracy"]) == ([], None)

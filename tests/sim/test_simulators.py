@@ -89,20 +89,6 @@ def test_verilog_that_does_not_compile(simulator: str, code: int, tmp_path: Path
     assert "wrong.v" in (tmp_path / "out.build.log").read_text()
 
 
-def test_verilator_and_spaces(tmp_path: Path) -> None:
-    folder = tmp_path / "a folder"
-    message = rf"^verilator cannot work where a folder has a space in its name: {folder}; use another$"
-    with pytest.raises(SimulationError, match=message):
-        build(find_simulator("verilator"), [], toplevel="core", folder=folder)
-
-
-def test_icarus_and_spaces(tmp_path: Path) -> None:
-    network = random_network((8, 4, 3))
-    accelerator = Accelerator(network, (Folding(2, 4), Folding(1, 4)))
-    report = verify(accelerator, random_images(network, 5), simulator="icarus", workdir=tmp_path / "a folder")
-    assert report.mismatches == 0
-
-
 INTERRUPTED = """
 import sys
 from pathlib import Path
