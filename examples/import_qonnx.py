@@ -12,7 +12,7 @@ from xnorflow.hw.search import smallest
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
 from xnorflow.model.data.datasets import load
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 from xnorflow.model.store import save
 
 

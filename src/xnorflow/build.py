@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..xnorflow import __version__
+from . import __version__
 from .boards.flow import make_bitstream
 from .boards.implementation import Implementation
 from .boards.link.rate import link_baud, link_fps

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..xnorflow import __version__
+from . import __version__
 from .model.store import ModelError
 
 __all__ = ["BUILD_FILE", "SCHEMA", "read_build"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ..xnorflow import __version__
+from . import __version__
 from .arguments import Choice, ImageCount, ModelName, Named, OneOf
 from .boards.board import Board
 from .boards.catalogue import BOARDS, find_board

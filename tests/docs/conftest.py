@@ -1,9 +1,10 @@
-"""A small build, made once for all pages."""
+"""A small build, made once for all pages, and the samples of data sets."""
 
 import pytest
 
 from tests.face.builds import made
 from tests.networks import random_network
+from tests.samples.layout import lay_out
 from xnorflow.boards.catalogue import find_board
 from xnorflow.design import Design
 from xnorflow.hw.folding import Folding
@@ -23,3 +24,12 @@ def small_build(tmp_path_factory):
         return folder
 
     return build
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A folder with the samples in the layout of the whole data sets."""
+    folder = tmp_path_factory.mktemp("docs") / "data"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        lay_out(folder, monkeypatch)
+    return folder

@@ -16,8 +16,8 @@ def no_build():
 
 
 @pytest.fixture
-def workshop(tmp_path):
-    return Workshop(tmp_path, build=no_build)
+def workshop(tmp_path, data):
+    return Workshop(tmp_path, build=no_build, data=data)
 
 
 def run(workshop, text):
@@ -155,6 +155,7 @@ def test_figures_may_differ_where_the_page_says_so(printed, same):
         "python -m bench --only tfc",
         "python examples/train_cnn.py",
         "pytest tests/docs/test_pages.py -k README",
+        ".venv/bin/python -m pytest -m slow",
         'eval "$(_XNORFLOW_COMPLETE=bash_source xnorflow)"',
     ],
 )
@@ -199,6 +200,7 @@ def test_what_the_parser_refuses_is_told(text, message, tmp_path):
         ("python examples/nix.py", "python must run a file that is there, or a module of bench: examples/nix.py"),
         ("python -m nix", "python must run a file that is there, or a module of bench: -m nix"),
         ("pytest tests/nix.py", "pytest tests/nix.py: "),
+        ("pytest --nix", "pytest --nix: "),
         ("pytest tests/docs/test_pages.py -k nix", "pytest tests/docs/test_pages.py -k nix: "),
         ("rm x", "no test knows how to read this: rm x"),
     ],
@@ -210,7 +212,14 @@ def test_what_other_programs_refuse_is_told(text, message, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["xnorflow", "xnorflow verify", "xnorflow build --baud", "xnorflow build NAME --board B", "xnorflow eval mine.x"],
+    [
+        "xnorflow",
+        "xnorflow --debug",
+        "xnorflow verify",
+        "xnorflow build --baud",
+        "xnorflow build NAME --board B",
+        "xnorflow eval mine.x",
+    ],
 )
 def test_a_mention_may_leave_out_arguments(text):
     parse_mention(tuple(text.split()))

@@ -14,8 +14,8 @@ def group(path):
 @pytest.mark.parametrize(
     "path", [pytest.param(path, id=name, marks=pytest.mark.xdist_group(group(path))) for name, path in PAGES.items()]
 )
-def test_blocks_run(path, small_build, tmp_path):
-    workshop = Workshop(tmp_path, build=small_build)
+def test_blocks_run(path, small_build, data, tmp_path):
+    workshop = Workshop(tmp_path, build=small_build, data=data)
     for block in read(path.read_text()).blocks:
         wrong = None
         try:

@@ -23,10 +23,11 @@ __all__ = ["Workshop"]
 
 PORT = "/dev/ttyUSB1"
 TIMEOUT = 600.0
-PROGRAMS = {"python": (sys.executable,), "xnorflow": (sys.executable, "-m", "xnorflow.cli")}
-# A simulated board takes its time, above all on a busy machine, and its host waits for it.
-PATIENT = "import xnorflow.boards.link.connection as connection; connection.TIMEOUT_S = 60.0"
-PATIENT_XNORFLOW = (sys.executable, "-c", f"{PATIENT}\nfrom xnorflow.cli import main\nmain()")
+PREPARE = "from tests.docs import child\nchild.prepare()"
+PROGRAMS = {
+    "python": (sys.executable,),
+    "xnorflow": (sys.executable, "-c", "from tests.docs.child import run\nrun()"),
+}
 ALLOWED = {
     "python": {"setup", "check", "build", "board"},
     "console": {"setup", "build", "board", "parse", "add", "figures"},
@@ -45,10 +46,12 @@ class Workshop:
         Empty at first.
     build : function
         Gives the folder of a small build to copy.
+    data : Path
+        Where samples are laid out as whole data sets.
     """
 
-    def __init__(self, folder: Path, *, build: Callable[[], Path]) -> None:
-        self.folder, self.build = folder, build
+    def __init__(self, folder: Path, *, build: Callable[[], Path], data: Path) -> None:
+        self.folder, self.build, self.data = folder, build, data
         self.made: set[str] = set()
 
     def run(self, block: Block) -> None:
@@ -81,9 +84,8 @@ class Workshop:
 
     def _run_python(self, block: Block) -> None:
         setup, check = ("\n".join(note.text for note in block.noted(verb)) for verb in ("setup", "check"))
-        patience = PATIENT if block.noted("board") else ""
         with self._board(block) as port:
-            program = "\n".join((patience, setup, block.text.replace(PORT, port), check))
+            program = "\n".join((PREPARE, setup, block.text.replace(PORT, port), check))
             self._call((sys.executable, "-c", program), "the block")
 
     def _run_commands(self, block: Block) -> None:
@@ -93,7 +95,7 @@ class Workshop:
             if not any(command.begins_with(prefix) for command in found):
                 raise PageError(f"a comment {note.verb!r} is for {prefix!r}, which no command begins with")
         if setup := block.noted("setup"):
-            self._call((sys.executable, "-c", setup[0].text), "the setup")
+            self._call((sys.executable, "-c", f"{PREPARE}\n{setup[0].text}"), "the setup")
         with contextlib.ExitStack() as stack:
             port = None
             for command in found:
@@ -116,8 +118,7 @@ class Workshop:
             raise PageError(f"line {command.line}: {words[0]} is never run here; mark it with 'test parse'")
         elif (ROOT / words[1]).is_file():
             words[1] = str(ROOT / words[1])
-        program = PATIENT_XNORFLOW if ours is not None and block.noted("board") else PROGRAMS[words[0]]
-        output = self._call((*program, *words[1:]), f"line {command.line}")
+        output = self._call((*PROGRAMS[words[0]], *words[1:]), f"line {command.line}")
         if command.output is not None:
             check_output(command.output, output, figures=not block.noted("figures"))
 
@@ -140,12 +141,12 @@ class Workshop:
 
     def _call(self, words: tuple[str, ...], what: str) -> str:
         """What a command warns of and prints, when it succeeds."""
-        # Data sets are never downloaded; comments may use what the tests are made with.
-        nowhere = {"XNORFLOW_DATA": str(self.folder / "no-data"), "PYTHONPATH": str(ROOT)}
+        # Comments may use what the tests are made with, too.
+        here = {"XNORFLOW_DATA": str(self.data), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             words,
             cwd=self.folder,
-            env={**os.environ, **nowhere},
+            env={**os.environ, **here},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

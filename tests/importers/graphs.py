@@ -11,7 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
-from xnorflow.model.qonnx.reader.reader import QonnxError, import_qonnx
+from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
 
 __all__ = ["Chain", "Weights", "bipolar", "bits", "check", "judge"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.importers.graphs import Chain, bits, check
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 
 ONES = np.ones
 

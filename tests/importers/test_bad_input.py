@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.importers.graphs import Chain, check, ended, vector
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 
 
 @pytest.mark.parametrize(

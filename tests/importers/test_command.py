@@ -7,7 +7,7 @@ import pytest
 from tests.face.test_examples import load_example
 from tests.importers.graphs import Chain
 from xnorflow.cli import main
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 from xnorflow.model.store import load
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.importers.test_operators import NETWORKS
 from xnorflow.model.ir import Network
-from xnorflow.model.qonnx.reader.reader import QonnxError, import_qonnx
+from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
 
 SETTINGS = settings(
     derandomize=True,

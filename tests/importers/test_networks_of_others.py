@@ -8,7 +8,7 @@ from tests.importers.graphs import Chain, judge
 from tests.samples import sample
 from xnorflow.model import golden
 from xnorflow.model.ir import MaxPool, Thermometer
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 
 pytestmark = pytest.mark.models
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.importers.graphs import Chain, Weights, bipolar, judge
 from xnorflow.model import golden
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 
 CLASSES = 5
 

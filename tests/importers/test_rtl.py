@@ -8,7 +8,7 @@ from tests.samples import sample
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
-from xnorflow.model.qonnx.reader.reader import import_qonnx
+from xnorflow.model.qonnx.reader import import_qonnx
 from xnorflow.sim.verify import verify
 
 pytestmark = pytest.mark.models

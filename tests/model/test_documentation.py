@@ -32,7 +32,7 @@ FLAT = random_conv_network(Thermometer((6,), (60, 128)), (Neurons(5),))
     "network", [random_network((9, 5, 3), extreme=True), zoo_network("digits"), IMAGES, COLOUR, INTEGERS, FLAT]
 )
 def test_the_documented_reader_agrees_with_the_golden_model(network, tmp_path):
-    (reader,) = re.findall(r"```python\n(.*?)```", IR.read_text(), re.DOTALL)
+    *_, reader = re.findall(r"```python\n(.*?)```", IR.read_text(), re.DOTALL)
     image = random_images(network, 1)
     save(network, tmp_path / "model")
     np.save(tmp_path / "image.npy", image[0])
