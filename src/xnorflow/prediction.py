@@ -13,7 +13,7 @@ from .boards.link.rate import link_baud
 from .build_file import BUILD_FILE
 from .design import open_design
 from .model import golden
-from .model.expected import class_names
+from .model.data.expected import class_names
 from .model.ir import Network
 from .model.zoo import ZOO
 from .models import open_model

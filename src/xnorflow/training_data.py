@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from .model.data.datasets import DATASETS, Dataset, load
-from .model.expected import background
+from .model.data.expected import background
 from .model.zoo import Definition
 from .own import Own
 from .tested import TESTED, digest_images

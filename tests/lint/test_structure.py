@@ -1,4 +1,4 @@
-"""The structure of the house: which way imports run, and that every package ships."""
+"""The structure of the house: which way imports run, that every package ships, that docs/layout.md is true."""
 
 import ast
 import re
@@ -8,111 +8,120 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"": "src/xnorflow", "model": "model", "hw": "hw", "sim": "sim", "boards": "boards"}
 
-# What each layer may import of the others; the face may import all.
-BELOW = {"model": set(), "hw": {"model"}, "sim": {"hw", "model"}, "boards": {"hw", "model"}}
-
-# The numeric half of the model, which everybody uses, and which must not pull torch in.
-NUMERIC = {
-    "arrays",
-    "bits",
-    "bounded",
-    "cifar",
-    "class_names",
-    "datasets",
-    "expected",
-    "golden",
-    "idx",
-    "inputs",
-    "ir",
-    "kinds",
-    "limits",
-    "matlab",
-    "npy",
-    "numbers",
-    "own_data",
-    "paths",
-    "plans",
-    "qonnx_exact",
-    "steps",
-    "recipe",
-    "records",
-    "sources",
-    "store",
-    "svhn",
-    "tensors",
-    "thresholds",
-    "trained",
-    "witness",
-    "zoo",
+ROOMS = {
+    "model": {"model", "model.kinds"},
+    "model.kinds": {"model"},
+    "model.data": {"model"},
+    "model.exact": {"model"},
+    "model.training": {"model", "model.kinds", "model.data", "model.exact"},
+    "model.qonnx": {"model", "model.exact"},
+    "hw": {"model", "model.kinds"},
+    "sim": {"model", "model.kinds", "hw"},
+    "boards": {"model", "hw", "boards.families", "boards.link"},
+    "boards.families": {"model", "hw", "boards"},
+    "boards.link": {"model", "hw", "boards", "boards.families"},
+    "": {
+        *("model", "model.data", "model.training", "model.qonnx", "hw", "sim"),
+        *("boards", "boards.families", "boards.link", "commands"),
+    },
 }
+"""Which other folders the files of each folder may import from; ``""`` is ``src/xnorflow``."""
+
+FOREIGN = {
+    "torch": {"model.training"},
+    "matplotlib": {"model.training"},
+    "onnx": {"model.qonnx"},
+    "google": {"model.qonnx"},
+    "amaranth": {"hw", "boards", "boards.families", "boards.link"},
+    "cocotb": {"sim"},
+    "serial": {"boards.link"},
+}
+"""Which folders know a library that not everybody installs, or that must not be everywhere."""
+
+ABOVE_FAMILIES = {"roms", "tools"}
+"""Files of ``boards`` that the records of families stand on."""
 
 
-def modules(package):
-    return sorted((ROOT / PACKAGES[package]).glob("*.py"))
+def folder_of(path):
+    relative = path.parent.relative_to(ROOT).as_posix()
+    return relative.removeprefix("src/xnorflow").strip("/").replace("/", ".")
+
+
+def source_files():
+    return sorted(
+        path for top in ("src/xnorflow", "model", "hw", "sim", "boards") for path in (ROOT / top).rglob("*.py")
+    )
 
 
 def imports(path):
-    """Names of the modules that a file imports, relative ones with their dots."""
+    """Folder, dotted, of each module of the house that a file imports; and the names of all other modules."""
+    own = folder_of(path).split(".") if folder_of(path) else []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (("foreign", alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield "foreign", node.module
         elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            yield base
-            yield from (f"{base}{alias.name}" for alias in node.names if node.level and not node.module)
+            base = own[: len(own) - node.level + 1]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            for name in names:
+                *folder, module = [*base, *name.split(".")]
+                whole = ".".join([*folder, module])
+                # A whole folder can be named, too.
+                yield "house", (whole if (folder_path(whole)).is_dir() else ".".join(folder)), module
 
 
-def imports_of(package):
-    return [(path, name) for path in modules(package) for name in imports(path)]
+def folder_path(folder):
+    top = folder.split(".")[0]
+    return ROOT / (folder.replace(".", "/") if top in ROOMS else f"src/xnorflow/{folder.replace('.', '/')}")
 
 
-@pytest.mark.parametrize("package", BELOW)
-def test_imports_run_downwards(package):
-    for path, name in imports_of(package):
-        above = re.match(r"\.\.(\w+)", name)
-        assert above is None or above[1] in BELOW[package], f"{path.name} imports {name}"
-        assert not name.startswith("xnorflow"), f"{path.name} imports {name}: use a relative import"
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_keep_to_the_walls(path):
+    own = folder_of(path)
+    for kind, name, *_ in imports(path):
+        if kind == "house":
+            assert name == own or name in ROOMS.get(own, ROOMS[""]), f"imports from {name or 'src/xnorflow'}"
+        else:
+            library = name.partition(".")[0]
+            assert library != "xnorflow", f"imports {name}: use a relative import"
+            assert own in FOREIGN.get(library, {own}), f"imports {library}"
 
 
-@pytest.mark.parametrize("package", ["hw", "sim", "boards"])
-def test_hardware_uses_only_the_numeric_half_of_the_model(package):
-    for path, name in imports_of(package):
-        used = re.match(r"\.\.model\.(\w+)", name)
-        assert used is None or used[1] in NUMERIC, f"{path.name} imports {name}"
+def test_families_stand_on_few_files_of_boards():
+    for path in (ROOT / "boards/families").glob("*.py"):
+        used = {module for kind, name, *rest in imports(path) if kind == "house" and name == "boards" for module in rest}
+        assert used <= ABOVE_FAMILIES, path.name
 
 
-def test_numeric_half_imports_no_torch():
-    for path, name in imports_of("model"):
-        if path.stem in NUMERIC:
-            assert name.partition(".")[0] not in {"torch", "amaranth", "matplotlib"}, f"{path.name} imports {name}"
-            local = re.match(r"\.(\w+)", name)
-            assert local is None or local[1] in NUMERIC, f"{path.name} imports {name}"
-
-
-def test_importer_needs_no_training():
-    for path, name in imports_of("model"):
-        if path.stem.startswith("qonnx"):
-            assert name.partition(".")[0] not in {"torch", "amaranth", "matplotlib"}, f"{path.name} imports {name}"
-            local = re.match(r"\.(\w+)", name)
-            assert local is None or local[1] in NUMERIC or local[1].startswith("qonnx"), f"{path.name} imports {name}"
+def test_only_the_command_line_imports_commands():
+    for path in source_files():
+        if folder_of(path) != "commands" and path.name not in ("cli.py", "__main__.py"):
+            assert not any(kind == "house" and name == "commands" for kind, name, *_ in imports(path)), path.name
 
 
 def test_every_package_ships():
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {
-        path.parent for top in ("src/xnorflow", "model", "hw", "sim", "boards") for path in (ROOT / top).rglob("*.py")
-    }
+    folders = {path.parent for path in source_files()}
     assert {ROOT / folder for folder in setuptools["package-dir"].values()} == folders
     assert set(setuptools["packages"]) == set(setuptools["package-dir"])
 
 
 def test_files_hold_one_idea():
-    long = {
-        path.name: lines
-        for package in PACKAGES
-        for path in modules(package)
-        if (lines := len(path.read_text().splitlines())) > 350
-    }
+    long = {path.name: lines for path in source_files() if (lines := len(path.read_text().splitlines())) > 350}
     assert not long
+
+
+def test_the_layout_names_files_that_exist():
+    page = (ROOT / "docs/layout.md").read_text()
+    named = re.findall(r"`((?:model|hw|sim|boards|src|tests|docs|bench|examples)(?:/[\w.-]+)+)`", page)
+    assert len(named) > 60
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing
+
+
+def test_the_layout_has_every_folder():
+    page = (ROOT / "docs/layout.md").read_text()
+    for folder in {path.parent.relative_to(ROOT).as_posix() for path in source_files()}:
+        assert f"| `{folder}` |" in page, folder
