@@ -12,11 +12,11 @@ from amaranth.lib import wiring
 from ..hw.accelerator import Accelerator
 from ..hw.device import Device
 from .board import Board
+from .chip import TOP, Chip, pack, route, synthesize, unpack
 from .contents import check_sections, fill
 from .harness import Harness, port_bits
 from .implementation import Implementation
 from .roms import check_same, mark, roms
-from .stages import TOP, Chip, pack, route, synthesize, unpack
 from .top import BoardTop
 
 __all__ = ["Bitstream", "OnStage", "board_chip", "board_files", "implement_core", "make_bitstream", "refill"]

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from .board import Board
+from .chip import Chip, pack, unpack
 from .contents import read_sections, write_sections
 from .families.family import Layout
 from .netlist import RX, TX, read_clock, write_wrapper
 from .roms import Bits
-from .stages import Chip, pack, unpack
 from .tools import ToolError, run_tool
 
 __all__ = ["routed_netlist"]

@@ -13,7 +13,7 @@ from xnorflow.hw.search import smallest
 from xnorflow.model import golden
 from xnorflow.model.data.datasets import load
 from xnorflow.model.ir import MaxPool, Thermometer
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.recipe import Recipe
 from xnorflow.model.store import save
 from xnorflow.model.training.export import export

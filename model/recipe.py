@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from .plans import Plan
+from .outlines import Plan
 
 __all__ = ["GRADIENTS", "SCHEDULES", "Distortion", "Recipe", "Teacher"]
 

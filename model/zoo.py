@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from .ir import Affine, Bias, Dense, Input, Layer, MaxPool, Network, Thermometer
-from .plans import Filters, Neurons, Plan, describe, place, random_layer
+from .outlines import Filters, Neurons, Plan, describe, place, random_layer
 from .recipe import Distortion, Recipe, Teacher
 
 __all__ = ["CONVOLUTIONAL_TEACHER", "ZOO", "Definition", "find", "random_network"]

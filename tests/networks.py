@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from xnorflow.model.ir import Bias, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
-from xnorflow.model.plans import Plan, place, random_layer
+from xnorflow.model.outlines import Plan, place, random_layer
 
 __all__ = ["random_conv_network", "random_images", "random_network"]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .datasets import CLASSES, DARK, WHITE, DataError
 from ..ir import Network, Thermometer
-from ..plans import place
+from ..outlines import place
 from ..zoo import Definition
+from .datasets import CLASSES, DARK, WHITE, DataError
 
 __all__ = ["adapt", "background", "background_of", "class_names", "label_for", "white_of"]
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import ir
-from ..plans import Filters, Neurons, Plan, place
+from ..outlines import Filters, Neurons, Plan, place
 from ..recipe import Recipe
 from ..zoo import Definition
 from .batchnorm import BatchNorm, BatchNorm2d

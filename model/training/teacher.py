@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from ..ir import MaxPool
-from ..plans import Filters, Neurons, Plan, place
+from ..outlines import Filters, Neurons, Plan, place
 from ..recipe import Teacher
 from ..tensors import Tensor
 from ..zoo import Definition

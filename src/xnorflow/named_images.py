@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .model.data.npy import read_npy
 from .model.data.expected import background, background_of
+from .model.data.npy import read_npy
 from .model.ir import Network
 from .models import load_test_images
 from .pictures import Reading, read_picture

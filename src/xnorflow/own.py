@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from .folder import OnPicture, first_size, read_folder
 from .framing import Frame
 from .model.data.datasets import Dataset
+from .model.data.expected import adapt, label_for, white_of
 from .model.data.own_data import OwnData, dataset_of, read_own_npz
 from .model.data.sources import DataError
-from .model.data.expected import adapt, label_for, white_of
 from .model.ir import Network
 from .model.zoo import Definition
 from .pictures import Reading

@@ -8,11 +8,11 @@ import pytest
 
 from tests.networks import random_network
 from xnorflow.boards.catalogue import find_board
+from xnorflow.boards.chip import synthesize
 from xnorflow.boards.families.catalogue import FAMILIES, tools_of
 from xnorflow.boards.flow import board_chip
 from xnorflow.boards.identity import check_device
 from xnorflow.boards.link.device import link_cells
-from xnorflow.boards.stages import synthesize
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import DEVICES, ECP5
 from xnorflow.hw.folding import Folding

@@ -19,10 +19,10 @@ from xnorflow.design import Design
 from xnorflow.hw.device import ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import CORE, to_verilog
-from xnorflow.levels import board_wire
 from xnorflow.sim.cells import cell_models
 from xnorflow.sim.serial import BOARD, verify_serial
 from xnorflow.sim.verify import VerificationError, verify_verilog
+from xnorflow.verification import board_wire
 
 NETWORK = random_network((16, 16, 8))
 IMAGES = random_images(NETWORK, 4)

@@ -5,7 +5,7 @@ import json
 from tests.networks import random_images
 from xnorflow.build import build, finish, record_hashes
 from xnorflow.design import BUILD_FILE, open_design
-from xnorflow.levels import verify_level
+from xnorflow.verification import verify_level
 
 __all__ = ["ODD", "made", "quiet", "rehash", "verified"]
 

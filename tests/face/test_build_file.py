@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from tests.networks import random_network
-from xnorflow import cli, design, reweight
+from xnorflow import design
 from xnorflow.boards.catalogue import find_board
 from xnorflow.build import write_verilog
 from xnorflow.design import Design, open_design
@@ -118,8 +118,8 @@ def test_what_is_wrong_is_named(command, monkeypatch, folder, path, value, messa
     with pytest.raises(ModelError, match=rf"^{re.escape(line)}$"):
         open_design(folder)
     # Nothing is simulated, synthesized or sent before.
-    for module, name in ((cli, "verify_level"), (cli, "load_images_or_random"), (reweight, "refill")):
-        monkeypatch.setattr(module, name, None)
+    for name in ("commands.verify.verify_level", "commands.verify.load_images_or_random", "reweight.refill"):
+        monkeypatch.setattr(f"xnorflow.{name}", None)
     for words in (
         ["verify", folder],
         ["flash", folder],

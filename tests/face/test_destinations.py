@@ -5,7 +5,8 @@ import os
 import pytest
 
 from tests.networks import random_network
-from xnorflow import destination, train_command
+from xnorflow.commands import destination
+from xnorflow.commands import train as train_command
 from xnorflow.model.store import save
 
 # What comes before -o; {model} is a network.

@@ -16,11 +16,11 @@ from xnorflow.build import write_verilog
 from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import write_core
-from xnorflow.levels import LEVELS, board_wire, verify_level
 from xnorflow.model.store import ModelError
 from xnorflow.sim.serial import BOARD, verify_serial
 from xnorflow.sim.simulators import SIMULATORS
 from xnorflow.sim.verify import VerificationError
+from xnorflow.verification import LEVELS, board_wire, verify_level
 
 # All of them share the bitstream, which one worker makes.
 pytestmark = pytest.mark.xdist_group("levels")

@@ -12,12 +12,13 @@ from tests.face.builds import quiet
 from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
 from xnorflow.build import write_verilog
-from xnorflow.cli import SIMULATORS, cli
+from xnorflow.cli import cli
+from xnorflow.commands.options import SIMULATORS
 from xnorflow.design import Design
 from xnorflow.hw.folding import Folding
-from xnorflow.levels import LEVELS
 from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.zoo import ZOO
+from xnorflow.verification import LEVELS
 
 NETS = ", ".join(ZOO)
 

@@ -12,12 +12,12 @@ import pytest
 from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
+from xnorflow.boards.chip import unpack
 from xnorflow.boards.contents import fill
 from xnorflow.boards.families.catalogue import FAMILIES
 from xnorflow.boards.flow import board_chip, board_files
 from xnorflow.boards.link.protocol import Hello
 from xnorflow.boards.roms import ContentsError, check_same, mark, roms
-from xnorflow.boards.stages import unpack
 from xnorflow.boards.tools import ToolError
 from xnorflow.build import finish, write_verilog
 from xnorflow.design import Design, open_design

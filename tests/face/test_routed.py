@@ -10,14 +10,14 @@ import pytest
 from tests.face.builds import ODD, made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
+from xnorflow.boards.chip import pack, unpack
 from xnorflow.boards.contents import read_sections, write_sections
 from xnorflow.boards.flow import board_chip
-from xnorflow.boards.stages import pack, unpack
 from xnorflow.boards.tools import ToolError
 from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
-from xnorflow.levels import LEVELS, verify_level
 from xnorflow.sim.verify import VerificationError
+from xnorflow.verification import LEVELS, verify_level
 
 # All of them share the bitstream, which one worker makes.
 pytestmark = pytest.mark.xdist_group("routed")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from xnorflow import cli
 from xnorflow.errors import explain
 from xnorflow.model.zoo import ZOO
 
@@ -33,7 +32,7 @@ def lay(error):
     ],
 )
 def test_what_nobody_foresaw_is_one_line(command, monkeypatch, error, message):
-    monkeypatch.setattr(cli, "open_model", lay(error))
+    monkeypatch.setattr("xnorflow.commands.evaluate.open_predicted", lay(error))
     expected = f"xnorflow: {message}; run again with --debug for the traceback\n"
     assert command("eval", "tfc") == (1, "", expected)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.face.builds import quiet
 from tests.networks import random_network
-from xnorflow import cli, disk
+from xnorflow import disk
 from xnorflow.boards.tools import ToolError, run_tool
 from xnorflow.build import write_verilog
 from xnorflow.design import Design
@@ -171,7 +171,7 @@ def test_commands_name_the_disk(command, model, folder, tmp_path, monkeypatch):
     status, out, err = command("build", model, "--board", "icebreaker", *words, "-o", tmp_path / "new")
     assert (status, out, f"xnorflow: {err.split('xnorflow: ')[1]}") == (1, "", expected)
     assert not (tmp_path / "new" / "build.json").exists()
-    monkeypatch.setattr(cli, "finish", no_room)
+    monkeypatch.setattr("xnorflow.commands.verify.finish", no_room)
     status, out, err = command("verify", folder, *words)
     assert (status, out, f"xnorflow: {err.split('xnorflow: ')[1]}") == (1, "", expected)
     monkeypatch.setattr(store.os, "fdopen", no_room)

@@ -15,7 +15,7 @@ from xnorflow.hw.limits import TooLargeError
 from xnorflow.hw.search import DoesNotFitError, fastest, smallest
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model.ir import Network, Scores, Thermometer
-from xnorflow.model.plans import Filters
+from xnorflow.model.outlines import Filters
 
 
 def classifier(classes, inputs=8):

@@ -14,7 +14,7 @@ from xnorflow.hw.estimate import estimate
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.search import DoesNotFitError, check_fit, fastest, smallest
 from xnorflow.model.ir import Affine, MaxPool, Thermometer
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
 LARGE = DEVICES["ECP5-85F"]

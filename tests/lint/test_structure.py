@@ -91,7 +91,9 @@ def test_imports_keep_to_the_walls(path):
 
 def test_families_stand_on_few_files_of_boards():
     for path in (ROOT / "boards/families").glob("*.py"):
-        used = {module for kind, name, *rest in imports(path) if kind == "house" and name == "boards" for module in rest}
+        used = {
+            module for kind, name, *rest in imports(path) if kind == "house" and name == "boards" for module in rest
+        }
         assert used <= ABOVE_FAMILIES, path.name
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.networks import random_conv_network, random_images, random_network
 from xnorflow.model.golden import forward, predict
 from xnorflow.model.ir import Affine, MaxPool, Thermometer
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
 from xnorflow.model.zoo import random_network as zoo_network

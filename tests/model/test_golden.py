@@ -10,7 +10,7 @@ from tests.networks import random_conv_network, random_images, random_network
 from xnorflow.model import golden
 from xnorflow.model.golden import classify, forward, predict, quantize, trace
 from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Network, Thermometer, Thresholds
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
 

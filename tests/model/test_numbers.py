@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, MaxPool, Network, Thermometer, Thresholds
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.store import load, save
 
 ZEROS = np.zeros((2, 3, 3, 1), np.uint8)

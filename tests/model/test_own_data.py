@@ -8,8 +8,8 @@ import pytest
 
 from tests.networks import random_network
 from xnorflow.model.data.datasets import DataError
-from xnorflow.model.data.own_data import dataset_of, read_own_npz
 from xnorflow.model.data.expected import adapt, background, background_of, class_names, label_for, white_of
+from xnorflow.model.data.own_data import dataset_of, read_own_npz
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.zoo import ZOO
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Tensor, Thermometer
-from xnorflow.model.plans import Filters, Neurons, describe, place, random_layer
+from xnorflow.model.outlines import Filters, Neurons, describe, place, random_layer
 
 IMAGE = Thermometer((8, 6), (128,)).output
 

@@ -13,7 +13,7 @@ from safetensors.numpy import save as serialize
 from tests.networks import random_conv_network, random_images, random_network
 from xnorflow.model import golden, records, store
 from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, MaxPool, Thermometer, Thresholds
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.records import describe
 from xnorflow.model.store import ModelError, fingerprint, load, save, write_atomically
 from xnorflow.model.zoo import random_network as zoo_network

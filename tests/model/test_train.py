@@ -10,7 +10,7 @@ from tests.model.modules import exported, torch_trace
 from xnorflow.model import golden
 from xnorflow.model.data.datasets import Dataset
 from xnorflow.model.ir import MaxPool
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.recipe import Distortion, Teacher
 from xnorflow.model.store import fingerprint
 from xnorflow.model.training.layers import BinaryLinear, Sign, module_for

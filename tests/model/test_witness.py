@@ -13,7 +13,7 @@ from safetensors.numpy import save as serialize
 from tests.networks import random_conv_network, random_network
 from xnorflow.model import golden, store
 from xnorflow.model.ir import Affine, MaxPool, Thermometer
-from xnorflow.model.plans import Filters
+from xnorflow.model.outlines import Filters
 from xnorflow.model.store import ModelError, fingerprint, load, save
 from xnorflow.model.trained import FOLDER, is_trained
 from xnorflow.model.witness import random_images

@@ -10,7 +10,7 @@ import pytest
 from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
 from xnorflow.model.ir import Conv2d, Dense, MaxPool
-from xnorflow.model.plans import Filters, Neurons
+from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import ZOO, find, random_network
 
 

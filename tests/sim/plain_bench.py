@@ -17,7 +17,7 @@ from xnorflow.hw.placement import Place
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
 from xnorflow.model.ir import Affine, MaxPool, Network, Scores
-from xnorflow.model.plans import Filters, Neurons, place, random_layer
+from xnorflow.model.outlines import Filters, Neurons, place, random_layer
 from xnorflow.sim.simulators import VERILATOR, tool_environment
 
 __all__ = ["CORES", "STANDARDS", "VERILATOR_CORE", "answers", "golden_answers", "written"]

@@ -9,9 +9,9 @@ from xnorflow import build as building
 from xnorflow.boards.catalogue import find_board
 from xnorflow.design import Design
 from xnorflow.hw.folding import Folding
-from xnorflow.levels import verify_level
 from xnorflow.model import golden
 from xnorflow.sim.verify import VerificationError, verify_verilog
+from xnorflow.verification import verify_level
 
 NETWORK = random_network((16, 8, 4))
 DESIGN = Design(NETWORK, (Folding(1, 4), Folding(1, 4)), find_board("icebreaker"), scores=True)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from .suggest import did_you_mean
+from ..suggest import did_you_mean
 
 __all__ = ["Choice", "ImageCount", "ModelName", "Named", "OneOf"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from .boards.flash import flash as flash_board
-from .design import open_design
+from ..boards.flash import flash as flash_board
+from ..design import open_design
 
 __all__ = ["flash"]
 

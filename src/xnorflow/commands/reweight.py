@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from ..console import note, progress, say
+from ..model.zoo import ZOO
+from ..models import is_untrained, open_model
+from ..reweight import reweight as replace_weights
+from ..workplace import working_in
 from .arguments import ModelName
-from .console import note, progress, say
-from .model.zoo import ZOO
-from .models import is_untrained, open_model
-from .reweight import reweight as replace_weights
-from .workplace import working_in
 
 __all__ = ["reweight"]
 

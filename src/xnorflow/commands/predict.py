@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
+from ..console import complain, note, progress, say, say_json
+from ..model.data.datasets import DATASETS
+from ..model.ir import Network
+from ..model.zoo import ZOO
+from ..models import RANDOM, is_untrained, load_test_images
+from ..named_images import NamedImages, read_images
+from ..own import Own, reading_for
+from ..prediction import Truth, open_predicted
+from ..prediction import predict as run_prediction
 from .arguments import ModelName, OneOf
-from .console import complain, note, progress, say, say_json
-from .model.data.datasets import DATASETS
-from .model.ir import Network
-from .model.zoo import ZOO
-from .models import RANDOM, is_untrained, load_test_images
-from .named_images import NamedImages, read_images
-from .own import Own, reading_for
 from .own_options import DATA, FIT, INVERT, PART, choose_own
-from .prediction import Truth, open_predicted
-from .prediction import predict as run_prediction
 
 __all__ = ["predict"]
 

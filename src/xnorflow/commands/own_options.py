@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from .model.data.own_data import PARTS
-from .own import LARGEST_SIDE, Own
+from ..model.data.own_data import PARTS
+from ..own import LARGEST_SIDE, Own
 
 __all__ = ["DATA", "FIT", "INVERT", "PART", "Size", "choose_own", "own_images", "own_training"]
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from .console import say_json, show, table
-from .model.ir import Network
-from .model.trained import accuracy, is_trained, load_trained
-from .model.zoo import ZOO, Definition
+from ..console import say_json, show, table
+from ..model.ir import Network
+from ..model.trained import accuracy, is_trained, load_trained
+from ..model.zoo import ZOO, Definition
 
 __all__ = ["zoo"]
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
+from ..console import note, progress, show, table
+from ..disk import watching_disk
+from ..model.data.datasets import DATASETS
+from ..model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
+from ..model.zoo import CONVOLUTIONAL_TEACHER, ZOO, find
+from ..models import open_model
+from ..own import Own
 from .arguments import Choice, ModelName, Named, OneOf
-from .console import note, progress, show, table
 from .destination import OutputFile
-from .disk import watching_disk
-from .model.data.datasets import DATASETS
-from .model.recipe import GRADIENTS, SCHEDULES, Distortion, Recipe
-from .model.zoo import CONVOLUTIONAL_TEACHER, ZOO, find
-from .models import open_model
-from .own import Own
 from .own_options import Size, own_training
 
 __all__ = ["train"]
@@ -81,7 +81,7 @@ def train(
 
     Curve, history and settings are written beside the result.
     """
-    from .training import train_to_file
+    from ..training import train_to_file
 
     if size is not None and own is None:
         raise click.UsageError("--size is for images of your own; name them with --data")
