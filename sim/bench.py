@@ -20,7 +20,6 @@ __all__ = [
     "Bench",
     "Core",
     "Layered",
-    "Progress",
     "Recording",
     "Stalls",
     "build_bench",
@@ -33,9 +32,6 @@ __all__ = [
 BENCH = Path(__file__).with_name("bench.v")
 MODULE = f"{__package__}.testbench"
 TOPLEVEL = "xnorflow_bench"
-
-Progress = Callable[[str, int, int], None]
-"""Called with what runs, how much of it is done, and how much there is."""
 
 Layered = Callable[[], tuple[Path, ...]] | None
 """Makes Verilog of a core by its layers."""

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ..hw.accelerator import Accelerator
 from ..model import golden
-from .bench import MODULE, Core, Progress, Recording, read_events, watching
+from ..model.progress import Progress, silence
+from .bench import MODULE, Core, Recording, read_events, watching
 from .compare import Difference, wrong_answers
 from .diagnose import layer_signals, search
 from .simulators import Build, Simulator, build, find_simulator, run
-from .verify import Report, VerificationError, silence
+from .verify import Report, VerificationError
 
 __all__ = ["BOARD", "Wire", "verify_serial"]
 

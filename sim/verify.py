@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from ..hw.accelerator import Accelerator
 from ..hw.verilog import write_core
 from ..model import golden
-from .bench import NO_STALLS, Bench, Core, Layered, Progress, Recording, Stalls, build_bench, frames
+from ..model.progress import Progress, silence
+from .bench import NO_STALLS, Bench, Core, Layered, Recording, Stalls, build_bench, frames
 from .compare import wrong_answers
 from .diagnose import locate
 from .simulators import find_simulator
 
-__all__ = ["Report", "VerificationError", "silence", "verify", "verify_verilog"]
+__all__ = ["Report", "VerificationError", "verify", "verify_verilog"]
 
 Images = NDArray[np.uint8]
 Scored = NDArray[np.int64]
@@ -206,10 +207,6 @@ def verify_verilog(
         latency_measured=int(timing.answered[0] - timing.sent[0]),
         classes=accelerator.decode(recording.answers)[0],
     )
-
-
-def silence(_text: str, _done: int, _total: int) -> None:
-    """Progress that is told to no one."""
 
 
 def _fill(accelerator: Accelerator) -> int:

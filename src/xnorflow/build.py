@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,18 @@ from .hw.verilog import write_core
 from .integrity import hash_design, hash_files
 from .model import golden
 from .model.ir import Network
+from .model.progress import Progress
 from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
 from .tested import is_tested_on
 
-__all__ = ["TOOLS_FOLDER", "Progress", "build", "record_hashes", "record_verification", "start", "write_verilog"]
+__all__ = ["TOOLS_FOLDER", "build", "record_hashes", "record_verification", "start", "write_verilog"]
 
 TOOLS_FOLDER = "bitstream"
 """Where in a build folder the bitstream is, and all that it is made of."""
 
 KIND = ("level", "simulator", "dataset")
 """What tells one verification in ``build.json`` from another."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what runs, how much of it is done, and how much there is."""
 
 
 def write_verilog(design: Design, folder: Path, *, inline: bool = False, on_progress: Progress) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What ``xnorflow predict`` does: images through the golden model, or through the board."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from .design import open_design
 from .model import golden
 from .model.data.expected import class_names
 from .model.ir import Network
+from .model.progress import Progress
 from .model.zoo import ZOO
 from .models import open_model
 
 __all__ = ["Prediction", "Truth", "accuracy_text", "open_predicted", "predict"]
-
-Progress = Callable[[str, int, int], None]
 
 
 BEST = 3

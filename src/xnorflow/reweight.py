@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .boards.flow import refill
-from .build import TOOLS_FOLDER, Progress, finish, record_hashes, start
+from .build import TOOLS_FOLDER, finish, record_hashes, start
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
 from .hw.verilog import remove_stale, write_core
 from .model.ir import Layer, Matrix, Network
+from .model.progress import Progress
 from .model.store import ModelError, save
 
 __all__ = ["reweight"]

@@ -14,6 +14,7 @@ import numpy as np
 from .model import golden
 from .model.data.datasets import Dataset
 from .model.ir import Network
+from .model.progress import Progress
 from .model.recipe import Recipe
 from .model.store import save, write_atomically
 from .model.training.curves import plot_history
@@ -24,8 +25,6 @@ from .own import Own
 from .training_data import training_data
 
 __all__ = ["train_to_file"]
-
-Progress = Callable[[str, int, int], None]
 
 MEASURED_STEPS = 10
 """Steps after which the time of the whole training is estimated; the first one warms up and does not count."""

@@ -22,7 +22,8 @@ from .design import Design
 from .hw.accelerator import Accelerator
 from .hw.device import ICE40
 from .hw.verilog import CORE, write_verilog
-from .sim.bench import Layered, Progress
+from .model.progress import Progress
+from .sim.bench import Layered
 from .sim.cells import PLL_MODEL, ROUTED_MODELS, cell_models
 from .sim.serial import BOARD, Wire, verify_serial
 from .sim.simulators import find_simulator
