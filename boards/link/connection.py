@@ -11,7 +11,7 @@ import serial
 from .protocol import REPLY, REQUEST, Decoder, Hello, Kind, Message, Statistics, encode_message
 from .rate import RATES
 
-__all__ = ["TIMEOUT_S", "Connection", "LinkError", "open_connection"]
+__all__ = ["TIMEOUT_S", "Connection", "LinkError", "OnProgress", "open_connection"]
 
 TIMEOUT_S = 0.5
 """Seconds without a reply after which a request is taken to be lost: more than a USB bridge and its driver wait."""

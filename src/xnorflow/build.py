@@ -1,9 +1,7 @@
 """From a design to a folder that proves it: Verilog, verification, bitstream, and ``build.json`` at the very end."""
 
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +10,8 @@ from . import __version__
 from .boards.flow import make_bitstream
 from .boards.implementation import Implementation
 from .boards.link.rate import link_baud, link_fps
-from .build_file import BUILD_FILE, SCHEMA
+from .build_file import BUILD_FILE, SCHEMA, write_build
+from .build_record import Accuracy, BuildRecord, Verification
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
 from .hw.estimate import roofline_fps
@@ -21,7 +20,7 @@ from .integrity import hash_design, hash_files
 from .model import golden
 from .model.ir import Network
 from .model.progress import Progress
-from .model.store import save, write_atomically
+from .model.store import save
 from .sim.verify import Report, verify_verilog
 from .tested import is_tested_on
 
@@ -30,11 +29,8 @@ __all__ = ["TOOLS_FOLDER", "build", "record_hashes", "record_verification", "sta
 TOOLS_FOLDER = "bitstream"
 """Where in a build folder the bitstream is, and all that it is made of."""
 
-KIND = ("level", "simulator", "dataset")
-"""What tells one verification in ``build.json`` from another."""
 
-
-def write_verilog(design: Design, folder: Path, *, inline: bool = False, on_progress: Progress) -> dict[str, Any]:
+def write_verilog(design: Design, folder: Path, *, inline: bool = False, on_progress: Progress) -> BuildRecord:
     """Write the Verilog, the network and ``build.json`` of a design; give what is in the latter.
 
     The contents of memories are in files of their own, or with ``inline`` in the Verilog.
@@ -42,7 +38,7 @@ def write_verilog(design: Design, folder: Path, *, inline: bool = False, on_prog
     start(folder)
     result = _verilog(design, design.accelerator(), folder, on_progress, inline=inline)
     record_hashes(result, folder)
-    finish(folder, result)
+    write_build(folder, result)
     return result
 
 
@@ -56,7 +52,7 @@ def build(
     simulator: str,
     seed: int,
     on_progress: Progress,
-) -> dict[str, Any]:
+) -> BuildRecord:
     """Verilog, verification on every image, bitstream and report for a design that is bound to a board.
 
     Raises
@@ -94,11 +90,10 @@ def build(
         folder / TOOLS_FOLDER,
         on_stage=lambda stage: on_progress(stage, 0, 1),
     )
-    _record_implementation(result, design, made.implementation)
-    result["throughput"] |= {"link_baud": baud, "link_fps": round(link_fps(accelerator, design.board), 1)}
+    _record_implementation(result, design, made.implementation, baud, link_fps(accelerator, design.board))
     result["files"]["bitstream"] = str(made.bitstream.relative_to(folder))
     record_hashes(result, folder)
-    finish(folder, result)
+    write_build(folder, result)
     return result
 
 
@@ -108,12 +103,7 @@ def start(folder: Path) -> None:
     (folder / BUILD_FILE).unlink(missing_ok=True)
 
 
-def finish(folder: Path, result: dict[str, Any]) -> None:
-    """Write ``build.json``."""
-    write_atomically(folder / BUILD_FILE, (json.dumps(result, indent=2) + "\n").encode())
-
-
-def record_hashes(result: dict[str, Any], folder: Path) -> None:
+def record_hashes(result: BuildRecord, folder: Path) -> None:
     """Put the hashes of all files that later commands read, and of the design, into what will be ``build.json``."""
     names = set(result["files"].values())
     if "bitstream" in result["files"]:
@@ -123,14 +113,22 @@ def record_hashes(result: dict[str, Any], folder: Path) -> None:
     result["design_hash"] = hash_design(result)
 
 
-def record_verification(result: dict[str, Any], report: Report, *, dataset: str) -> None:
+def record_verification(result: BuildRecord, report: Report, *, dataset: str) -> None:
     """Put what a verification on images of this name found into what will be ``build.json``, in place of an earlier
     one of its kind.
     """
     kind = (report.level, report.simulator, dataset)
-    others = [entry for entry in result["verify"] if tuple(entry[name] for name in KIND) != kind]
-    fields = ("level", "simulator", "images", "mismatches", "stalls", "seconds")
-    result["verify"] = [*others, {"dataset": dataset, **{name: getattr(report, name) for name in fields}}]
+    others = [entry for entry in result["verify"] if (entry["level"], entry["simulator"], entry["dataset"]) != kind]
+    found = Verification(
+        level=report.level,
+        simulator=report.simulator,
+        dataset=dataset,
+        images=report.images,
+        mismatches=report.mismatches,
+        stalls=report.stalls,
+        seconds=report.seconds,
+    )
+    result["verify"] = [*others, found]
     cycles = ("interval_expected", "interval_measured", "latency_measured")
     # A board's UART is too slow to measure them.
     measured = {name: getattr(report, name) for name in cycles}
@@ -139,12 +137,12 @@ def record_verification(result: dict[str, Any], report: Report, *, dataset: str)
 
 def _verilog(
     design: Design, accelerator: Accelerator, folder: Path, on_progress: Progress, *, inline: bool = False
-) -> dict[str, Any]:
+) -> BuildRecord:
     began = time.monotonic()
     on_progress("write Verilog", 0, 1)
     _, *memories = write_core(accelerator, folder, inline=inline)
     save(design.network, folder / MODEL_FILE)
-    result = {"schema": SCHEMA, "xnorflow": __version__, **describe(design)}
+    result: BuildRecord = {"schema": SCHEMA, "xnorflow": __version__, **describe(design)}
     result["cycles"] = {"interval_expected": accelerator.interval}
     result["interface"] = {
         "input_bytes": accelerator.input_bytes,
@@ -166,7 +164,7 @@ def _accuracy(
     labels: NDArray[np.int64] | None,
     dataset: str,
     report: Report,
-) -> dict[str, Any] | None:
+) -> Accuracy | None:
     """Correct answers of torch, the golden model and the RTL; None for images without labels.
 
     Torch's count comes from the model file, where training put it, and only counts for the same images.
@@ -183,7 +181,9 @@ def _accuracy(
     }
 
 
-def _record_implementation(result: dict[str, Any], design: Design, made: Implementation) -> None:
+def _record_implementation(
+    result: BuildRecord, design: Design, made: Implementation, baud: int, carried: float
+) -> None:
     """Resources, timing and throughput, as the tools report them for the whole board top."""
     assert design.board is not None
     clock_mhz = design.board.clock_mhz
@@ -201,5 +201,7 @@ def _record_implementation(result: dict[str, Any], design: Design, made: Impleme
         "fps": round(fps, 1),
         "roofline_fps": round(roofline, 1),
         "roofline_share": round(fps / roofline, 4),
+        "link_baud": baud,
+        "link_fps": round(carried, 1),
     }
     result["seconds"].update({stage: round(seconds, 2) for stage, seconds in made.seconds.items()})

@@ -1,15 +1,16 @@
-"""``build.json``, read: data from anybody, held against its schema before anything is done with it."""
+"""``build.json``, written and read, and held against its schema both times: anybody may have written it."""
 
 import importlib.resources
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from . import __version__
-from .model.store import ModelError
+from .build_record import BuildRecord
+from .model.store import ModelError, write_atomically
 
-__all__ = ["BUILD_FILE", "SCHEMA", "read_build"]
+__all__ = ["BUILD_FILE", "SCHEMA", "read_build", "write_build"]
 
 BUILD_FILE = "build.json"
 SCHEMA = 6
@@ -32,7 +33,16 @@ SHOWN = 40
 """Characters of what came instead, at most."""
 
 
-def read_build(folder: Path) -> dict[str, Any]:
+def write_build(folder: Path, record: BuildRecord) -> None:
+    """Write a folder's ``build.json``; RuntimeError when the record is not what the schema says it is."""
+    data = json.dumps(record, indent=2) + "\n"
+    fault = _fault(json.loads(data))
+    if fault:
+        raise RuntimeError(f"{BUILD_FILE}: {fault}; this is a fault of xnorflow, please report it")
+    write_atomically(folder / BUILD_FILE, data.encode())
+
+
+def read_build(folder: Path) -> BuildRecord:
     """What is in a folder's ``build.json``.
 
     Raises
@@ -61,7 +71,7 @@ def read_build(folder: Path) -> dict[str, Any]:
     fault = _fault(build)
     if fault:
         raise ModelError(f"{path}: {fault}; build again")
-    return build
+    return cast(BuildRecord, build)
 
 
 def _fault(build: dict[str, Any]) -> str:

@@ -4,12 +4,13 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .boards.board import Board
 from .boards.catalogue import find_board
 from .boards.top import board_cells
 from .build_file import BUILD_FILE, read_build
+from .build_record import BuildRecord, LayerRecord, Target
 from .hw.accelerator import Accelerator
 from .hw.bottleneck import find_bottleneck
 from .hw.device import DEVICES, ICE40, Device
@@ -188,7 +189,7 @@ def _shortened(entry: object) -> str:
     return reprlib.repr(entry).replace("'", '"')
 
 
-def describe(design: Design) -> dict[str, Any]:
+def describe(design: Design) -> BuildRecord:
     """The parts of ``build.json`` that tell what is built, and from which :func:`open_design` makes it again."""
     return {
         "network": {
@@ -204,7 +205,7 @@ def describe(design: Design) -> dict[str, Any]:
     }
 
 
-def describe_layers(accelerator: Accelerator) -> list[dict[str, Any]]:
+def describe_layers(accelerator: Accelerator) -> list[LayerRecord]:
     """Each layer's kind, size, folding, cycles for a frame, and where its memories are."""
     network = accelerator.network
     foldings = dict(zip(network.matrices, accelerator.foldings, strict=True))
@@ -216,11 +217,11 @@ def describe_layers(accelerator: Accelerator) -> list[dict[str, Any]]:
             row |= {"mw": layer.mw, "mh": layer.mh, "pe": foldings[name].pe, "simd": foldings[name].simd}
         row["interval"] = max(stage.cycles for stage in stages)
         row["memory"] = {name: place.value for name, place in places.items()}
-        rows.append(row)
+        rows.append(cast(LayerRecord, row))
     return rows
 
 
-def _target(board: Board | None) -> dict[str, Any] | None:
+def _target(board: Board | None) -> Target | None:
     if board is None:
         return None
     return {
@@ -233,7 +234,7 @@ def _target(board: Board | None) -> dict[str, Any] | None:
     }
 
 
-def open_design(folder: Path) -> tuple[Design, dict[str, Any]]:
+def open_design(folder: Path) -> tuple[Design, BuildRecord]:
     """The design in a build folder, and its ``build.json``.
 
     Raises

@@ -1,6 +1,5 @@
 """A network on a board at a serial port."""
 
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .boards.link.connection import TIMEOUT_S, Connection, LinkError, open_connection
+from .boards.link.connection import TIMEOUT_S, Connection, LinkError, OnProgress, open_connection
 from .boards.link.protocol import Hello, Statistics
 from .hw.answer import AnswerFormat
 from .hw.frames import frame_format
@@ -17,8 +16,6 @@ from .model.ir import Network
 from .model.store import fingerprint, load
 
 __all__ = ["RemoteNetwork", "connect"]
-
-OnProgress = Callable[[int, int], None]
 
 
 class RemoteNetwork:

@@ -1,5 +1,6 @@
 """Tables of what was estimated, built and verified."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
@@ -7,6 +8,7 @@ from rich.table import Table
 from .boards.board import Board
 from .boards.link.rate import link_baud, link_fps
 from .boards.top import board_cells
+from .build_record import BuildRecord
 from .console import table
 from .design import describe_layers
 from .hw.accelerator import Accelerator
@@ -122,7 +124,7 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
     return [layers, summary]
 
 
-def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
+def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
     """What ``build.json`` says, for people."""
     rows: list[tuple[str, str]] = []
     accuracy, cycles = data["accuracy"], data["cycles"]
@@ -158,7 +160,7 @@ def build_table(data: dict[str, Any], saved: dict[str, Any]) -> Table:
     return table(f"{data['network']['name']} on {data['target']['board']}", ("", ""), rows)
 
 
-def _rates(rates: dict[str, Any], clock_mhz: float) -> list[tuple[str, str]]:
+def _rates(rates: Mapping[str, Any], clock_mhz: float) -> list[tuple[str, str]]:
     """Two rates: the slower one is what a host sees."""
     link = (
         f"{rates['link_fps']:,.0f} at {rates['link_baud']:,} baud"

@@ -4,10 +4,11 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from .boards.flow import refill
-from .build import TOOLS_FOLDER, finish, record_hashes, start
+from .build import TOOLS_FOLDER, record_hashes, start
+from .build_file import write_build
+from .build_record import BuildRecord
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
 from .hw.verilog import remove_stale, write_core
 from .model.ir import Layer, Matrix, Network
@@ -17,7 +18,7 @@ from .model.store import ModelError, save
 __all__ = ["reweight"]
 
 
-def reweight(folder: Path, network: Network, *, on_progress: Progress) -> dict[str, Any]:
+def reweight(folder: Path, network: Network, *, on_progress: Progress) -> BuildRecord:
     """Replace weights, thresholds and biases of a reweightable build; give what is in its ``build.json`` then.
 
     All that was verified is forgotten, for it was of other weights.
@@ -53,11 +54,11 @@ def reweight(folder: Path, network: Network, *, on_progress: Progress) -> dict[s
     result["verify"], result["accuracy"] = [], None
     result["seconds"]["reweight"] = round(time.monotonic() - began, 2)
     record_hashes(result, folder)
-    finish(folder, result)
+    write_build(folder, result)
     return result
 
 
-def _check_reweightable(folder: Path, design: Design, result: dict[str, Any]) -> None:
+def _check_reweightable(folder: Path, design: Design, result: BuildRecord) -> None:
     """Refuse a build whose weights are in logic, and say where the first of them are."""
     if "bitstream" not in result["files"]:
         raise ModelError(f"{folder}: has no bitstream; make it with xnorflow build --board and --reweightable")

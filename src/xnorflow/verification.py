@@ -18,6 +18,7 @@ from .boards.link.uart import uart_divisor
 from .boards.netlist import synthesize_netlist, unpack_bitstream
 from .boards.top import serial_verilog
 from .boards.trellis import routed_netlist
+from .build_record import BuildRecord
 from .design import Design
 from .hw.accelerator import Accelerator
 from .hw.device import ICE40
@@ -46,7 +47,7 @@ class _Task:
     """What there is to verify, and how."""
 
     folder: Path
-    result: dict[str, Any]
+    result: BuildRecord
     design: Design
     accelerator: Accelerator
     images: NDArray[np.uint8]
@@ -84,7 +85,7 @@ class _Task:
 def verify_level(
     folder: Path,
     design: Design,
-    result: dict[str, Any],
+    result: BuildRecord,
     images: NDArray[np.uint8],
     *,
     level: str,

@@ -171,7 +171,7 @@ def test_commands_name_the_disk(command, model, folder, tmp_path, monkeypatch):
     status, out, err = command("build", model, "--board", "icebreaker", *words, "-o", tmp_path / "new")
     assert (status, out, f"xnorflow: {err.split('xnorflow: ')[1]}") == (1, "", expected)
     assert not (tmp_path / "new" / "build.json").exists()
-    monkeypatch.setattr("xnorflow.commands.verify.finish", no_room)
+    monkeypatch.setattr("xnorflow.commands.verify.write_build", no_room)
     status, out, err = command("verify", folder, *words)
     assert (status, out, f"xnorflow: {err.split('xnorflow: ')[1]}") == (1, "", expected)
     monkeypatch.setattr(store.os, "fdopen", no_room)

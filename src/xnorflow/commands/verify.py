@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from ..build import finish, record_verification
+from ..build import record_verification
+from ..build_file import write_build
 from ..console import complain, progress, say
 from ..design import open_design
 from ..models import load_images_or_random
@@ -66,7 +67,7 @@ def verify(
                 on_progress=report,
             )
         record_verification(result, found, dataset=name)
-        finish(folder, result)
+        write_build(folder, result)
     warn_untrained(design.network)
     say(verification_text(found, name))
     if labels is not None:
