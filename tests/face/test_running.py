@@ -33,7 +33,7 @@ def lay(error):
     ],
 )
 def test_what_nobody_foresaw_is_one_line(command, monkeypatch, error, message):
-    monkeypatch.setattr(cli, "open_model", lay(error))
+    monkeypatch.setattr(cli, "open_predicted", lay(error))
     expected = f"xnorflow: {message}; run again with --debug for the traceback\n"
     assert command("eval", "tfc") == (1, "", expected)
 
