@@ -82,7 +82,7 @@ def test_a_traceback_is_escaped(command):
 
 
 def test_a_mistake_in_usage_has_no_traceback(command):
-    assert command("eval", "--debug") == (2, "", "xnorflow: Missing argument 'MODEL'.\n")
+    assert command("eval", "--debug") == (2, "", "xnorflow: Missing argument 'MODEL|DIR'.\n")
 
 
 def start(*words, **options):
