@@ -42,7 +42,7 @@ VERILOG_FILE = "core.v"
 SCHEMA = 5
 
 UNBOUND_INTERVAL = 1024
-UNBOUND_LANES = 1 << 13
+UNBOUND_LANES = 1 << 12
 """Cycles a frame, and multiplications a cycle, when there is neither a board nor a wish: small on any device."""
 
 
