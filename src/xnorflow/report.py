@@ -127,7 +127,8 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
 def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
     """What ``build.json`` says, for people."""
     rows: list[tuple[str, str]] = []
-    accuracy, cycles = data["accuracy"], data["cycles"]
+    accuracy, cycles, target = data["accuracy"], data["cycles"], data["target"]
+    assert target is not None
     if accuracy:
         rows += [
             (f"accuracy, {name}", f"{count / accuracy['images']:.2%} ({count} of {accuracy['images']})")
@@ -149,15 +150,15 @@ def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
         ("latency", f"{cycles['latency_measured']} cycles"),
         ("logic cells", f"{resources['lut4']:,} of {available['lut4']:,}"),
         ("block RAMs", f"{resources['bram']} of {available['bram']}"),
-        ("clock", f"{timing['fmax_mhz']:.1f} MHz reached, {data['target']['clock_mhz']:g} MHz set"),
-        *_rates(throughput, data["target"]["clock_mhz"]),
+        ("clock", f"{timing['fmax_mhz']:.1f} MHz reached, {target['clock_mhz']:g} MHz set"),
+        *_rates(throughput, target["clock_mhz"]),
         (
             "share of memory roofline",
             f"{throughput['roofline_share']:.1%} of {throughput['roofline_fps']:,.0f} frames per second",
         ),
         *_savings_rows(saved),
     ]
-    return table(f"{data['network']['name']} on {data['target']['board']}", ("", ""), rows)
+    return table(f"{data['network']['name']} on {target['board']}", ("", ""), rows)
 
 
 def _rates(rates: Mapping[str, Any], clock_mhz: float) -> list[tuple[str, str]]:
