@@ -12,7 +12,7 @@ from .frames import frame_format
 from .mvu import Product
 from .placement import place_memories
 from .plan import output, plan_network, slowest_layer
-from .stage import Source
+from .stage import Beats
 
 __all__ = ["Accelerator"]
 
@@ -98,7 +98,7 @@ class Accelerator:
         """Scores compared per cycle: as few as keep up with the layers, because comparing them is a long path."""
         return -(-self.network.classes // self.interval)
 
-    def outputs(self) -> tuple[Source, ...]:
+    def outputs(self) -> tuple[Beats, ...]:
         """Beats of each layer's output stream."""
         sources, source = [], self.frame.source
         by_name = dict(zip(self.network.matrices, self.foldings, strict=True))

@@ -11,7 +11,7 @@ from .limits import LARGEST_WORD, least_width
 from .options import folding_options
 from .placement import layer_candidates
 from .plan import plan_layer, reweightable_stages
-from .stage import Source
+from .stage import Beats
 
 __all__ = ["Choice", "layer_choices"]
 
@@ -45,7 +45,7 @@ class Choice:
 def layer_choices(
     layer: Matrix,
     tensor: Tensor,
-    source: Source,
+    source: Beats,
     interval: int,
     family: Family,
     prices: tuple[int, ...],

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..model.bits import pack_bytes
 from ..model.ir import Element, Network, Tensor
-from .stage import Source
+from .stage import Beats
 
 __all__ = ["FrameFormat", "frame_format"]
 
@@ -39,9 +39,9 @@ class FrameFormat:
         return 1 if self.tensor.element is Element.BIT else 8
 
     @property
-    def source(self) -> Source:
+    def source(self) -> Beats:
         """The beats."""
-        return Source(8 * self.input_bytes // self.element_bits, self.unit)
+        return Beats(8 * self.input_bytes // self.element_bits, self.unit)
 
     @property
     def unit_beats(self) -> int:

@@ -13,12 +13,12 @@ from .frames import FrameFormat
 from .mvu import Product
 from .pool import Pool
 from .replay import Convert, Replay
-from .stage import Source, Stage
+from .stage import Beats, Stage
 from .swu import Window
 
 __all__ = ["output", "plan_layer", "plan_network", "reweightable_stages", "slowest_layer"]
 
-Planned = tuple[tuple[Stage, ...], Source]
+Planned = tuple[tuple[Stage, ...], Beats]
 """The stages of a layer, and the beats in which the last one gives its results."""
 
 
@@ -47,24 +47,24 @@ def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:
     return max(steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows)
 
 
-def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Source) -> tuple[Stage, ...]:
+def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Beats) -> tuple[Stage, ...]:
     """Stages of a layer that gets ``tensor`` in the beats of ``source``; what has no weights has no folding."""
     return LOWER[type(layer)](layer, tensor, folding, source)[0]
 
 
-def output(layer: Layer, tensor: Tensor, folding: Folding | None, source: Source) -> Source:
+def output(layer: Layer, tensor: Tensor, folding: Folding | None, source: Beats) -> Beats:
     """Beats in which a layer gives its results."""
     return LOWER[type(layer)](layer, tensor, folding, source)[1]
 
 
-def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Source) -> Planned:
+def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
     fitting = _without_gaps(source, tensor)
     width = fitting[0].width_out if fitting else source.width
     replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, Product(layer, folding, tensor, vectors=1)), Source(folding.pe, layer.mh)
+    return (*fitting, replay, Product(layer, folding, tensor, vectors=1)), Beats(folding.pe, layer.mh)
 
 
-def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source) -> Planned:
+def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
     """Where the synapses of a cycle divide the channels, the line buffer itself replays each window."""
     direct = layer.channels % folding.simd == 0
     width, passes = (folding.simd, folding.neuron_fold(layer)) if direct else (layer.channels, 1)
@@ -82,7 +82,7 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source) -> 
     vectors = window.outputs[0] * window.outputs[1]
     product = Product(layer, folding, tensor, vectors)
     fitting = _pixels(source, tensor, width)
-    results = Source(folding.pe, layer.mh)
+    results = Beats(folding.pe, layer.mh)
     if direct:
         return (*fitting, window, product), results
     passes = folding.neuron_fold(layer)
@@ -90,7 +90,7 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Source) -> 
     return (*fitting, window, replay, product), results
 
 
-def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Source) -> Planned:
+def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:
     width = source.width if tensor.shape[2] % source.width == 0 else tensor.shape[2]
     window = Window(
         image=(tensor.shape[0], tensor.shape[1]),
@@ -105,17 +105,17 @@ def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Source) ->
     )
     vectors = window.outputs[0] * window.outputs[1] * window.words
     pool = Pool(width, layer.kernel[0] * layer.kernel[1], vectors)
-    return (*_pixels(source, tensor, width), window, pool), Source(width, tensor.shape[2])
+    return (*_pixels(source, tensor, width), window, pool), Beats(width, tensor.shape[2])
 
 
-def _without_gaps(source: Source, tensor: Tensor) -> tuple[Convert, ...]:
+def _without_gaps(source: Beats, tensor: Tensor) -> tuple[Convert, ...]:
     """What makes beats of whole units where each unit's last beat is filled up and there are several units."""
     if source.unit >= tensor.size or source.unit % source.width == 0:
         return ()
     return (Convert(source.unit, tensor.width, source.width, source.unit, tensor.size // source.unit),)
 
 
-def _pixels(source: Source, tensor: Tensor, width: int) -> tuple[Convert, ...]:
+def _pixels(source: Beats, tensor: Tensor, width: int) -> tuple[Convert, ...]:
     """What makes words of ``width`` elements, a divisor of the channels."""
     channels = tensor.shape[2]
     if source.width == width:
@@ -125,7 +125,7 @@ def _pixels(source: Source, tensor: Tensor, width: int) -> tuple[Convert, ...]:
     return (Convert(count, tensor.width, source.width, width, tensor.size // count),)
 
 
-LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Source], Planned]] = {
+LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Beats], Planned]] = {
     Dense: _dense,
     Conv2d: _conv2d,
     MaxPool: _max_pool,

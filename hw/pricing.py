@@ -9,7 +9,7 @@ from .device import Family
 from .folding import Folding
 from .frames import frame_format
 from .plan import output, plan_layer
-from .stage import Source
+from .stage import Beats
 
 __all__ = ["BANKS", "PRICES", "Pricing"]
 
@@ -41,7 +41,7 @@ class Pricing:
     family: Family
     interval: int
     reweightable: bool
-    _ahead: dict[tuple[int, Source], int] = field(default_factory=dict)
+    _ahead: dict[tuple[int, Beats], int] = field(default_factory=dict)
 
     def all_foldings(self) -> set[tuple[Folding, ...]]:
         """The cheapest foldings for each of :data:`PRICES`."""
@@ -59,7 +59,7 @@ class Pricing:
             source = output(step.layer, step.input, folding, source)
         return tuple(foldings)
 
-    def _choose(self, tensors: tuple[Tensor, ...], index: int, layer: Matrix, source: Source, price: int) -> Folding:
+    def _choose(self, tensors: tuple[Tensor, ...], index: int, layer: Matrix, source: Beats, price: int) -> Folding:
         vector = max(1, self.interval * layer.mh // tensors[index + 1].size)
         family, reweightable = self.family, self.reweightable
         choices = layer_choices(
@@ -68,20 +68,20 @@ class Pricing:
 
         def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
             # What takes more cycles than it may, here or behind it, comes last.
-            behind = self._cycles_ahead(tensors, index + 1, Source(choice.folding.pe, layer.mh))
+            behind = self._cycles_ahead(tensors, index + 1, Beats(choice.folding.pe, layer.mh))
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 
         return min(choices, key=cost).folding
 
-    def _cycles_ahead(self, tensors: tuple[Tensor, ...], index: int, source: Source) -> int:
+    def _cycles_ahead(self, tensors: tuple[Tensor, ...], index: int, source: Beats) -> int:
         """Cycles that the layers from ``index`` take at least for these beats, up to the next that makes its own."""
         if (index, source) not in self._ahead:
             self._ahead[index, source] = max(_least_cycles(self.network, index, source))
         return self._ahead[index, source]
 
 
-def _least_cycles(network: Network, index: int, source: Source) -> list[int]:
+def _least_cycles(network: Network, index: int, source: Beats) -> list[int]:
     cycles = [0]
     for step in itertools.islice(network.steps(), index, None):
         whole = None if step.matrix is None else Folding(step.matrix.mh, step.matrix.mw)

@@ -15,10 +15,10 @@ from .memory import MemorySize
 
 __all__ = [
     "SHALLOW",
+    "Beats",
     "Candidate",
     "Place",
     "Places",
-    "Source",
     "Stage",
     "candidates",
     "memory_cells",
@@ -44,7 +44,7 @@ Places = Mapping[str, Place]
 
 
 @dataclass(frozen=True)
-class Source:
+class Beats:
     """Beats of a stream of elements.
 
     Parameters

@@ -11,7 +11,7 @@ from .bits import BitArray
 from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor, Thresholds
 from .numbers import Pair, integer, pair
 
-__all__ = ["Filters", "Neurons", "Plan", "describe", "place", "random_layer"]
+__all__ = ["Filters", "Neurons", "Outline", "chain", "describe", "random_layer"]
 
 
 @dataclass(frozen=True)
@@ -75,33 +75,33 @@ class Filters:
         return Conv2d(weights, Thresholds(thresholds), self.stride, self.padding, self.pad)
 
 
-Plan = Neurons | Filters | MaxPool
-"""A pool has no numbers: it is its own plan."""
+Outline = Neurons | Filters | MaxPool
+"""A pool has no numbers: it is its own outline."""
 
 
-def place(plans: Iterable[Plan], tensor: Tensor) -> Iterator[tuple[Plan | None, Tensor]]:
-    """Each plan with the type of its input; at last None with the type of what the last one gives.
+def chain(outlines: Iterable[Outline], tensor: Tensor) -> Iterator[tuple[Outline | None, Tensor]]:
+    """Each outline with the type of its input; at last None with the type of what the last one gives.
 
     Raises
     ------
     ValueError
-        When the plans do not chain.
+        When the outlines do not chain.
     """
-    for plan in plans:
-        yield plan, tensor
-        if isinstance(plan, MaxPool):
-            tensor = plan.output(tensor)
+    for outline in outlines:
+        yield outline, tensor
+        if isinstance(outline, MaxPool):
+            tensor = outline.output(tensor)
         else:
-            blank = np.zeros(plan.shape(tensor), np.uint8)
-            tensor = plan.layer(blank, np.zeros(plan.count, np.int64)).output(tensor)
+            blank = np.zeros(outline.shape(tensor), np.uint8)
+            tensor = outline.layer(blank, np.zeros(outline.count, np.int64)).output(tensor)
     yield None, tensor
 
 
-def random_layer(plan: Plan, tensor: Tensor, rng: np.random.Generator) -> Layer:
-    """A plan with random weights, and thresholds that leave its bits varied on random inputs of type ``tensor``."""
-    if isinstance(plan, MaxPool):
-        return plan
-    shape = plan.shape(tensor)
+def random_layer(outline: Outline, tensor: Tensor, rng: np.random.Generator) -> Layer:
+    """An outline with random weights, and thresholds that leave its bits varied on random inputs of type ``tensor``."""
+    if isinstance(outline, MaxPool):
+        return outline
+    shape = outline.shape(tensor)
     mw = math.prod(shape[1:])
     low, high = tensor.span
     if tensor.element is Element.BIT:
@@ -111,13 +111,13 @@ def random_layer(plan: Plan, tensor: Tensor, rng: np.random.Generator) -> Layer:
         # Dot products spread by the root of the sum of the squares.
         limit = mw * max(abs(low), abs(high))
         centre, spread, range_ = 0.5, math.sqrt(mw * np.square(np.arange(low, high + 1.0)).mean()), (-limit, limit + 1)
-    thresholds = rng.normal(centre, spread / 2, plan.count).round().clip(*range_)
-    return plan.layer(rng.integers(0, 2, shape, np.uint8), thresholds.astype(np.int64))
+    thresholds = rng.normal(centre, spread / 2, outline.count).round().clip(*range_)
+    return outline.layer(rng.integers(0, 2, shape, np.uint8), thresholds.astype(np.int64))
 
 
-def describe(plan: Plan) -> str:
-    """A plan in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2."""
-    if isinstance(plan, Neurons):
-        return str(plan.count)
-    kernel = "x".join(map(str, plan.kernel if plan.kernel[0] != plan.kernel[1] else plan.kernel[:1]))
-    return f"P{kernel}" if isinstance(plan, MaxPool) else f"{plan.count}C{kernel}"
+def describe(outline: Outline) -> str:
+    """An outline in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2."""
+    if isinstance(outline, Neurons):
+        return str(outline.count)
+    kernel = "x".join(map(str, outline.kernel if outline.kernel[0] != outline.kernel[1] else outline.kernel[:1]))
+    return f"P{kernel}" if isinstance(outline, MaxPool) else f"{outline.count}C{kernel}"

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from .outlines import Plan
+from .outlines import Outline
 
 __all__ = ["GRADIENTS", "SCHEDULES", "Distortion", "Recipe", "Teacher"]
 
@@ -58,7 +58,7 @@ class Teacher:
 
     Parameters
     ----------
-    layers : tuple of plans
+    layers : tuple of outlines
         Its layers, as of :class:`xnorflow.model.zoo.Definition`.
     epochs : :class:`int`
         Passes over the training images for the teacher itself.
@@ -70,7 +70,7 @@ class Teacher:
         What softens the answers of both.
     """
 
-    layers: tuple[Plan, ...]
+    layers: tuple[Outline, ...]
     epochs: int = 10
     rate: float = 0.003
     weight: float = 0.7

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from .ir import Affine, Bias, Dense, Input, Layer, MaxPool, Network, Thermometer
-from .outlines import Filters, Neurons, Plan, describe, place, random_layer
+from .outlines import Filters, Neurons, Outline, chain, describe, random_layer
 from .recipe import Distortion, Recipe, Teacher
 
 __all__ = ["CONVOLUTIONAL_TEACHER", "ZOO", "Definition", "find", "random_network"]
@@ -44,7 +44,7 @@ class Definition:
     summary: str
     dataset: str
     input: Input
-    layers: tuple[Plan, ...]
+    layers: tuple[Outline, ...]
     recipe: Recipe
     further: Recipe | None = None
     classes: int = 10
@@ -57,11 +57,11 @@ class Definition:
     @property
     def layers_text(self) -> str:
         """The layers in brief: ``784-64-10``, or ``28x28x1: 16C3-P2-10`` with the size of the image."""
-        plans = [describe(plan) for plan in self.layers]
+        outlines = [describe(outline) for outline in self.layers]
         tensor = self.input.output
-        if all(isinstance(plan, Neurons) for plan in self.layers):
-            return "-".join((str(tensor.size), *plans, str(self.classes)))
-        return f"{'x'.join(map(str, tensor.shape))}: {'-'.join((*plans, str(self.classes)))}"
+        if all(isinstance(outline, Neurons) for outline in self.layers):
+            return "-".join((str(tensor.size), *outlines, str(self.classes)))
+        return f"{'x'.join(map(str, tensor.shape))}: {'-'.join((*outlines, str(self.classes)))}"
 
     @property
     def weight_bits(self) -> int:
@@ -75,10 +75,10 @@ class Definition:
 
     def _matrices(self) -> Iterator[tuple[tuple[int, ...], int]]:
         """Shape of the weights of each layer that has some, and how often it uses them for an image."""
-        for (plan, tensor), (_, result) in pairwise(place(self.layers, self.input.output)):
-            if plan is not None and not isinstance(plan, MaxPool):
-                yield plan.shape(tensor), result.size // plan.count
-        *_, (_, last) = place(self.layers, self.input.output)
+        for (outline, tensor), (_, result) in pairwise(chain(self.layers, self.input.output)):
+            if outline is not None and not isinstance(outline, MaxPool):
+                yield outline.shape(tensor), result.size // outline.count
+        *_, (_, last) = chain(self.layers, self.input.output)
         yield (self.classes, last.size), 1
 
 
@@ -244,9 +244,9 @@ def random_network(name: str, seed: int = 0) -> Network:
         raise ValueError(f"seed must be 0 or more, not {seed!r}")
     rng = np.random.default_rng(seed)
     layers: list[Layer] = []
-    for plan, tensor in place(definition.layers, definition.input.output):
-        if plan is not None:
-            layers.append(random_layer(plan, tensor, rng))
+    for outline, tensor in chain(definition.layers, definition.input.output):
+        if outline is not None:
+            layers.append(random_layer(outline, tensor, rng))
         else:
             weights = rng.integers(0, 2, (definition.classes, tensor.size), np.uint8)
             layers.append(Dense(weights, Bias(rng.integers(-2, 3, definition.classes))))

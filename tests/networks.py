@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from xnorflow.model.ir import Bias, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
-from xnorflow.model.outlines import Plan, place, random_layer
+from xnorflow.model.outlines import Outline, chain, random_layer
 
 __all__ = ["random_conv_network", "random_images", "random_network"]
 
@@ -24,21 +24,21 @@ def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = Fal
 
 
 def random_conv_network(
-    rule: Input, plans: tuple[Plan, ...], *, classes: int = 3, seed: int = 0, extreme: bool = False
+    rule: Input, outlines: tuple[Outline, ...], *, classes: int = 3, seed: int = 0, extreme: bool = False
 ) -> Network:
-    """A network of any plans for any input; extreme ones have thresholds from the whole range."""
+    """A network of any outlines for any input; extreme ones have thresholds from the whole range."""
     rng = np.random.default_rng(seed)
     layers = []
-    for plan, tensor in place(plans, rule.output):
-        if plan is None:
+    for outline, tensor in chain(outlines, rule.output):
+        if outline is None:
             scores = Dense(rng.integers(0, 2, (classes, tensor.size)), Bias(rng.integers(-4, 5, classes)))
-        elif extreme and not isinstance(plan, MaxPool):
-            weights = rng.integers(0, 2, plan.shape(tensor))
+        elif extreme and not isinstance(outline, MaxPool):
+            weights = rng.integers(0, 2, outline.shape(tensor))
             limit = weights[0].size * tensor.magnitude
             low, high = (0, limit + 1) if tensor.element is Element.BIT else (-limit, limit + 1)
-            layers.append(plan.layer(weights, rng.integers(low, high + 1, plan.count)))
+            layers.append(outline.layer(weights, rng.integers(low, high + 1, outline.count)))
         else:
-            layers.append(random_layer(plan, tensor, rng))
+            layers.append(random_layer(outline, tensor, rng))
     return Network("random", rule, (*layers, scores))
 
 

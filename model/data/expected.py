@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Network, Thermometer
-from ..outlines import place
+from ..outlines import chain
 from ..zoo import Definition
 from .datasets import CLASSES, DARK, WHITE, DataError
 
@@ -32,7 +32,7 @@ def adapt(definition: Definition, *, shape: tuple[int, ...], classes: int, white
     try:
         if len(rule.shape) < 2:
             raise ValueError("images must have rows and columns")
-        list(place(definition.layers, rule.output))
+        list(chain(definition.layers, rule.output))
     except ValueError as error:
         usual = "x".join(map(str, definition.input.shape))
         raise ValueError(f"{definition.name} cannot take images of {size} ({error}); its own are of {usual}") from None

@@ -42,7 +42,7 @@ BIAS_LIMIT = 1 << 30
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a layer stands in the network.
 
     Parameters
@@ -83,7 +83,7 @@ def export(
     TypeError
         When the module is not a Sequential, or a number that must be an integer is none.
     ValueError
-        When a module has no meaning in the IR or stands in the wrong place, layers do not chain, a number is not
+        When a module has no meaning in the IR or stands in the wrong position, layers do not chain, a number is not
         finite, or a plain batch norm rounds so badly that torch would answer otherwise than the exact arithmetic; when
         there is code that export does not read (a ``forward`` of one's own, a hook, a parametrization); when torch and
         the exported network differ on an image.
@@ -101,21 +101,21 @@ def export(
 
 def _layers(modules: Modules, tensor: ir.Tensor) -> Iterator[ir.Layer]:
     """The layers that the modules are, for an input of type ``tensor``."""
-    place = Place(0, tensor)
+    position = Position(0, tensor)
     while modules:
         kind = type(modules[0])
         if kind in (nn.Flatten, StreamFlatten):
-            place = _flatten(modules.popleft(), place)
+            position = _flatten(modules.popleft(), position)
             continue
         if kind not in LOWER:
             known = ", ".join(each.__name__ for each in LOWER)
-            raise ValueError(f"layer {place.index}: must be one of {known}, not {kind.__name__}")
-        layer = LOWER[kind](modules, place)
+            raise ValueError(f"layer {position.index}: must be one of {known}, not {kind.__name__}")
+        layer = LOWER[kind](modules, position)
         yield layer
         try:
-            place = Place(place.index + 1, layer.output(place.tensor))
+            position = Position(position.index + 1, layer.output(position.tensor))
         except ValueError as error:
-            raise ValueError(f"{layer.title.lower()}{place.index}: {error}") from None
+            raise ValueError(f"{layer.title.lower()}{position.index}: {error}") from None
 
 
 def _significant(module: nn.Sequential) -> Iterator[nn.Module]:
@@ -135,38 +135,38 @@ def _take(modules: Modules, kinds: tuple[type[nn.Module], ...], where: str) -> A
     return modules.popleft()
 
 
-def _flatten(module: nn.Module, place: Place) -> Place:
+def _flatten(module: nn.Module, position: Position) -> Position:
     if type(module) is nn.Flatten and (module.start_dim, module.end_dim) != (1, -1):
         raise ValueError(f"Flatten must have start_dim=1 and end_dim=-1, not {module.start_dim} and {module.end_dim}")
-    if len(place.tensor.shape) == 1:
-        return place
-    height, width, channels = place.tensor.shape
-    flat = dataclasses.replace(place.tensor, shape=(place.tensor.size,))
+    if len(position.tensor.shape) == 1:
+        return position
+    height, width, channels = position.tensor.shape
+    flat = dataclasses.replace(position.tensor, shape=(position.tensor.size,))
     if type(module) is StreamFlatten:
-        return Place(place.index, flat)
+        return Position(position.index, flat)
     # In torch's order channels are outermost.
     positions = np.arange(flat.size).reshape(channels, height, width)
-    return Place(place.index, flat, positions.transpose(1, 2, 0).flatten())
+    return Position(position.index, flat, positions.transpose(1, 2, 0).flatten())
 
 
-def _dense(modules: Modules, place: Place) -> ir.Dense:
-    name = f"dense{place.index}"
+def _dense(modules: Modules, position: Position) -> ir.Dense:
+    name = f"dense{position.index}"
     linear = _take(modules, (BinaryLinear,), f"{name}: must begin with")
     norm = _take(modules, (BatchNorm, nn.BatchNorm1d), f"{name}: BinaryLinear must be followed by")
     _take(modules, (Sign,), f"{name}: {type(norm).__name__} must be followed by")
-    weights = _matrix(linear, name, place)
-    flip, thresholds = fold_norm(norm, name, weights, place.tensor)
+    weights = _matrix(linear, name, position)
+    flip, thresholds = fold_norm(norm, name, weights, position.tensor)
     return ir.Dense(weights ^ flip[:, np.newaxis], ir.Thresholds(thresholds))
 
 
-def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
-    name = f"conv2d{place.index}"
+def _conv2d(modules: Modules, position: Position) -> ir.Conv2d:
+    name = f"conv2d{position.index}"
     convolution = _take(modules, (BinaryConv2d,), f"{name}: must begin with")
     norm = _take(modules, (BatchNorm2d, nn.BatchNorm2d), f"{name}: BinaryConv2d must be followed by")
     _take(modules, (Sign,), f"{name}: {type(norm).__name__} must be followed by")
     # From torch's filters, channels, rows, columns.
     weights = _weight_bits(convolution, name).transpose(0, 2, 3, 1)
-    flip, thresholds = fold_norm(norm, name, weights, place.tensor)
+    flip, thresholds = fold_norm(norm, name, weights, position.tensor)
     if weights.shape[1:3] != pair("kernel", convolution.kernel):
         raise ValueError(f"{name}: kernel must be that of the weights, {weights.shape[1:3]}, not {convolution.kernel}")
     return ir.Conv2d(
@@ -174,7 +174,7 @@ def _conv2d(modules: Modules, place: Place) -> ir.Conv2d:
         ir.Thresholds(thresholds),
         convolution.stride,
         convolution.padding,
-        _pad(convolution, name, place.tensor),
+        _pad(convolution, name, position.tensor),
     )
 
 
@@ -190,8 +190,8 @@ def _pad(convolution: BinaryConv2d, name: str, tensor: ir.Tensor) -> int:
     return (fill + 1) // 2
 
 
-def _max_pool(modules: Modules, place: Place) -> ir.MaxPool:
-    name = f"maxpool{place.index}"
+def _max_pool(modules: Modules, position: Position) -> ir.MaxPool:
+    name = f"maxpool{position.index}"
     pool = _take(modules, (nn.MaxPool2d,), f"{name}: must begin with")
     for key, expected in (("padding", 0), ("dilation", 1)):
         if pair(key, getattr(pool, key)) != (expected, expected):
@@ -202,18 +202,18 @@ def _max_pool(modules: Modules, place: Place) -> ir.MaxPool:
     return ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride))
 
 
-def _scores(modules: Modules, place: Place) -> ir.Dense:
-    name = f"scores{place.index}"
+def _scores(modules: Modules, position: Position) -> ir.Dense:
+    name = f"scores{position.index}"
     head = _take(modules, (Scores,), f"{name}: must begin with")
     bias = float64_array(head.bias.round())
     # Written so that a NaN fails too.
     wrong = ~(np.abs(bias) < BIAS_LIMIT)
     if wrong.any():
         raise ValueError(f"{name}: bias must be a number within ±{BIAS_LIMIT - 1}, not {bias[wrong][0]}")
-    return ir.Dense(_matrix(head, name, place), ir.Bias(bias.astype(np.int64)))
+    return ir.Dense(_matrix(head, name, position), ir.Bias(bias.astype(np.int64)))
 
 
-LOWER: dict[type[nn.Module], Callable[[Modules, Place], ir.Layer]] = {
+LOWER: dict[type[nn.Module], Callable[[Modules, Position], ir.Layer]] = {
     BinaryLinear: _dense,
     BinaryConv2d: _conv2d,
     nn.MaxPool2d: _max_pool,
@@ -222,13 +222,13 @@ LOWER: dict[type[nn.Module], Callable[[Modules, Place], ir.Layer]] = {
 """How each module that begins a layer becomes one."""
 
 
-def _matrix(linear: BinaryLinear, name: str, place: Place) -> BitArray:
+def _matrix(linear: BinaryLinear, name: str, position: Position) -> BitArray:
     """Weights of a matrix product, in the order of the stream."""
-    if len(place.tensor.shape) > 1:
+    if len(position.tensor.shape) > 1:
         raise ValueError(f"{name}: {type(linear).__name__} must get vectors, not images; put StreamFlatten before it")
     weights = _weight_bits(linear, name)
-    fits = place.order is not None and place.order.size == weights.shape[1]
-    return weights[:, place.order] if fits else weights
+    fits = position.order is not None and position.order.size == weights.shape[1]
+    return weights[:, position.order] if fits else weights
 
 
 def _weight_bits(layer: BinaryLinear | BinaryConv2d, name: str) -> BitArray:

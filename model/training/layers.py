@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .. import ir
-from ..outlines import Filters, Neurons, Plan, place
+from ..outlines import Filters, Neurons, Outline, chain
 from ..recipe import Recipe
 from ..zoo import Definition
 from .batchnorm import BatchNorm, BatchNorm2d
@@ -114,32 +114,32 @@ def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Seque
         if isinstance(rule, ir.Thermometer)
         else Affine(**parameters)
     ]
-    for plan, tensor in place(definition.layers, rule.output):
-        if not isinstance(plan, Filters | ir.MaxPool) and len(tensor.shape) > 1:
+    for outline, tensor in chain(definition.layers, rule.output):
+        if not isinstance(outline, Filters | ir.MaxPool) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
-        if plan is None:
+        if outline is None:
             modules.append(Scores(tensor.size, definition.classes))
         else:
-            modules += _modules(plan, tensor, recipe)
+            modules += _modules(outline, tensor, recipe)
     for module in modules:
         if isinstance(module, BinaryLinear | BinaryConv2d):
             module.weight.data *= recipe.init
     return nn.Sequential(*modules)
 
 
-def _modules(plan: Plan, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
+def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
-    if isinstance(plan, ir.MaxPool):
-        return [nn.MaxPool2d(plan.kernel, plan.stride)]
+    if isinstance(outline, ir.MaxPool):
+        return [nn.MaxPool2d(outline.kernel, outline.stride)]
     sign = Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
-    if isinstance(plan, Neurons):
-        return [BinaryLinear(tensor.size, plan.count), BatchNorm(plan.count), sign]
+    if isinstance(outline, Neurons):
+        return [BinaryLinear(tensor.size, outline.count), BatchNorm(outline.count), sign]
     convolution = BinaryConv2d(
         channels=tensor.shape[2],
-        filters=plan.count,
-        kernel=plan.kernel,
-        stride=plan.stride,
-        padding=plan.padding,
-        fill=2 * plan.pad - 1 if tensor.element is ir.Element.BIT else plan.pad,
+        filters=outline.count,
+        kernel=outline.kernel,
+        stride=outline.stride,
+        padding=outline.padding,
+        fill=2 * outline.pad - 1 if tensor.element is ir.Element.BIT else outline.pad,
     )
-    return [convolution, BatchNorm2d(plan.count), sign]
+    return [convolution, BatchNorm2d(outline.count), sign]

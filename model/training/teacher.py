@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from ..ir import MaxPool
-from ..outlines import Filters, Neurons, Plan, place
+from ..outlines import Filters, Neurons, Outline, chain
 from ..recipe import Teacher
 from ..tensors import Tensor
 from ..zoo import Definition
@@ -35,21 +35,21 @@ def teacher_module(definition: Definition, teacher: Teacher) -> nn.Sequential:
         raise ValueError(f"a teacher must get images, not vectors of {shape[0]}")
     pixels = Tensor((*shape[:2], *(shape[2:] or (1,))))
     modules: list[nn.Module] = [Pixels()]
-    for plan, tensor in place(teacher.layers, pixels):
-        if not isinstance(plan, Filters | MaxPool) and len(tensor.shape) > 1:
+    for outline, tensor in chain(teacher.layers, pixels):
+        if not isinstance(outline, Filters | MaxPool) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
-        modules += [nn.Linear(tensor.size, definition.classes)] if plan is None else _modules(plan, tensor)
+        modules += [nn.Linear(tensor.size, definition.classes)] if outline is None else _modules(outline, tensor)
     return nn.Sequential(*modules)
 
 
-def _modules(plan: Plan, tensor: Tensor) -> list[nn.Module]:
+def _modules(outline: Outline, tensor: Tensor) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
-    if isinstance(plan, MaxPool):
-        return [nn.MaxPool2d(plan.kernel, plan.stride)]
-    if isinstance(plan, Neurons):
-        return [nn.Linear(tensor.size, plan.count, bias=False), nn.BatchNorm1d(plan.count), nn.ReLU()]
-    convolution = nn.Conv2d(tensor.shape[2], plan.count, plan.kernel, plan.stride, plan.padding, bias=False)
-    return [convolution, nn.BatchNorm2d(plan.count), nn.ReLU()]
+    if isinstance(outline, MaxPool):
+        return [nn.MaxPool2d(outline.kernel, outline.stride)]
+    if isinstance(outline, Neurons):
+        return [nn.Linear(tensor.size, outline.count, bias=False), nn.BatchNorm1d(outline.count), nn.ReLU()]
+    convolution = nn.Conv2d(tensor.shape[2], outline.count, outline.kernel, outline.stride, outline.padding, bias=False)
+    return [convolution, nn.BatchNorm2d(outline.count), nn.ReLU()]
 
 
 def distillation_loss(

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from .boards.board import Board
 from .boards.families.catalogue import FAMILIES, tools_of
 from .boards.flow import board_chip
+from .boards.icebox import unpack_bitstream
 from .boards.identity import check_device
 from .boards.link.protocol import FLAG, REPLY, REQUEST, Decoder, Kind, Message, encode_message
 from .boards.link.rate import link_baud
 from .boards.link.uart import uart_divisor
-from .boards.netlist import synthesize_netlist, unpack_bitstream
+from .boards.netlist import synthesize_netlist
 from .boards.top import serial_verilog
 from .boards.trellis import routed_netlist
 from .build_record import BuildRecord

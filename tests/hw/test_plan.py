@@ -8,7 +8,7 @@ from xnorflow.hw.mvu import Product
 from xnorflow.hw.plan import output, plan_layer, reweightable_stages
 from xnorflow.hw.pool import Pool
 from xnorflow.hw.replay import Convert, Replay
-from xnorflow.hw.stage import Source
+from xnorflow.hw.stage import Beats
 from xnorflow.hw.swu import Window
 from xnorflow.model.ir import Conv2d, Dense, MaxPool, Tensor, Thresholds
 
@@ -25,27 +25,27 @@ def filters(mh, kernel, channels, **parameters):
 
 # layer, input, folding, beats that come; kinds of the stages, cycles of each
 PLANS = {
-    "vector": (dense(12, 6), Tensor((12,)), Folding(2, 4), Source(3, 12), (Replay, Product), (9, 9)),
-    "slow source": (dense(12, 6), Tensor((12,)), Folding(6, 12), Source(1, 12), (Replay, Product), (12, 1)),
-    "units that fill their beats": (dense(24, 2), Tensor((24,)), Folding(1, 8), Source(3, 6), (Replay, Product), (8, 6)),
-    "units that do not": (dense(24, 2), Tensor((24,)), Folding(1, 8), Source(4, 6), (Convert, Replay, Product), (8, 6, 6)),
+    "vector": (dense(12, 6), Tensor((12,)), Folding(2, 4), Beats(3, 12), (Replay, Product), (9, 9)),
+    "slow source": (dense(12, 6), Tensor((12,)), Folding(6, 12), Beats(1, 12), (Replay, Product), (12, 1)),
+    "units that fill their beats": (dense(24, 2), Tensor((24,)), Folding(1, 8), Beats(3, 6), (Replay, Product), (8, 6)),
+    "units that do not": (dense(24, 2), Tensor((24,)), Folding(1, 8), Beats(4, 6), (Convert, Replay, Product), (8, 6, 6)),
     "synapses that divide the channels": (
-        filters(6, (3, 3), 4), IMAGE, Folding(3, 2), Source(4, 4), (Convert, Window, Product), (60, 432, 432),
+        filters(6, (3, 3), 4), IMAGE, Folding(3, 2), Beats(4, 4), (Convert, Window, Product), (60, 432, 432),
     ),
-    "whole pixels": (filters(6, (3, 3), 4), IMAGE, Folding(6, 4), Source(4, 4), (Window, Product), (108, 108)),
+    "whole pixels": (filters(6, (3, 3), 4), IMAGE, Folding(6, 4), Beats(4, 4), (Window, Product), (108, 108)),
     "several pixels a cycle": (
-        filters(6, (3, 3), 4), IMAGE, Folding(2, 12), Source(4, 4), (Window, Replay, Product), (108, 108, 108),
+        filters(6, (3, 3), 4), IMAGE, Folding(2, 12), Beats(4, 4), (Window, Replay, Product), (108, 108, 108),
     ),
     "padding and stride": (
-        filters(2, (3, 3), 4, stride=(2, 2), padding=(1, 1)), IMAGE, Folding(1, 4), Source(4, 4), (Window, Product),
+        filters(2, (3, 3), 4, stride=(2, 2), padding=(1, 1)), IMAGE, Folding(1, 4), Beats(4, 4), (Window, Product),
         (162, 162),
     ),
     "many pixels in a beat": (
-        filters(2, (3, 3), 1), Tensor((4, 4, 1)), Folding(1, 1), Source(8, 16), (Convert, Window, Product), (16, 72, 72),
+        filters(2, (3, 3), 1), Tensor((4, 4, 1)), Folding(1, 1), Beats(8, 16), (Convert, Window, Product), (16, 72, 72),
     ),
-    "pool of whole pixels": (MaxPool(), IMAGE, None, Source(4, 4), (Window, Pool), (30, 24)),
-    "pool of parts of pixels": (MaxPool(), IMAGE, None, Source(2, 4), (Window, Pool), (60, 48)),
-    "pool of beats that do not divide": (MaxPool(), IMAGE, None, Source(3, 4), (Convert, Window, Pool), (60, 30, 24)),
+    "pool of whole pixels": (MaxPool(), IMAGE, None, Beats(4, 4), (Window, Pool), (30, 24)),
+    "pool of parts of pixels": (MaxPool(), IMAGE, None, Beats(2, 4), (Window, Pool), (60, 48)),
+    "pool of beats that do not divide": (MaxPool(), IMAGE, None, Beats(3, 4), (Convert, Window, Pool), (60, 30, 24)),
 }  # fmt: skip
 
 
@@ -76,10 +76,10 @@ def test_each_stage_takes_the_beats_that_the_one_before_gives(name):
 @pytest.mark.parametrize(
     ("name", "beats"),
     [
-        ("vector", Source(2, 6)),
-        ("whole pixels", Source(6, 6)),
-        ("pool of parts of pixels", Source(2, 4)),
-        ("pool of beats that do not divide", Source(4, 4)),
+        ("vector", Beats(2, 6)),
+        ("whole pixels", Beats(6, 6)),
+        ("pool of parts of pixels", Beats(2, 4)),
+        ("pool of beats that do not divide", Beats(4, 4)),
     ],
 )
 def test_output_has_the_neurons_of_a_beat_or_what_a_pool_takes(name, beats):

@@ -17,7 +17,7 @@ from xnorflow.hw.placement import Place
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
 from xnorflow.model.ir import Affine, MaxPool, Network, Scores
-from xnorflow.model.outlines import Filters, Neurons, place, random_layer
+from xnorflow.model.outlines import Filters, Neurons, chain, random_layer
 from xnorflow.sim.simulators import VERILATOR, tool_environment
 
 __all__ = ["CORES", "STANDARDS", "VERILATOR_CORE", "answers", "golden_answers", "written"]
@@ -40,7 +40,7 @@ CLASSES = 3
 def network() -> Network:
     """Random weights in layers of every kind."""
     rng = np.random.default_rng(seed=0)
-    *hidden, (_, last) = place(PLANS, INPUT.output)
+    *hidden, (_, last) = chain(PLANS, INPUT.output)
     layers = [random_layer(plan, tensor, rng) for plan, tensor in hidden if plan is not None]
     scores = Scores(rng.integers(0, 2, (CLASSES, last.size)), rng.integers(-4, 5, CLASSES))
     return Network("plain", INPUT, (*layers, scores))

@@ -4,30 +4,30 @@ import numpy as np
 import pytest
 
 from xnorflow.model.ir import Affine, Conv2d, Dense, Element, MaxPool, Tensor, Thermometer
-from xnorflow.model.outlines import Filters, Neurons, describe, place, random_layer
+from xnorflow.model.outlines import Filters, Neurons, chain, describe, random_layer
 
 IMAGE = Thermometer((8, 6), (128,)).output
 
 
 def test_each_plan_is_told_its_input():
-    plans = (Filters(4, (3, 2), (2, 1), (1, 0)), MaxPool(), Neurons(5))
+    outlines = (Filters(4, (3, 2), (2, 1), (1, 0)), MaxPool(), Neurons(5))
     inputs = [IMAGE, Tensor((4, 5, 4)), Tensor((2, 2, 4)), Tensor((5,))]
-    assert list(place(plans, IMAGE)) == list(zip((*plans, None), inputs, strict=True))
+    assert list(chain(outlines, IMAGE)) == list(zip((*outlines, None), inputs, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("plan", "text"), [(Neurons(64), "64"), (Filters(16), "16C3"), (Filters(8, (1, 5)), "8C1x5"), (MaxPool(), "P2")]
+    ("outline", "text"), [(Neurons(64), "64"), (Filters(16), "16C3"), (Filters(8, (1, 5)), "8C1x5"), (MaxPool(), "P2")]
 )
-def test_plans_are_described_as_papers_do(plan, text):
-    assert describe(plan) == text
+def test_plans_are_described_as_papers_do(outline, text):
+    assert describe(outline) == text
 
 
 @pytest.mark.parametrize("tensor", [IMAGE, Affine((8, 6)).output, Tensor((8, 6, 1), Element.INT, 4)])
-@pytest.mark.parametrize("plan", [Neurons(300), Filters(300, padding=(2, 1), pad=1)])
-def test_random_layers_have_the_plans_shape_and_varied_thresholds(plan, tensor):
-    layer = random_layer(plan, tensor, np.random.default_rng(seed=0))
-    assert type(layer) is (Dense if isinstance(plan, Neurons) else Conv2d)
-    assert layer.weights.shape == plan.shape(tensor)
+@pytest.mark.parametrize("outline", [Neurons(300), Filters(300, padding=(2, 1), pad=1)])
+def test_random_layers_have_the_plans_shape_and_varied_thresholds(outline, tensor):
+    layer = random_layer(outline, tensor, np.random.default_rng(seed=0))
+    assert type(layer) is (Dense if isinstance(outline, Neurons) else Conv2d)
+    assert layer.weights.shape == outline.shape(tensor)
     # They are in range, or this would raise, and lie on both sides of the middle.
     layer.output(tensor)
     middle = (layer.mw + 1) / 2 if tensor.element is Element.BIT else 0
@@ -37,7 +37,7 @@ def test_random_layers_have_the_plans_shape_and_varied_thresholds(plan, tensor):
 
 
 @pytest.mark.parametrize(
-    ("plans", "message"),
+    ("outlines", "message"),
     [
         ((Neurons(4), Filters(3)), r"Filters must get an image, not shape \(4,\)"),
         ((Neurons(4), MaxPool()), r"takes an image of bits, but gets bit of shape \(4,\)"),
@@ -45,6 +45,6 @@ def test_random_layers_have_the_plans_shape_and_varied_thresholds(plan, tensor):
         ((Filters(3, pad=2),), r"pad must be in 0..1, not 2"),
     ],
 )
-def test_plans_that_do_not_chain_are_refused(plans, message):
+def test_plans_that_do_not_chain_are_refused(outlines, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
-        list(place(plans, IMAGE))
+        list(chain(outlines, IMAGE))
