@@ -38,7 +38,7 @@ class Need:
     remedy: str
 
 
-_DOWNLOAD = "`python -m tests.fetch` where there is a network, or XNORFLOW_DATA=FOLDER"
+_DOWNLOAD = "XNORFLOW_DATA=FOLDER, or python -m tests.fetch where there is a network"
 _OTHERS = Need(MODELS, "networks that others trained", "XNORFLOW_MODELS=FOLDER with qonnx/ and bnn-pynq/")
 
 _TOOLS = {

@@ -54,7 +54,7 @@ def test_wants_the_error():
     with pytest.raises(SimulationError): find_simulator("icarus")
 """
 
-DOWNLOAD = "`python -m tests.fetch` where there is a network, or XNORFLOW_DATA=FOLDER"
+DOWNLOAD = "XNORFLOW_DATA=FOLDER, or python -m tests.fetch where there is a network"
 MODELS = "left out: 1 test needs networks that others trained; to run: XNORFLOW_MODELS=FOLDER with qonnx/ and bnn-pynq/"
 
 

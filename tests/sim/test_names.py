@@ -44,6 +44,7 @@ def test_icarus_in_folders_of_any_name(name: str, text: str, tmp_path: Path) -> 
     assert not Path("made").exists()
 
 
+@pytest.mark.tools("lz4")
 def test_verilator_in_a_folder_with_all_of_them(tmp_path: Path) -> None:
     report = verify(ACCELERATOR, IMAGES, workdir=tmp_path / ALL, waves=True)
     assert report.mismatches == 0
