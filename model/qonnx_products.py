@@ -145,11 +145,12 @@ def _product(
     # A line for each input of a window: all inputs of a dense layer, the channels of a convolution.
     lines = signal.channel_lines(node) if isinstance(layer, Conv2d) else signal.lines(layer.mw)
     flat = bits.reshape(len(bits), -1, len(lines))
-    common = abs(lines[0][0])
-    if common == ZERO or any(abs(scale) != common for scale, _ in lines):
+    few = lines[: len(signal.scale)]
+    common = abs(few[0][0])
+    if common == ZERO or any(abs(scale) != common for scale, _ in few):
         raise node.error("inputs must have one scale, not one for each channel or 0; quantize per tensor")
-    shifts = _shifts(node, flat, [offset for _, offset in lines])
-    negative = np.array([scale.sign < 0 for scale, _ in lines])
+    shifts = _shifts(node, flat, [offset for _, offset in few])
+    negative = np.resize([scale.sign < 0 for scale, _ in few], len(lines))
     weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
     behind = signal.source if isinstance(signal.source, Bits) else Bits(signal.source.rule)
     stride, padding, pad = (
@@ -166,13 +167,13 @@ def _product(
 
 
 def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:
-    """For each neuron the sum of the inputs' offsets, each with the sign of its weight."""
+    """For each neuron the sum of the inputs' offsets, which repeat, each with the sign of its weight."""
     groups = {offset: place for place, offset in enumerate(dict.fromkeys(offsets))}
     if list(groups) == [ZERO]:
         return [ZERO] * len(flat)
     if len(groups) * len(flat) > LARGEST_SHIFTS:
         raise node.error(f"inputs must have few offsets, not {len(groups)} different ones")
-    kinds = np.array([groups[offset] for offset in offsets])
+    kinds = np.resize([groups[offset] for offset in offsets], flat.shape[-1])
     order = np.argsort(kinds, kind="stable")
     starts = np.searchsorted(kinds[order], np.arange(len(groups)))
     sums = np.add.reduceat((2 * flat.astype(np.int64) - 1).sum(axis=1)[:, order], starts, axis=1)

@@ -143,3 +143,7 @@ class Signal:
         if len(self.scale) > self.channels:
             raise node.error("scales and biases must be the same all over a channel, not change from pixel to pixel")
         return self.lines(self.channels)
+
+    def first_lines(self, node: Node) -> list[tuple[Surd, Surd]]:
+        """Scale and offset of the first channels, up to where they repeat: of a million inputs often of one."""
+        return self.channel_lines(node)[: len(self.scale)]

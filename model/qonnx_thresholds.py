@@ -21,14 +21,14 @@ def binarize(node: Node, signal: Signal, *, strict: bool = False) -> Signal:
     """+1 where the signal is at least 0, or with ``strict`` above 0; elsewhere -1."""
     if any(signal.border):
         raise node.error("must not follow a Pad; only Conv may")
-    lines = signal.channel_lines(node)
+    lines = signal.first_lines(node)
     source = signal.source
     if isinstance(source, Pixels):
         rule, signs = threshold_pixels(node, source.rule, [_condition(line, strict) for line in lines])
         return _bits(signal, Bits(rule), rule.output, signs)
     if isinstance(source, Bits):
         return _bits(signal, source, signal.tensor, [_again(node, line, strict) for line in lines])
-    layers, signs = _threshold(source, lines, strict)
+    layers, signs = _threshold(source, signal.channel_lines(node), strict)
     return _bits(signal, Bits(source.behind.input, (*source.behind.layers, *layers)), signal.tensor, signs)
 
 
@@ -40,7 +40,7 @@ def check_no_zero(node: Node, signal: Signal) -> None:
         integers = [-1, 1]
     else:
         integers = []
-    for channel, (scale, offset) in enumerate(signal.channel_lines(node)):
+    for channel, (scale, offset) in enumerate(signal.first_lines(node)):
         if _vanishes(signal, integers, scale, offset):
             raise node.error(
                 f"can be 0 in channel {channel}, and Sign(0) is 0; export with BipolarQuant, where it is +1"
@@ -65,7 +65,8 @@ def scores(node: Node, signal: Signal) -> tuple[Bits, Scores]:
     if not whole or any(source.padding):
         raise node.error("must end in a product that takes all inputs once, not in a convolution of a part")
     order = signal.order.ravel()
-    lines = [signal.lines(signal.channels)[place] for place in order]
+    by_channel = signal.lines(signal.channels)
+    lines = [by_channel[place] for place in order]
     size = abs(lines[0][0])
     if size == ZERO or any(abs(scale) != size for scale, _ in lines):
         raise node.error("scores must have one scale for all classes; normalize the last layer per tensor")

@@ -39,7 +39,7 @@ __all__ = [
 MODEL_FILE = "model.safetensors"
 
 UNBOUND_INTERVAL = 1024
-UNBOUND_LANES = 1 << 13
+UNBOUND_LANES = 1 << 12
 """Cycles a frame, and multiplications a cycle, when there is neither a board nor a wish: small on any device."""
 
 

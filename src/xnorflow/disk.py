@@ -54,7 +54,7 @@ def _full_place(error: Exception, folder: Path, began: float) -> Path | None:
     """A folder on the full disk; None when this error has nothing to do with one."""
     place, temporary = _existing(folder), _existing(Path(tempfile.gettempdir()))
     if is_full(error):
-        return _existing(Path(error.filename)) if isinstance(error, OSError) and error.filename else place
+        return _existing(Path(name)) if isinstance(name := getattr(error, "filename", None), str) else place
     if isinstance(error, OSError):
         return None
     for disk in (place, temporary):
