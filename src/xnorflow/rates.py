@@ -22,7 +22,7 @@ def cycles_of_rate(network: Network, board: Board, fps: float) -> int:
     clock = round(board.clock_mhz * 1e6)
     if not (fps > 0 and math.isfinite(fps)):
         raise ValueError(f"--fps must be a number above 0, not {fps:g}")
-    # In exact numbers, so that a rate that divides the clock gets all of its cycles.
+    # In exact numbers: a rounded quotient could be a cycle too many.
     cycles = int(clock / Fraction(fps))
     slowest = find_bottleneck(network)
     if cycles < slowest.cycles:

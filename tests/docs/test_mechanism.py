@@ -88,7 +88,7 @@ def test_a_page_without_faults_runs_in_one_folder_in_its_order(workshop):
                     "console",
                     "$ xnorflow predict small.safetensors \\",
                     "    --json 3  # a comment",
-                    '{"port": null, "classes": {"3": ...}, "correct": null, "seconds": ..., "retries": 0}',
+                    '{"port": null, "classes": {"3": ...}, "correct": null, ...}',
                     "$ xnorflow build small.safetensors --board icebreaker -o out",
                     "$ python -m xnorflow --version",
                     "xnorflow, version ...",

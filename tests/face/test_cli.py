@@ -107,12 +107,18 @@ def test_bad_usage_is_told_in_one_line(command, words, status, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"not a JSON file (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        ("{", r"not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
         ("{}", "must have the entries dense0, scores1, one for each layer"),
         ('{"dense0": 3, "scores1": 4}', 'dense0 must be of the form {"pe": 1, "simd": 1}, not 3'),
         (
             '{"dense0": {"pe": 1, "simd": 1.5}, "scores1": 4}',
             'dense0 must be of the form {"pe": 1, "simd": 1}, not {"pe": 1, "simd": 1.5}',
+        ),
+        ("[" * 100_000, "not JSON, or nested too deeply"),
+        (" " * (1 << 21), "must have at most 1048576 bytes, not 2097152"),
+        (
+            '{"dense0": ' + "[" * 900 + "]" * 900 + ', "scores1": 4}',
+            'dense0 must be of the form {"pe": 1, "simd": 1}, not [[[[[[[...]]]]]]]',
         ),
     ],
 )
