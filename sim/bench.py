@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,7 @@ __all__ = [
     "build_bench",
     "frames",
     "pack_beats",
-    "read_events",
-    "watching",
+    "record",
 ]
 
 BENCH = Path(__file__).with_name("bench.v")
@@ -154,13 +153,7 @@ class Bench:
         SimulationError
             When the simulator fails.
         """
-        source, events = self.build.folder / "beats.bin", self.build.folder / "events.txt"
-        source.write_bytes(beats)
-        events.unlink(missing_ok=True)
         options = {
-            # As seen from the bench.
-            "beats": source.name,
-            "events": events.name,
             "idle": self.core.patience,
             "stalls": stalls.percent,
             "longest": stalls.longest,
@@ -168,15 +161,59 @@ class Bench:
             # Far above what any stalls cost: each beat may wait for one at either end.
             "limit": 1000 + (len(beats) + 100) * (self.core.patience + (4 << stalls.longest)),
         }
-        with watching(events, on_answers):
-            run(
-                self.build,
-                module=MODULE,
-                testcase=testcase,
-                plusargs=[*(f"+{name}={value}" for name, value in options.items()), *plusargs],
-                waves=waves and waves.absolute(),
-            )
-        return read_events(events)
+        return record(
+            self.build, "beats", beats, options, testcase=testcase, plusargs=plusargs, waves=waves, on_count=on_answers
+        )
+
+
+def record(
+    build: Build,
+    name: str,
+    data: bytes,
+    options: Mapping[str, int],
+    *,
+    testcase: str,
+    plusargs: Sequence[str],
+    waves: Path | None,
+    on_count: Callable[[int], None] | None,
+    kind: str = "out",
+) -> Recording:
+    """Run a bench, of beats or of bytes, on what it reads; give the events that it wrote.
+
+    Parameters
+    ----------
+    build : :class:`Build`
+        The bench, compiled.
+    name : :class:`str`
+        What it reads, ``beats`` or ``bytes``, and the option that names the file.
+    data : :class:`bytes`
+        The file's contents.
+    options : mapping of :class:`int`
+        Its other options.
+    testcase, plusargs, waves
+        As for :func:`~.simulators.run`.
+    on_count : callable or None
+        Called now and then with the number of events of the kind ``kind``.
+
+    Raises
+    ------
+    SimulationError
+        When the simulator fails.
+    """
+    source, events = build.folder / f"{name}.bin", build.folder / "events.txt"
+    source.write_bytes(data)
+    events.unlink(missing_ok=True)
+    # Names as seen from the bench.
+    named = {name: source.name, "events": events.name, **options}
+    with watching(events, on_count, kind=kind):
+        run(
+            build,
+            module=MODULE,
+            testcase=testcase,
+            plusargs=[*(f"+{option}={value}" for option, value in named.items()), *plusargs],
+            waves=waves and waves.absolute(),
+        )
+    return read_events(events)
 
 
 def build_bench(core: Core, simulator: Simulator, *, folder: Path, visible: bool = False) -> Bench:

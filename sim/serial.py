@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ..hw.accelerator import Accelerator
 from ..model import golden
 from ..model.progress import Progress, silence
-from .bench import MODULE, Core, Recording, read_events, watching
+from .bench import Core, Recording, record
 from .compare import Difference, wrong_answers
 from .diagnose import layer_signals, search
-from .simulators import Build, Simulator, build, find_simulator, run
+from .simulators import Build, Simulator, build, find_simulator
 from .verify import Report, VerificationError
 
 __all__ = ["BOARD", "Wire", "verify_serial"]
@@ -147,19 +147,11 @@ class _Bench:
         on_requests: Callable[[int], None] | None = None,
     ) -> Recording:
         """Send images until both lines are silent."""
-        accelerator, folder = self.core.accelerator, self.build.folder
-        requests = self.requests(images)
-        source, events = folder / "bytes.bin", folder / "events.txt"
-        source.write_bytes(b"".join(map(_records, requests)))
-        events.unlink(missing_ok=True)
-
+        accelerator, requests = self.core.accelerator, self.requests(images)
         byte = 10 * self.wire.divisor
         idle = self.core.patience + 3 * byte
         sent, came = max(map(len, requests)), ANSWER_BYTES + accelerator.output_bytes
         options = {
-            # As seen from the bench.
-            "bytes": source.name,
-            "events": events.name,
             "answer": self.wire.answer_bytes,
             "end": NO_END if self.wire.end is None else self.wire.end,
             "flight": FLIGHT,
@@ -168,15 +160,17 @@ class _Bench:
             # Twice what each request and each answer, one after the other, can take.
             "limit": 2 * (SETTLE + (len(images) + 1) * (idle + byte * (sent + came))),
         }
-        with watching(events, on_requests, kind="in"):
-            run(
-                self.build,
-                module=MODULE,
-                testcase=testcase,
-                plusargs=[*(f"+{name}={value}" for name, value in options.items()), *plusargs],
-                waves=waves and waves.absolute(),
-            )
-        return read_events(events)
+        return record(
+            self.build,
+            "bytes",
+            b"".join(map(_records, requests)),
+            options,
+            testcase=testcase,
+            plusargs=plusargs,
+            waves=waves,
+            on_count=on_requests,
+            kind="in",
+        )
 
 
 def _build(core: Core, wire: Wire, simulator: Simulator, *, folder: Path, visible: bool) -> _Bench:

@@ -3,7 +3,8 @@
 import json
 
 from tests.networks import random_images
-from xnorflow.build import build, finish, record_hashes
+from xnorflow.build import build, record_hashes
+from xnorflow.build_file import write_build
 from xnorflow.design import BUILD_FILE, open_design
 from xnorflow.verification import verify_level
 
@@ -43,4 +44,4 @@ def rehash(folder):
     """Make a changed build look as though it had been made so."""
     result = json.loads((folder / BUILD_FILE).read_text())
     record_hashes(result, folder)
-    finish(folder, result)
+    write_build(folder, result)

@@ -1,10 +1,13 @@
-"""The command line, as a test calls it."""
+"""The command line, as a test calls it, and the build that the tests of a module share."""
 
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.face.builds import ODD, made
 from xnorflow.cli import main
 
 
@@ -21,3 +24,16 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return stop.value.code, out, err
 
     return run
+
+
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of the module's ``DESIGN``, which nothing may change, in a folder that no tool may stumble over."""
+    return made(request.module.DESIGN, tmp_path_factory.mktemp("built") / ODD)
+
+
+@pytest.fixture
+def copy(built: Path, tmp_path: Path) -> Path:
+    """A build of one's own to spoil."""
+    shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns("verify"))
+    return tmp_path / "out"

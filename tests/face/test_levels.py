@@ -1,13 +1,12 @@
 """One small network at every level, and what happens when what is simulated is not what was built."""
 
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
 
 from tests.boards.designs import bitstream_of
-from tests.face.builds import ODD, made, quiet, rehash, verified
+from tests.face.builds import made, quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
 from xnorflow.boards.tools import ToolError, run_tool
@@ -40,17 +39,6 @@ def inverted(design, *, neuron):
 
 
 OTHER = inverted(DESIGN, neuron=2)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return made(DESIGN, tmp_path_factory.mktemp("levels") / ODD)
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns("verify"))
-    return tmp_path / "out"
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)

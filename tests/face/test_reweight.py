@@ -19,7 +19,8 @@ from xnorflow.boards.flow import board_chip, board_files
 from xnorflow.boards.link.protocol import Hello
 from xnorflow.boards.roms import ContentsError, check_same, mark, roms
 from xnorflow.boards.tools import ToolError
-from xnorflow.build import finish, write_verilog
+from xnorflow.build import write_verilog
+from xnorflow.build_file import write_build
 from xnorflow.design import Design, open_design
 from xnorflow.hw.folding import Folding
 from xnorflow.model import golden
@@ -163,7 +164,7 @@ def test_a_build_without_the_option_says_what_is_in_logic(foldings, message, tmp
     result["timing"] = {"fmax_mhz": 42.0, "met": True, "seed": 1}
     rates = ("fps", "roofline_fps", "roofline_share", "link_fps")
     result["throughput"] = {"link_baud": 3_000_000, **dict.fromkeys(rates, 1.0)}
-    finish(tmp_path, result)
+    write_build(tmp_path, result)
     rehash(tmp_path)
     refused(tmp_path, NEW, rf"{tmp_path}: {message}; build with --reweightable")
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 from dataclasses import replace
 
 import pytest
 
-from tests.face.builds import ODD, made, quiet, rehash, verified
+from tests.face.builds import quiet, rehash, verified
 from tests.networks import random_images, random_network
 from xnorflow.boards.catalogue import find_board
 from xnorflow.boards.chip import pack, unpack
@@ -26,17 +25,6 @@ pytestmark = pytest.mark.xdist_group("routed")
 DESIGN = Design(random_network((16, 16, 8)), (Folding(1, 1), Folding(1, 1)), find_board("ulx3s-25f"), scores=True)
 CHIP = board_chip(DESIGN.board)
 LAYOUT = CHIP.tools.contents
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return made(DESIGN, tmp_path_factory.mktemp("routed") / ODD)
-
-
-@pytest.fixture
-def copy(built, tmp_path):
-    shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns("verify"))
-    return tmp_path / "out"
 
 
 @pytest.mark.parametrize(
