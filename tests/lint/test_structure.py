@@ -25,6 +25,7 @@ ROOMS = {
         *("model", "model.data", "model.training", "model.qonnx", "hw", "sim"),
         *("boards", "boards.families", "boards.link", "commands"),
     },
+    "commands": {"", "model", "model.data", "boards", "boards.link"},
 }
 """Which other folders the files of each folder may import from; ``""`` is ``src/xnorflow``."""
 
