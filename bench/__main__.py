@@ -17,6 +17,7 @@ from bench.designs import DESIGNS, BenchDesign
 from bench.tables import table, write_table
 from xnorflow.boards.flow import implement_core
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.core import AcceleratorCore
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate, roofline_fps
@@ -68,7 +69,7 @@ def measure(design: BenchDesign) -> dict[str, Any]:
     """Figures of one design, with random weights: they do not depend on what the weights are."""
     began = time.monotonic()
     network, device = random_network(design.network), DEVICES[design.device]
-    foldings = design.foldings or smallest(network, device, interval=design.interval)
+    foldings = design.foldings or smallest(network, Budget(device), interval=design.interval)
     core = Accelerator(network, foldings, family=device.family, brams=device.brams)
     console = Console(stderr=True)
     made = implement_core(

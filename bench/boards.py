@@ -18,6 +18,7 @@ from xnorflow.boards.catalogue import BOARDS
 from xnorflow.boards.flow import make_bitstream
 from xnorflow.boards.link.rate import link_baud
 from xnorflow.design import Design
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.search import smallest
 from xnorflow.model.zoo import random_network
 
@@ -60,7 +61,7 @@ def result(board: Board, anew: bool) -> dict[str, Any] | None:
 def measure(board: Board) -> dict[str, Any]:
     """Figures of the smallest core of ``digits`` for a board, with random weights, all the way to the bitstream."""
     network = random_network("digits")
-    foldings = smallest(network, board.device, interval=INTERVAL)
+    foldings = smallest(network, Budget(board.device), interval=INTERVAL)
     accelerator = Design(network, foldings, board).accelerator()
     console = Console(stderr=True)
     made = make_bitstream(

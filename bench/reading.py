@@ -13,6 +13,7 @@ from bench.designs import DESIGNS, BenchDesign
 from bench.tables import table, write_table
 from xnorflow.boards.tools import run_tool
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.hw.verilog import CORE, write_core
@@ -48,7 +49,7 @@ def main() -> int:
 def measure(design: BenchDesign) -> dict[str, Any]:
     """Figures of one design, with random weights: every bit of them is read, whatever it is."""
     network, device = random_network(design.network), DEVICES[design.device]
-    foldings = smallest(network, device, interval=design.interval)
+    foldings = smallest(network, Budget(device), interval=design.interval)
     core = Accelerator(network, foldings, family=device.family, brams=device.brams)
     folder = FOLDER / f"{design.network}-{design.device.lower()}"
     verilog, *memories = write_core(core, folder)

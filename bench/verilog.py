@@ -2,7 +2,10 @@
 
 python -m bench.verilog
 
-It uses what has kept its name for long, so that a copy of it runs on an older commit too.
+Foldings are given, and only what has kept its name for long is used, so that a copy of this file runs on an older commit:
+
+    git worktree add ../before COMMIT
+    cp bench/verilog.py ../before/bench && cd ../before && make .venv/ready && .venv/bin/python -m bench.verilog
 """
 
 import hashlib
@@ -11,30 +14,32 @@ from dataclasses import dataclass
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate
-from xnorflow.hw.search import smallest
+from xnorflow.hw.folding import Folding
 from xnorflow.hw.verilog import to_verilog
 from xnorflow.model.trained import load_trained
 
 
 @dataclass(frozen=True)
 class Design:
-    """A trained network of the zoo on a device; its folding is chosen for an interval."""
+    """A trained network of the zoo on a device, with ``pe`` and ``simd`` of each layer."""
 
     title: str
     network: str
     device: str
-    interval: int
+    foldings: tuple[tuple[int, int], ...]
     scores: bool = False
     reweightable: bool = False
 
 
+CNV = ((8, 3), (8, 64), (3, 64), (2, 128), (1, 64), (1, 32), (1, 2), (1, 16), (1, 1))
+
 DESIGNS = (
-    Design("thermometer input", "digits", "UP5K", 352),
-    Design("mlp", "tfc", "HX8K", 128),
-    Design("conv", "mnist-cnn", "UP5K", 20_000),
-    Design("integer input", "cnv", "ECP5-85F", 65_536),
-    Design("scores", "sfc", "ECP5-25F", 256, scores=True),
-    Design("reweightable", "tfc", "UP5K", 1_000, reweightable=True),
+    Design("thermometer input", "digits", "UP5K", ((3, 24), (2, 9), (1, 2))),
+    Design("mlp", "tfc", "HX8K", ((13, 32), (4, 8), (4, 8), (1, 6))),
+    Design("conv", "mnist-cnn", "UP5K", ((4, 3), (3, 32), (1, 24), (1, 1))),
+    Design("integer input", "cnv", "ECP5-85F", CNV),
+    Design("scores", "sfc", "ECP5-25F", ((8, 104), (1, 256), (1, 256), (1, 11)), scores=True),
+    Design("reweightable", "tfc", "UP5K", ((2, 32), (1, 6), (1, 5), (1, 1)), reweightable=True),
 )
 
 
@@ -42,7 +47,7 @@ def main() -> None:
     """Print a line for each design."""
     for design in DESIGNS:
         network, device = load_trained(design.network), DEVICES[design.device]
-        foldings = smallest(network, device, interval=design.interval)
+        foldings = tuple(Folding(pe, simd) for pe, simd in design.foldings)
         accelerator = Accelerator(
             network,
             foldings,

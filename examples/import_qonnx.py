@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.hw.verilog import write_core
@@ -25,7 +26,7 @@ def main(file: Path, folder: Path) -> int:
     correct = int((golden.predict(network, data.test_images) == data.test_labels).sum())
 
     device = DEVICES["UP5K"]
-    foldings = smallest(network, device, interval=1000)
+    foldings = smallest(network, Budget(device), interval=1000)
     accelerator = Accelerator(network, foldings, family=device.family, brams=device.brams)
     verilog, *memories = write_core(accelerator, folder)
     print(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.model import golden
@@ -41,7 +42,7 @@ def main(folder: Path, *, epochs: int | None = None, simulator: str = "verilator
     assert (golden.predict(network, data.test_images) == classes(trained.module, data.test_images)).all()
 
     device = DEVICES["UP5K"]
-    foldings = smallest(network, device, interval=2000)
+    foldings = smallest(network, Budget(device), interval=2000)
     accelerator = Accelerator(network, foldings, family=device.family, brams=device.brams)
     report = verify(accelerator, data.test_images, simulator=simulator, workdir=folder)
     accuracy = float((report.classes == data.test_labels).mean())

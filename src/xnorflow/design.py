@@ -13,6 +13,7 @@ from .build_file import BUILD_FILE, read_build
 from .build_record import BuildRecord, LayerRecord, Target
 from .hw.accelerator import Accelerator
 from .hw.bottleneck import find_bottleneck
+from .hw.budget import Budget
 from .hw.device import DEVICES, ICE40, Device
 from .hw.folding import Folding, check_foldings
 from .hw.limits import check_hardware
@@ -109,27 +110,17 @@ def fold(
         raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
     if fps is not None and board is not None:
         cycles = cycles_of_rate(network, board, fps)
-        foldings = smallest(network, _room(board, reweightable), interval=cycles, reweightable=reweightable)
-    reserved = _board_cells(network, board, scores) if board else 0
+        foldings = smallest(network, _budget(network, board, scores, reweightable), interval=cycles)
     if foldings is None:
         foldings = (
-            fastest(network, _room(board, reweightable), reserved=reserved, reweightable=reweightable)
+            fastest(network, _budget(network, board, scores, reweightable))
             if board
-            else smallest(network, DEVICES["ECP5-85F"], interval=_unbound_interval(network))
+            else smallest(network, Budget(DEVICES["ECP5-85F"]), interval=_unbound_interval(network))
         )
     check_foldings(network, foldings)
     if board is not None:
-        others = tuple(DEVICES.values())
-        device = _room(board, reweightable)
-        check_fit(
-            network,
-            foldings,
-            device,
-            others,
-            reserved=reserved,
-            reweightable=reweightable,
-            clock_mhz=board.clock_mhz,
-        )
+        budget = _budget(network, board, scores, reweightable)
+        check_fit(network, foldings, budget, tuple(DEVICES.values()), clock_mhz=board.clock_mhz)
     check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
     return foldings
 
@@ -140,9 +131,10 @@ def _unbound_interval(network: Network) -> int:
     return max(UNBOUND_INTERVAL, products, find_bottleneck(network).cycles)
 
 
-def _room(board: Board, reweightable: bool) -> Device:
-    """The board's device, with the block RAMs that the link leaves."""
-    return replace(board.device, brams=_brams(board.device, reweightable))
+def _budget(network: Network, board: Board, scores: bool, reweightable: bool) -> Budget:
+    """The board's device, without what link and heartbeat take of it."""
+    device = replace(board.device, brams=_brams(board.device, reweightable))
+    return Budget(device, reserved=_board_cells(network, board, scores), reweightable=reweightable)
 
 
 def _brams(device: Device, reweightable: bool) -> int:

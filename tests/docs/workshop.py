@@ -15,6 +15,7 @@ from tests.docs.pages import ROOT, Block, PageError
 from tests.docs.parsing import parse, xnorflow_words
 from xnorflow.boards.top import SerialAccelerator
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.search import smallest
 from xnorflow.prediction import open_predicted
@@ -133,7 +134,7 @@ class Workshop:
             raise PageError(f"a block with a simulated board must speak to {PORT}")
         network, _ = open_predicted(str(self.folder / notes[0].spans[0]))
         device = DEVICES["UP5K"]
-        accelerator = Accelerator(network, smallest(network, device, interval=1000), family=device.family)
+        accelerator = Accelerator(network, smallest(network, Budget(device), interval=1000), family=device.family)
         # Few cycles for a bit, for the simulator counts each.
         dut = SerialAccelerator(accelerator, divisor=4, clock_hz=12_000_000)
         with simulated_board(dut, patience=5000) as port:

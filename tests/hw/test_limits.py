@@ -8,6 +8,7 @@ import pytest
 
 from tests.networks import random_conv_network, random_network
 from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.core import AcceleratorCore
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.folding import Folding
@@ -96,10 +97,12 @@ def test_a_vector_that_stands_in_registers_is_refused_and_one_in_memory_is_not()
 
 def test_automatic_folding_keeps_to_what_can_be_made():
     network, part = random_network((65_600, 2)), DEVICES["ECP5-85F"]
-    AcceleratorCore(Accelerator(network, smallest(network, part, interval=8000), family=part.family, brams=part.brams))
+    AcceleratorCore(
+        Accelerator(network, smallest(network, Budget(part), interval=8000), family=part.family, brams=part.brams)
+    )
     message = "many: does not fit ECP5-85F at any folding; scores: bits of a word must be at most 65528 in hardware, not 300000"
     with pytest.raises(DoesNotFitError, match=f"^{message}$"):
-        fastest(classifier(50_000), part)
+        fastest(classifier(50_000), Budget(part))
 
 
 def test_the_widest_words_become_verilog():

@@ -9,6 +9,7 @@ import pytest
 from tests.networks import random_conv_network, random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.bottleneck import find_bottleneck, longest_interval
+from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate
 from xnorflow.hw.folding import Folding
@@ -60,7 +61,7 @@ def test_no_folding_is_faster_than_the_bottleneck_or_slower_than_a_neuron_at_a_t
 def test_every_interval_from_the_bottleneck_on_is_kept(network, device):
     least = find_bottleneck(network).cycles
     for interval in {*range(least, least + 40), *range(least, longest_interval(network) + 2, 97)}:
-        assert interval_of(network, smallest(network, DEVICES[device], interval=interval)) <= interval
+        assert interval_of(network, smallest(network, Budget(DEVICES[device]), interval=interval)) <= interval
 
 
 @pytest.mark.parametrize(
@@ -92,14 +93,14 @@ def test_every_interval_from_the_bottleneck_on_is_kept(network, device):
 )
 def test_an_interval_out_of_reach_names_the_stage_that_limits(network, interval, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        smallest(network, LARGE, interval=interval)
+        smallest(network, Budget(LARGE), interval=interval)
 
 
 @pytest.mark.parametrize(("name", "cells"), [("mnist-cnn", 5000), ("fashion-cnn", 16_000)])
 def test_the_fastest_design_takes_no_cells_beyond_its_slowest_stage(name, cells):
     # Products that were faster than the windows took 63,891 and 57,824 cells at the same interval.
     network = zoo_network(name)
-    design = estimate(Accelerator(network, fastest(network, LARGE), family=LARGE.family, brams=LARGE.brams))
+    design = estimate(Accelerator(network, fastest(network, Budget(LARGE)), family=LARGE.family, brams=LARGE.brams))
     assert design.interval == find_bottleneck(network).cycles
     assert design.cells < cells
 
@@ -109,14 +110,16 @@ def test_what_does_not_fit_is_told_with_the_rate_that_does():
     with pytest.raises(
         ValueError, match=r"; UP5K fits an interval of 125 cycles, 288000 frames/s at 36 MHz; the same "
     ):
-        check_fit(network, smallest(network, part, interval=32), part, tuple(DEVICES.values()), clock_mhz=36.0)
+        check_fit(
+            network, smallest(network, Budget(part), interval=32), Budget(part), tuple(DEVICES.values()), clock_mhz=36.0
+        )
 
 
 @pytest.mark.parametrize("sizes", [(65_536, 10), (65_536, 16, 10)])
 def test_large_layers_are_folded_in_seconds(sizes):
     network = random_network(sizes)
     began = time.process_time()
-    assert interval_of(network, fastest(network, LARGE)) < 256
+    assert interval_of(network, fastest(network, Budget(LARGE))) < 256
     assert time.process_time() - began < 10
 
 
@@ -124,5 +127,5 @@ def test_large_layers_that_do_not_fit_are_refused_in_seconds():
     network = random_network((256, 65_536, 10))
     began = time.process_time()
     with pytest.raises(DoesNotFitError, match=r"^random: does not fit ECP5-85F at any folding; take a larger device$"):
-        fastest(network, LARGE)
+        fastest(network, Budget(LARGE))
     assert time.process_time() - began < 10
