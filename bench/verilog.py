@@ -2,7 +2,7 @@
 
 python -m bench.verilog
 
-Foldings are given, and only what has kept its name for long is used, so that a copy of this file runs on an older commit:
+Foldings are given, and only what has kept its name for long is used, so that a copy of it runs on an older commit:
 
     git worktree add ../before COMMIT
     cp bench/verilog.py ../before/bench && cd ../before && make .venv/ready && .venv/bin/python -m bench.verilog
