@@ -12,9 +12,10 @@ json       is read
 text       is no code; nothing in it may look like a command
 ========== ====================================================================================================
 
-What a page shows of a command's output are its warnings, then what it prints. ``...`` stands for any text in a line, and a
-line of ``...`` for any lines: what differs from run to run, as seconds do. The blocks of a page run in order, in one folder that begins empty, so that
-a later command finds what an earlier one made. Samples stand for whole data sets (``tests/samples``).
+What a page shows of a command's output are its warnings, then what it prints. ``...`` stands for any text in a line, and
+a line of ``...`` for any lines: what differs from run to run, as seconds do. The blocks of a page run in order, in one
+folder that begins empty, so that a later command finds what an earlier one made. Samples stand for whole data sets
+(``tests/samples``).
 
 Comments in front of a block, which readers do not see, say what else is to be done:
 
