@@ -28,7 +28,7 @@ def smallest(network: Network, budget: Budget, *, interval: int) -> tuple[Foldin
     TooLargeError
         When what would be fast enough exceeds a limit of hardware.
     """
-    if interval < 1:
+    if not isinstance(interval, int) or interval < 1:
         raise ValueError(f"interval must be at least 1, not {interval!r}")
     slowest = find_bottleneck(network)
     if interval < slowest.cycles:

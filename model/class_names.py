@@ -19,7 +19,8 @@ def check_labels(labels: Sequence[str], classes: int) -> tuple[str, ...]:
     ValueError
         When there is another number of them, two are the same, or one is empty, too long or cannot be printed.
     """
-    if isinstance(labels, str):
+    # A set or a dictionary has no order of its own.
+    if not isinstance(labels, tuple | list):
         raise TypeError(f"labels must be a tuple of names, not {labels!r}")
     names = tuple(map(check_label, labels))
     if names and len(names) != classes:

@@ -1,6 +1,7 @@
 """The network's records in files: each as JSON and arrays, and back; ``docs/ir.md`` has the format."""
 
 import dataclasses
+import json
 import math
 import reprlib
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from .bits import BitArray, pack_bytes, unpack_bytes
 from .ir import Affine, Bias, Conv2d, Dense, Ending, Input, Layer, MaxPool, Network, Thermometer, Thresholds
 
-__all__ = ["Arrays", "describe", "network_of", "reason_of", "upgrade"]
+__all__ = ["Arrays", "check_whole", "describe", "network_of", "reason_of", "upgrade"]
 
 INPUTS: dict[str, type[Input]] = {kind.__name__: kind for kind in (Thermometer, Affine)}
 LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool)}
@@ -61,6 +62,22 @@ def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
     )
 
 
+def check_whole(network: Network, description: Mapping[str, Any], arrays: Arrays) -> None:
+    """Raise ValueError where a file says more of a network than is in it: nothing in a file may be passed over."""
+    needed: Arrays = {}
+    # As JSON gives it back, with lists for tuples.
+    wanted = json.loads(json.dumps(describe(network, needed)))
+    if unknown := set(description) - {*wanted, "labels"}:
+        raise ValueError(f"must not have {reprlib.repr(min(unknown))}")
+    for name, entry in wanted.items():
+        if description[name] != entry:
+            raise ValueError(
+                f"{name} must have what its kind has and nothing else, not {reprlib.repr(description[name])}"
+            )
+    if unused := set(arrays) - set(needed):
+        raise ValueError(f"must not have the array {reprlib.repr(min(unused))}, which no layer has")
+
+
 def upgrade(description: dict[str, Any]) -> dict[str, Any]:
     """What JSON of version 1 holds, as version 2 has it: there the kind of a layer told how it ends."""
     layers = description.get("layers")
@@ -71,6 +88,8 @@ def upgrade(description: dict[str, Any]) -> dict[str, Any]:
 
 def _upgrade_layer(layer: Any) -> Any:
     kind = layer.get("kind") if isinstance(layer, dict) else None
+    if isinstance(layer, dict) and "ending" in layer:
+        raise ValueError("a layer of version 1 must not have an ending")
     if kind == "Scores":
         return {**layer, "kind": "Dense", "ending": {"kind": "Bias"}}
     return {**layer, "ending": {"kind": "Thresholds"}} if kind in ("Dense", "Conv2d") else layer

@@ -7,7 +7,7 @@ import json
 import os
 import reprlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from .bounded import parse_json
 from .ir import Network
 from .limits import LARGEST_FILE, check_claims
 from .paths import StrPath
-from .records import Arrays, describe, network_of, reason_of, upgrade
+from .records import Arrays, check_whole, describe, network_of, reason_of, upgrade
 from .witness import check_witness, witness_of
 
 __all__ = ["FORMAT_VERSION", "ModelError", "fingerprint", "load", "save", "write_atomically"]
@@ -30,6 +30,9 @@ FORMAT_VERSION = 2
 
 METADATA = "xnorflow"
 """The metadata's only key; its value is the description of the network, as JSON."""
+
+BESIDE = ("version", "witness", "sha256")
+"""What the description has beside the network itself."""
 
 
 class ModelError(ValueError):
@@ -48,7 +51,7 @@ def save(network: Network, path: StrPath) -> None:
     OSError
         When it cannot be written.
     """
-    data = _serialize(network, witness_of(network))
+    data = _serialize(network, {"witness": witness_of(network), "sha256": fingerprint(network).hex()})
     write_atomically(path, data, check=partial(_check_written, network, Path(path)))
 
 
@@ -102,11 +105,11 @@ def write_atomically(path: StrPath, data: bytes, *, check: Callable[[Path], None
         raise
 
 
-def _serialize(network: Network, witness: dict[str, Any] | None = None) -> bytes:
+def _serialize(network: Network, proofs: Mapping[str, Any] | None = None) -> bytes:
+    """The bytes of a file; ``proofs`` of what it holds are entries of its description, without those that are None."""
     arrays: Arrays = {}
     description = {"version": FORMAT_VERSION, **describe(network, arrays)}
-    if witness is not None:
-        description["witness"] = witness
+    description |= {name: proof for name, proof in (proofs or {}).items() if proof is not None}
     # The only place where arrays leave: safetensors writes their memory as it is, whatever the order of the axes.
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # A single key, for safetensors writes several in random order.
@@ -135,9 +138,13 @@ def _read(path: Path) -> Network:
         raise ModelError(f"format version {found}, expected 1..{FORMAT_VERSION}; use the xnorflow that made it")
     try:
         check_claims(description)
-        network = network_of(upgrade(description) if version == 1 else description, arrays)
+        told = upgrade(description) if version == 1 else description
+        network = network_of(told, arrays)
+        check_whole(network, {name: entry for name, entry in told.items() if name not in BESIDE}, arrays)
         if "witness" in description:
             check_witness(network, description["witness"])
+        if "sha256" in description and description["sha256"] != fingerprint(network).hex():
+            raise ValueError("sha256: the file holds another network than was saved; save or download it again")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(reason_of(error)) from None
     return network

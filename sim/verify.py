@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..hw.accelerator import Accelerator
 from ..hw.verilog import write_core
 from ..model import golden
+from ..model.paths import StrPath
 from ..model.progress import Progress, silence
 from .bench import NO_STALLS, Bench, Core, Layered, Recording, Stalls, build_bench, frames
 from .compare import wrong_answers
@@ -88,7 +89,7 @@ def verify(
     accelerator: Accelerator,
     images: Images,
     *,
-    workdir: Path,
+    workdir: StrPath,
     simulator: str = "verilator",
     seed: int = 0,
     stalls: bool = True,
@@ -98,7 +99,7 @@ def verify(
     """Verify the Verilog that is generated for an accelerator; as :func:`verify_verilog`."""
     # Before the Verilog, which may take a while.
     find_simulator(simulator)
-    verilog, *_ = write_core(accelerator, workdir)
+    verilog, *_ = write_core(accelerator, Path(workdir))
     return verify_verilog(
         [verilog],
         accelerator,
@@ -117,7 +118,7 @@ def verify_verilog(
     accelerator: Accelerator,
     images: Images,
     *,
-    workdir: Path,
+    workdir: StrPath,
     level: str = "rtl",
     simulator: str = "verilator",
     seed: int = 0,
@@ -169,7 +170,7 @@ def verify_verilog(
         When the simulator is missing or fails.
     """
     started = time.monotonic()
-    tool = find_simulator(simulator)
+    tool, workdir = find_simulator(simulator), Path(workdir)
     golden.check_images(accelerator.network, images)
     if len(images) == 0:
         raise ValueError("images must be one or more, not none")

@@ -86,6 +86,7 @@ def label_for(network: Network, classes: Sequence[str], where: str) -> NDArray[n
         When the network has no such class.
     """
     names = class_names(network)
+    # A network without names, or that was trained on numbers.
     if not names and all(name.isdecimal() for name in classes):
         names = tuple(map(str, range(network.classes)))
     if names:

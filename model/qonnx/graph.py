@@ -82,6 +82,9 @@ def read_graph(path: StrPath) -> Graph:
     if len(graph.node) > LARGEST_GRAPH:
         raise QonnxError(f"the graph must have at most {LARGEST_GRAPH} nodes, not {len(graph.node)}")
     constants = {tensor.name: _array(f"initializer {tensor.name!r}", tensor) for tensor in graph.initializer}
+    if len(constants) != len(graph.initializer):
+        name = next(name for name, count in Counter(tensor.name for tensor in graph.initializer).items() if count > 1)
+        raise QonnxError(f"initializer {name!r}: must be there once, not twice; export again")
     inputs = [entry for entry in graph.input if entry.name not in constants]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise QonnxError(

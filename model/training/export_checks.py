@@ -13,6 +13,7 @@ from torch.nn.utils import parametrize
 
 from .batchnorm import BatchNorm, BatchNorm2d
 from .layers import Affine, BinaryConv2d, BinaryLinear, Scores, Sign, StreamFlatten, Thermometer
+from .signs import SIGNS
 
 __all__ = ["IDLE", "check_code"]
 
@@ -39,17 +40,34 @@ OWN = {kind: _code(kind) for kind in KNOWN}
 """The known modules' own methods, as they were when this was imported: classes can be changed, too."""
 
 
+GRADIENTS = dict(SIGNS)
+"""The signs that there are, as they were when this was imported."""
+
+
 def check_code(module: nn.Sequential) -> None:
     """Raise ValueError when a module, or one in it, computes by anything but the known modules' own code."""
-    for kind, registered in (
+    if float(torch.tensor([1e-45]).double()[0]) == 0:
+        raise ValueError("torch takes denormal numbers for 0, signs of weights among them; set_flush_denormal(False)")
+    for kind in KNOWN:
+        changed = [name for name, method in _code(kind).items() if method is not OWN[kind][name]]
+        if changed:
+            raise ValueError(
+                f"{kind.__name__}.{changed[0]} was replaced, which export does not read; leave it as it is"
+            )
+    for hook, registered in (
         ("hook", hooks._global_forward_hooks),
         ("pre-hook", hooks._global_forward_pre_hooks),
     ):
         if registered:
-            raise ValueError(f"torch has a global forward {kind}, which export does not read; remove it")
+            raise ValueError(f"torch has a global forward {hook}, which export does not read; remove it")
     for place, part in _walk(module, "module"):
         _check_hooks(place, part)
         _check_methods(place, part)
+        if isinstance(part, Sign) and (
+            part.gradient not in GRADIENTS or SIGNS[part.gradient] is not GRADIENTS[part.gradient]
+        ):
+            known = ", ".join(GRADIENTS)
+            raise ValueError(f"{place}: gradient must be one of {known}, as they are, not {part.gradient!r}")
         if isinstance(part, BinaryConv2d | BatchNorm | BatchNorm2d) and not part.exact:
             raise ValueError(f"{place}: exact must be True, not {part.exact!r}; export outside of approximate()")
         if isinstance(part, Affine) and not torch.equal(part.table.cpu().double(), part.values().double()):

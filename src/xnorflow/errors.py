@@ -25,13 +25,17 @@ EXTRAS = {
 MEANT = (ValueError, OSError, RuntimeError)
 """What functions raise on purpose, with a message for users."""
 
+LONGEST = 2000
+"""Characters of a message: what it quotes may come from a file that anybody wrote."""
+
 NOT_MEANT = (RecursionError, NotImplementedError)
 """What Python raises by itself, though by descent it is one of those."""
 
 
 def explain(error: BaseException) -> str:
     """An error in one line, with nothing in it that a terminal would obey."""
-    return printable(_reason(error))
+    text = printable(_reason(error))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _reason(error: BaseException) -> str:

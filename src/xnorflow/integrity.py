@@ -10,7 +10,7 @@ from .model.store import ModelError
 
 __all__ = ["check_files", "hash_design", "hash_files"]
 
-DESIGN = ("network", "scores", "reweightable", "target", "files", "timing")
+DESIGN = ("network", "scores", "reweightable", "target", "interface", "files", "timing")
 """What in ``build.json`` later commands go by; what is verified later is put beside it."""
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .folder import OnPicture, first_size, read_folder
 from .framing import Frame
-from .model.data.datasets import Dataset
+from .model.data.datasets import DATASETS, Dataset
 from .model.data.expected import adapt, label_for, white_of
 from .model.data.own_data import OwnData, dataset_of, read_own_npz
 from .model.data.sources import DataError
@@ -77,7 +77,10 @@ class Own:
         indices = own.part(self.part)[:count]
         if not len(indices):
             raise DataError(f"{self.path}: has no images in the part {self.part}; choose another with --part")
-        classes = label_for(network, own.classes, str(self.path)) if own.classes else np.arange(network.classes)
+        # The numbers of a known data set are its own; names that somebody gave are not in the order of any numbers.
+        known = not own.classes and network.dataset in DATASETS
+        names = own.classes or tuple(map(str, range(int(own.labels.max()) + 1)))
+        classes = np.arange(network.classes) if known else label_for(network, names, str(self.path))
         if (highest := int(own.labels.max())) >= len(classes):
             raise DataError(f"{self.path}: has labels up to {highest}, but {network.name} has {len(classes)} classes")
         pixels = self._shaped(own, indices, network.input.shape)

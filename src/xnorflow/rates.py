@@ -20,7 +20,8 @@ def cycles_of_rate(network: Network, board: Board, fps: float) -> int:
         When the rate is not a positive number, or a stage of the network is too slow for it at any folding.
     """
     clock = round(board.clock_mhz * 1e6)
-    if not (fps > 0 and math.isfinite(fps)):
+    # Above a clock of 1 EHz nothing is left to tell.
+    if not 0 < fps < 1e18:
         raise ValueError(f"--fps must be a number above 0, not {fps:g}")
     # In exact numbers: a rounded quotient could be a cycle too many.
     cycles = int(clock / Fraction(fps))

@@ -26,7 +26,8 @@ def run(command: click.Command) -> NoReturn:
     words, debug = _without_debug(sys.argv[1:])
     try:
         try:
-            status = command.main(words, prog_name=PROGRAM, standalone_mode=False)
+            # Without words a newcomer wants to see what there is.
+            status = command.main(words or ["--help"], prog_name=PROGRAM, standalone_mode=False)
             sys.stdout.flush()
         except Exception as error:
             status = _tell(error, debug=debug)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .build_file import BUILD_FILE
 from .disk import watching_disk
 
 __all__ = ["LOCK_FILE", "working_in"]
@@ -21,7 +22,7 @@ def working_in(folder: Path, *, make: bool = False) -> Iterator[None]:
     Parameters
     ----------
     folder : :class:`~pathlib.Path`
-        The folder. One that is not there is left so, without a lock, unless it is to be made.
+        The folder. One that is not there, or no build, is left so, without a lock, unless it is to be made.
     make : :class:`bool`
         Make it.
 
@@ -33,7 +34,8 @@ def working_in(folder: Path, *, make: bool = False) -> Iterator[None]:
     with watching_disk(folder):
         if make:
             folder.mkdir(parents=True, exist_ok=True)
-        if not folder.is_dir():
+        # Other people's folders get no lock: whoever comes refuses what is no build.
+        if not make and not (folder / BUILD_FILE).is_file():
             yield
             return
         lock = FileLock(folder / LOCK_FILE, timeout=0)

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import itertools
+import os
 import re
 import runpy
 import subprocess
@@ -229,7 +230,11 @@ def _pip(rest: tuple[str, ...]) -> None:
 
 def _make(rest: tuple[str, ...]) -> None:
     """Targets of the Makefile, of which make only says what it would do."""
-    done = subprocess.run(["make", "-n", *rest], cwd=ROOT, capture_output=True, text=True, check=False)
+    # Called by make itself, it would say so in its messages.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")
+    }
+    done = subprocess.run(["make", "-n", *rest], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PageError(f"make {' '.join(rest)}: {done.stderr.strip()}")
 

@@ -15,13 +15,13 @@ from xnorflow.hw.folding import Folding
 from xnorflow.hw.limits import TooLargeError
 from xnorflow.hw.search import DoesNotFitError, fastest, smallest
 from xnorflow.hw.verilog import to_verilog
-from xnorflow.model.ir import Network, Scores, Thermometer
+from xnorflow.model.ir import Bias, Dense, Network, Thermometer
 from xnorflow.model.outlines import Filters
 
 
 def classifier(classes, inputs=8):
     weights = np.random.default_rng(seed=0).integers(0, 2, (classes, inputs), np.uint8)
-    return Network("many", Thermometer((inputs,), (128,)), (Scores(weights, np.zeros(classes, int)),))
+    return Network("many", Thermometer((inputs,), (128,)), (Dense(weights, Bias(np.zeros(classes, int))),))
 
 
 @pytest.mark.parametrize(

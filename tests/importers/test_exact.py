@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xnorflow.model.exact.node import ImportRefused, Node
 from xnorflow.model.exact.pixels import quantize_pixels, table
+from xnorflow.model.exact.rounding import ROUNDING, Quantizer
 from xnorflow.model.exact.surd import InexactError, Surd, root
 from xnorflow.model.exact.thresholds import integer_biases
 from xnorflow.model.inputs import Affine
-from xnorflow.model.qonnx.reader.graph import Node, QonnxError
-from xnorflow.model.qonnx.reader.rounding import ROUNDING, Quantizer
 
 SMALL = st.fractions(-20, 20, max_denominator=12)
 NODE = Node("quant", "Quant", (), (), {})
@@ -86,7 +86,7 @@ def test_a_quantized_pixel_is_a_line(mode, width, signed, scale, offset):
     wanted = [min(max(ROUNDING[mode](scale * pixel + offset), low), high) for pixel in range(256)]
     try:
         rule = quantize_pixels(NODE, Affine((1,)), quantizer, Surd(scale), Surd(offset))
-    except QonnxError as error:
+    except ImportRefused as error:
         message = str(error)
         # Towards zero and away from it are two lines where there are pixels on both sides.
         assert signed

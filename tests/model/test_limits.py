@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as serialize
 
-from xnorflow.model.ir import Conv2d, Dense, MaxPool, Network, Scores, Thermometer
+from xnorflow.model.ir import Bias, Conv2d, Dense, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.model.store import ModelError, load
 
 
 def scores(classes, inputs):
-    return Scores(np.zeros((classes, inputs), np.uint8), np.zeros(classes, int))
+    return Dense(np.zeros((classes, inputs), np.uint8), Bias(np.zeros(classes, int)))
 
 
 def dense(mh, mw):
-    return Dense(np.zeros((mh, mw), np.uint8), np.zeros(mh, int))
+    return Dense(np.zeros((mh, mw), np.uint8), Thresholds(np.zeros(mh, int)))
 
 
 def filters(mh, kernel, channels, **numbers):
-    return Conv2d(np.zeros((mh, kernel, kernel, channels), np.uint8), np.zeros(mh, int), **numbers)
+    return Conv2d(np.zeros((mh, kernel, kernel, channels), np.uint8), Thresholds(np.zeros(mh, int)), **numbers)
 
 
 def network(shape, *layers, levels=(128,)):

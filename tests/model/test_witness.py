@@ -164,7 +164,7 @@ def test_what_was_written_is_read_again_before_the_old_file_goes(path, spoil, mo
     # Without a witness, which would see some of it first.
     monkeypatch.setattr(store, "witness_of", lambda _: None)
     expected = {
-        "arrays": "dense0: other thresholds",
+        "arrays": "sha256: the file holds another network than was saved; save or download it again",
         "description": "input: other levels",
         "nothing whole": "not a whole model file .*",
     }

@@ -16,7 +16,7 @@ from xnorflow.hw.folding import Folding
 from xnorflow.hw.placement import Place
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
-from xnorflow.model.ir import Affine, MaxPool, Network, Scores
+from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Network
 from xnorflow.model.outlines import Filters, Neurons, chain, random_layer
 from xnorflow.sim.simulators import VERILATOR, tool_environment
 
@@ -42,7 +42,7 @@ def network() -> Network:
     rng = np.random.default_rng(seed=0)
     *hidden, (_, last) = chain(PLANS, INPUT.output)
     layers = [random_layer(plan, tensor, rng) for plan, tensor in hidden if plan is not None]
-    scores = Scores(rng.integers(0, 2, (CLASSES, last.size)), rng.integers(-4, 5, CLASSES))
+    scores = Dense(rng.integers(0, 2, (CLASSES, last.size)), Bias(rng.integers(-4, 5, CLASSES)))
     return Network("plain", INPUT, (*layers, scores))
 
 
@@ -86,7 +86,7 @@ endmodule
 def accelerator(family: Family) -> Accelerator:
     """The core, with memories of all kinds that a family has."""
     made = Accelerator(NETWORK, FOLDINGS, scores=True, family=family)
-    places = {place for memories in made.memories for place in (memories.weights, memories.rows, memories.replay)}
+    places = {place for layer in made.places for place in layer.values()}
     assert places >= {Place.BLOCK, Place.LUT, Place.REGISTERS, *({Place.DISTRIBUTED} if family is ECP5 else ())}
     return made
 

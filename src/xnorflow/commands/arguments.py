@@ -62,7 +62,8 @@ class ModelName(click.ParamType[str]):
         self.names = tuple(names)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [*_beginning(self.names, incomplete), CompletionItem(incomplete, type="file")]
+        # Bash drops all other items for files.
+        return _beginning(self.names, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 class Choice(click.Choice[Any]):
