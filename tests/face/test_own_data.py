@@ -176,6 +176,14 @@ def test_arrays_of_ones_own(command, tmp_path):
     assert (turned["dataset"], turned["correct"]) == ("own.npz (test)", json.loads(out)["correct"])
 
 
+def test_numbers_alone_are_no_names(command, trained, tmp_path):
+    path = tmp_path / "own.npz"
+    np.savez(path, images=np.zeros((3, 28, 28), np.uint8), labels=[0, 1, 2])
+    status, out, err = command("eval", trained, "--data", path)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "'0'" in err
+
+
 def test_chosen_parts_are_kept(command, trained, tmp_path):
     both = tmp_path / "both"
     for number, part in enumerate(("train", "test")):

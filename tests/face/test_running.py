@@ -103,6 +103,12 @@ def test_python_m():
     assert start("--help", stdout=subprocess.PIPE).stdout.startswith("Usage: xnorflow [OPTIONS] COMMAND [ARGS]...\n")
 
 
+def test_without_words_there_is_help(command):
+    status, out, err = command()
+    assert (status, out, err) == command("--help")
+    assert status == 0
+
+
 @pytest.mark.parametrize("words", [("boards",), ("zoo", "--json"), ("--help",), ("eval", "--help")])
 def test_a_reader_who_has_enough_is_no_error(words):
     reader, writer = os.pipe()

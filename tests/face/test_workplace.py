@@ -87,6 +87,12 @@ def test_a_folder_that_is_not_there_is_left_so(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_folder_that_is_no_build_gets_no_lock(command, tmp_path):
+    assert command("verify", tmp_path)[0] == 1
+    assert command("reweight", tmp_path, "digits")[0] == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def full_disk(folder, room=0):
     """The message about the disk with this folder."""
     mount = folder

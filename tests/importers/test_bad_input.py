@@ -76,6 +76,10 @@ def twice(model):
     model.graph.node[3].output[0] = model.graph.node[1].output[0]
 
 
+def initialized_twice(model):
+    model.graph.initializer.append(model.graph.initializer[0])
+
+
 def batch(model):
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 4
 
@@ -132,6 +136,7 @@ def attribute_of_another_type(model):
             twice,
             "BipolarQuant_1 (BipolarQuant): makes 'BipolarQuant_1_out0', which something else makes too; export again",
         ),
+        (initialized_twice, "initializer 'constant0': must be there once, not twice; export again"),
         (batch, "input 'image': batch must be 1 or a symbol, not 4; export with one"),
         (dynamic, "input 'image': must have a fixed shape, not (1, width); export with the image's size"),
         (no_shape, "input 'image': must have a shape of a batch and an image; export with its shape"),

@@ -24,6 +24,7 @@ from xnorflow.model.training.layers import (
     Thermometer,
     approximate,
 )
+from xnorflow.model.training.signs import SIGNS
 
 
 def module():
@@ -248,6 +249,22 @@ def test_a_class_that_was_changed_is_refused(monkeypatch):
         ValueError, match=r"^Sign\.forward was replaced, which export does not read; leave it as it is$"
     ):
         export(module(), name="test")
+
+
+def test_gradients_that_were_changed_are_refused(monkeypatch):
+    monkeypatch.setitem(SIGNS, "clip", lambda x: -x)
+    with pytest.raises(ValueError, match=r"^module 2.2 \(Sign\): gradient must be one of .*, as they are, not 'clip'$"):
+        export(module(), name="test")
+
+
+def test_denormal_numbers_taken_for_zero_are_refused():
+    if not torch.set_flush_denormal(True):
+        return
+    try:
+        with pytest.raises(ValueError, match=r"^torch takes denormal numbers for 0, .*; set_flush_denormal\(False\)$"):
+            export(module(), name="test")
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def test_export_inside_of_approximate_is_refused():

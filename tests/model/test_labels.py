@@ -47,6 +47,7 @@ def test_numpys_text_becomes_pythons():
         (("a", "b", "x" * 101), ValueError, f"a label must be 1 to 100 characters that can be printed, not '{'x' * 100}'"),
         (("a", "b", 3), TypeError, "a label must be text, not 3"),
         ("abc", TypeError, "labels must be a tuple of names, not 'abc'"),
+        ({"a"}, TypeError, "labels must be a tuple of names, not {'a'}"),
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_are_refused(labels, error, message):
@@ -58,6 +59,7 @@ def test_names_that_cannot_be_are_refused(labels, error, message):
     ("labels", "message"),
     [
         ("abc", "labels must be a list of strings, not 'abc'"),
+        ({"a": "b", "c": "d", "e": "f"}, "labels must be a list of strings, not {'a': 'b', 'c': 'd', 'e': 'f'}"),
         (["a", "b", 3], "labels must be a string, not 3"),
         (["a"], "labels must be one for each of 3 classes, not 1"),
     ],

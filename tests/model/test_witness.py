@@ -82,6 +82,40 @@ def test_the_networks_that_ship_have_one(name):
     assert set(description_of(FOLDER / f"{name}.safetensors")["witness"]) == {"seed", "images", "scores"}
 
 
+@pytest.mark.parametrize("bit", range(0, 45, 4))
+def test_every_other_bit_of_a_weight_is_refused(path, bit):
+    weights = parse(path.read_bytes())["0.weights"]
+    neuron, place = divmod(bit, 9)
+    weights[neuron, place // 8] ^= 1 << place % 8
+    rewrite(path, arrays={"0.weights": weights}, witness=None)
+    with pytest.raises(ModelError, match="sha256: the file holds another network than was saved"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"skip": [0]}, "must not have 'skip'"),
+        ({"arrays": {"0.scale": np.ones(3, np.float32)}}, "must not have the array '0.scale', which no layer has"),
+        ({"arrays": {"2.weights": np.ones((3, 1), np.uint8)}}, "must not have the array '2.weights'"),
+        ({"version": 1}, "a layer of version 1 must not have an ending"),
+        ({"sha256": "0" * 64}, "sha256: the file holds another network"),
+        ({"sha256": 5}, "sha256: the file holds another network"),
+    ],
+)
+def test_nothing_in_a_file_is_passed_over(path, changes, message):
+    rewrite(path, **changes)
+    with pytest.raises(ModelError, match=re.escape(message)):
+        load(path)
+
+
+def test_a_key_of_no_layer_is_refused(path):
+    layers = description_of(path)["layers"]
+    rewrite(path, layers=[{**layers[0], "dilation": 2}, *layers[1:]])
+    with pytest.raises(ModelError, match="layers must have what its kind has and nothing else"):
+        load(path)
+
+
 def test_another_network_in_the_file_is_refused(path):
     packed = parse(path.read_bytes())["1.weights"]
     rewrite(path, arrays={"1.weights": packed ^ np.uint8([[0], [0], [31]])})
