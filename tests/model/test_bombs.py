@@ -43,7 +43,7 @@ def refusal_within_bounds(call, *, path):
     program = f"""
         import resource, sys
         from pathlib import Path
-        from xnorflow.model import matlab, sources
+        from xnorflow.model.data import matlab, sources
         from xnorflow.model.data.idx import parse_compressed
         data = Path(sys.argv[1]).read_bytes()
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + {ROOM}

@@ -156,7 +156,7 @@ def pool(size):
         ({"layers": [pool(1)] * 100_000, "arrays": None}, "JSON must have at most 1048576 characters, not "),
         ({"layers": [pool(1)] * 300}, "layers must be at most 256, not 300"),
         ({"text": "[" * 500_000}, "not JSON, or nested too deeply"),
-        ({"text": '{"version": 1, "layers": ' + "[" * 500 + "]" * 500 + "}"}, "lacks 'name'"),
+        ({"text": '{"version": 1, "layers": ' + "[" * 500 + "]" * 500 + "}"}, "lacks 'provenance'"),
         ({"text": '{"version": ' + "1" * 5000 + "}"}, "not JSON (Exceeds the limit (4300 digits)"),
         ({"name": "x" * (1 << 20)}, "JSON must have at most 1048576 characters, not "),
     ],
