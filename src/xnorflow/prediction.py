@@ -152,8 +152,8 @@ def open_predicted(model: str) -> tuple[Network, int | None]:
         When it is neither.
     """
     folder = Path(model)
-    # A folder that merely has the name of a network does not hide that.
-    if not folder.is_dir() or (model in ZOO and not (folder / BUILD_FILE).exists()):
+    # A folder that merely has the name of a network does not hide that; no name at all is not this folder.
+    if not model or not folder.is_dir() or (model in ZOO and not (folder / BUILD_FILE).exists()):
         return open_model(model), None
     design, _ = open_design(folder)
     if design.board is None:

@@ -99,7 +99,7 @@ def test_names_of_files_and_folders(command, tmp_path, name, shown):
         (["verify", out_folder], f"{tmp_path}/{shown}/out/{shown}/core.v: missing, though it was built; build again"),
         (["flash", folder], f"{tmp_path}/{shown}: not a finished build"),
         (["reweight", folder, model], f"{tmp_path}/{shown}: not a finished build"),
-        (["eval", folder], f"{tmp_path}/{shown}: is a folder"),
+        (["eval", folder], f"{tmp_path}/{shown}: not a finished build"),
         (["import", folder, "-o", image], f"{tmp_path}/{shown}: Is a directory"),
         (["predict", model, folder], f"{tmp_path}/{shown}: is a folder"),
         (["estimate", model, "--board", name], "board must be one of"),
