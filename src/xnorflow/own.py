@@ -77,7 +77,7 @@ class Own:
         indices = own.part(self.part)[:count]
         if not len(indices):
             raise DataError(f"{self.path}: has no images in the part {self.part}; choose another with --part")
-        # Numbers alone are the classes of a network without names, or of a known data set, not names that somebody gave.
+        # Numbers alone are the classes of a network without names, or of a known data set.
         known = not own.classes and (network.dataset in DATASETS or not network.labels)
         names = own.classes or tuple(map(str, range(int(own.labels.max()) + 1)))
         classes = np.arange(network.classes) if known else label_for(network, names, str(self.path))
