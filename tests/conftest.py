@@ -1,6 +1,8 @@
-"""What all tests share: they stay on this machine, and have small real data sets that come with them."""
+"""What all tests share: they stay on this machine, have small real data sets that come with them, and call commands."""
 
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from tests.offline import stay_on_this_machine
 from tests.samples import sample
 from tests.samples.layout import lay_out
+from xnorflow.cli import main
 from xnorflow.model.data.datasets import SOURCES, Dataset, load
 
 pytest_plugins = ("tests.left_out",)
@@ -41,6 +44,21 @@ def whole_mnist() -> Dataset:
 def whole_cifar() -> Dataset:
     """All of CIFAR-10."""
     return load("cifar-10")
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Exit status, standard output and standard error of a command."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        return stop.value.code, out, err
+
+    return run
 
 
 @pytest.fixture

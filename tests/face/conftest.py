@@ -1,29 +1,14 @@
-"""The command line, as a test calls it, and the build that the tests of a module share."""
+"""The build that the tests of a module share, and a network that learnt a folder of pictures."""
 
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.face.builds import ODD, made
+from tests.face.shapes import write_folder
 from xnorflow.cli import main
-
-
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Exit status, standard output and standard error of a command."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        assert isinstance(stop.value.code, int)
-        return stop.value.code, out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +22,22 @@ def copy(built: Path, tmp_path: Path) -> Path:
     """A build of one's own to spoil."""
     shutil.copytree(built, tmp_path / "out", ignore=shutil.ignore_patterns("verify"))
     return tmp_path / "out"
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 20 pictures of each shape, which nothing may change."""
+    return write_folder(tmp_path_factory.mktemp("own") / "shapes")
+
+
+@pytest.fixture(scope="session")
+def trained(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that learnt the shapes."""
+    path = tmp_path_factory.mktemp("trained") / "shapes.safetensors"
+    words = ("train", "tfc", "--data", shapes, "--epochs", 30, "--batch", 12, "-o", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert stop.value.code == 0
+    return path

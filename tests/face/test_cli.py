@@ -13,7 +13,6 @@ import pytest
 
 from tests.networks import random_network
 from xnorflow.boards.catalogue import BOARDS
-from xnorflow.cli import main
 from xnorflow.model import golden, zoo
 from xnorflow.model.data.datasets import DATASETS, load
 from xnorflow.model.ir import Network, Thermometer
@@ -22,20 +21,6 @@ from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
 
 NETS = ", ".join(ZOO)
-
-
-def run(capsys, monkeypatch, *words):
-    """Exit status, standard output and standard error of a command."""
-    monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    return lambda *words: run(capsys, monkeypatch, *words)
 
 
 @pytest.fixture

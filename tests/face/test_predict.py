@@ -4,7 +4,6 @@
 import functools
 import json
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from tests.boards.simulated import simulated_board
 from tests.networks import random_images, random_network
 from xnorflow import remote
 from xnorflow.boards.link.connection import LinkError
-from xnorflow.cli import main
 from xnorflow.model import golden
 from xnorflow.model.ir import Network, Thermometer
 from xnorflow.model.store import save
@@ -31,19 +29,10 @@ def model(tmp_path):
     return path
 
 
-@pytest.fixture
-def command(capsys, monkeypatch):
-    # A simulated board is slow where other things run beside it.
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A simulated board is slow where other things run beside it."""
     monkeypatch.setattr(remote, "connect", functools.partial(remote.connect, timeout=10.0))
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return run
 
 
 def test_board_computes_what_the_golden_model_does(model):

@@ -1,12 +1,10 @@
 """``--fps`` on the command line: reached, or refused with the stage that limits and what would help."""
 
 import json
-import sys
 
 import pytest
 
 from xnorflow.boards.catalogue import find_board
-from xnorflow.cli import main
 from xnorflow.design import Design, fold
 from xnorflow.hw.bottleneck import find_bottleneck
 from xnorflow.hw.limits import LARGEST_INTERVAL
@@ -14,17 +12,6 @@ from xnorflow.models import open_model
 from xnorflow.rates import cycles_of_rate
 
 BOUND = "the windows of conv2d0 take 6084 cycles a frame at any folding; that rate needs a clock of "
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,11 @@
 """``xnorflow import`` and the example, as a user runs them."""
 
-import sys
-
 import pytest
 
 from tests.face.test_examples import load_example
 from tests.importers.graphs import Chain
-from xnorflow.cli import main
 from xnorflow.model.qonnx.reader import import_qonnx
 from xnorflow.model.store import load
-
-
-@pytest.fixture
-def command(capsys, monkeypatch):
-    """Exit status, standard output and standard error of a command."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["xnorflow", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return run
 
 
 @pytest.mark.models
