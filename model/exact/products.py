@@ -8,6 +8,7 @@ import numpy as np
 
 from ..bits import BitArray
 from ..ir import Conv2d, Dense, MaxPool, Thresholds
+from ..numbers import integer
 from ..tensors import Element, Tensor
 from .constant import LARGEST_PALETTE, Constant
 from .node import Node
@@ -154,7 +155,7 @@ def _product(
     weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
     behind = signal.source if isinstance(signal.source, Bits) else Bits(signal.source.rule)
     stride, padding, pad = (
-        (layer.stride, layer.padding, layer.pad) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
+        (layer.stride, layer.padding, integer("pad", layer.pad)) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
     )
     shape = layer.output(signal.tensor).shape
     return Signal(
