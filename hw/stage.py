@@ -17,6 +17,7 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "LayerPlan",
     "Place",
     "Places",
     "Stage",
@@ -126,6 +127,33 @@ class Stage(Hashable, Protocol):
 
     def component(self, places: Places, family: Family) -> Any:
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The stages of a layer.
+
+    Parameters
+    ----------
+    arms : tuple of tuples of stages
+        Those of each input, before all inputs come together.
+    body : tuple of stages
+        Those behind them.
+    sources : tuple of :class:`Beats`
+        Beats of what comes in.
+    beats : :class:`Beats`
+        Beats of what it gives.
+    """
+
+    arms: tuple[tuple[Stage, ...], ...]
+    body: tuple[Stage, ...]
+    sources: tuple[Beats, ...]
+    beats: Beats
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All of them."""
+        return (*(stage for arm in self.arms for stage in arm), *self.body)
 
 
 @functools.lru_cache(maxsize=1 << 16)
