@@ -38,6 +38,8 @@ class ProcessingGroup(wiring.Component):
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
         Which of the memories are block RAM.
+    apart : :class:`bool`
+        Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
 
     Members
     -------
@@ -62,18 +64,20 @@ class ProcessingGroup(wiring.Component):
         accumulator: Shape,
         block_weights: bool,
         block_levels: bool,
+        apart: bool = False,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
         self.element = element
         self.simd = simd
+        self.apart = apart
         self.gain = gain
         self.accumulator = accumulator
         self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
         missing = gain * self._offset * (len(weights) // len(levels))
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.level_rom = Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
-        beat = data.StructLayout({"bits": simd * (element.width if element else 1), "valid": 1, "last": 1})
+        beat = data.StructLayout({"bits": self._lanes * (self.elements if apart else 1), "valid": 1, "last": 1})
         super().__init__(
             {
                 "i": In(beat),
@@ -87,6 +91,11 @@ class ProcessingGroup(wiring.Component):
     def latency(self) -> int:
         """Cycles from the last beat of a neuron to its sum."""
         return group_latency(self.simd, integers=self.element is not None)
+
+    @property
+    def _lanes(self) -> int:
+        """Bits of the activations of an element."""
+        return self.simd * (self.element.width if self.element else 1)
 
     @property
     def _offset(self) -> int:
@@ -127,7 +136,7 @@ class ProcessingGroup(wiring.Component):
             total = Signal(self._total, name=f"total{n}", reset_less=True)
             result = Signal(self.accumulator, name=f"result{n}", reset_less=True)
             m.d.comb += [
-                matches.a.eq(self.o.bits),
+                matches.a.eq(self.o.bits.word_select(n, self._lanes) if self.apart else self.o.bits),
                 matches.b.eq(self.weight_rom.data.word_select(n, self.simd)),
                 self.sums[n].eq(result),
             ]
