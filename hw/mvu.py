@@ -100,6 +100,13 @@ class Product:
         depth = self.folding.interval(self.layer) + self.folding.neuron_fold(self.layer)
         return depth * self.groups(family)
 
+    @property
+    def contents(self) -> int:
+        """Weights and levels, filled up to whole beats."""
+        folding, layer = self.folding, self.layer
+        level: int = self.accumulator.width
+        return folding.pe * (folding.interval(layer) * folding.simd + folding.neuron_fold(layer) * level)
+
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Weights and levels are in look-up tables."""
         return {"weights": Place.LUT, "levels": Place.LUT}

@@ -17,6 +17,7 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "NoMemory",
     "Place",
     "Places",
     "Stage",
@@ -109,8 +110,30 @@ class Stage(Hashable, Protocol):
     def cells(self, places: Places, family: Family) -> int:
         """Logic cells, with those of its memories that are not block RAM."""
 
+    @property
+    def contents(self) -> int:
+        """Bits of weights and levels in its memories."""
+
     def component(self, places: Places, family: Family) -> Any:
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
+
+
+class NoMemory:
+    """What a stage without a memory, but for flip-flops, says of its memories."""
+
+    contents: ClassVar[int] = 0
+
+    def memory_words(self, _places: Places, _family: Family) -> int:
+        """Words of its memories."""
+        return 0
+
+    def usual_places(self, _family: Family) -> dict[str, Place]:
+        """Where they are."""
+        return {}
+
+    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
+        """Those that are worth block RAM."""
+        return ()
 
 
 @functools.lru_cache(maxsize=1 << 16)

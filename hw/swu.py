@@ -1,7 +1,7 @@
 """Sliding-window unit: a line buffer that is read window by window."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import ClassVar
 
@@ -40,6 +40,14 @@ class Window:
     dilation: tuple[int, int] = (1, 1)
 
     noun: ClassVar[str] = "windows"
+    contents: ClassVar[int] = 0
+
+    def upright(self) -> "Window":
+        """A single row as a column: its line buffer then holds what a window spans, and not the row twice."""
+        if not self.image[0] == self.kernel[0] == 1:
+            return self
+        pairs = ("image", "kernel", "stride", "padding", "dilation")
+        return replace(self, **{name: getattr(self, name)[::-1] for name in pairs})
 
     @property
     def size(self) -> tuple[int, int]:

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from tests.hw.bench import STALLS, stream
-from xnorflow.hw.pool import BitPool
 from xnorflow.hw.stage import Place
 from xnorflow.hw.swu import SlidingWindow, Window
 
@@ -101,15 +100,3 @@ def test_gives_spread_windows_and_parts_of_pixels_without_a_bubble(
 
 def test_pads_integers_with_their_value():
     run(Window((3, 3), (3, 3), (1, 1), (1, 1), -3, 4, 2, 1), 0.0)
-
-
-@pytest.mark.parametrize("stalls", STALLS)
-@pytest.mark.parametrize("beats", [1, 2, 4, 9])
-def test_pool_is_the_or_of_its_beats(beats, stalls):
-    rng = np.random.default_rng(seed=beats)
-    words = rng.integers(0, 16, (20, beats)) & rng.integers(0, 16, (20, beats))
-    result = stream(BitPool(width=4, beats=beats), words.ravel().tolist(), count=20, stalls=stalls)
-    assert result.beats == np.bitwise_or.reduce(words, axis=1).tolist()
-    if not stalls:
-        assert result.given[0] - result.taken[beats - 1] == BitPool.LATENCY
-        assert set(np.diff(result.given)) == {beats}
