@@ -1,5 +1,7 @@
 """The whole network as a chain of components, with AXI4-Stream at both ends."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -109,7 +111,12 @@ class Layer(wiring.Component):
     """
 
     def __init__(self, *, stages: tuple[Stage, ...], places: Places, family: Family) -> None:
-        self.components = {type(stage).__name__.lower(): stage.component(places, family) for stage in stages}
+        self.components: dict[str, Any] = {}
+        for stage in stages:
+            name = type(stage).__name__.lower()
+            # Only what converts widths may be there twice.
+            number = sum(other.startswith(name) for other in self.components)
+            self.components[f"{name}{number or ''}"] = stage.component(places, family)
         first, *_, last = *self.components.values(), *self.components.values()
         super().__init__(
             {
