@@ -9,13 +9,13 @@ from amaranth.lib.wiring import In, Out
 
 from ..model.ir import Element, Tensor
 from .device import Family
-from .stage import Candidate, Place, Places
+from .stage import NoMemory, Places
 
 __all__ = ["Adder", "Addition"]
 
 
 @dataclass(frozen=True)
-class Addition:
+class Addition(NoMemory):
     """Sums ``(left << shifts[0]) + (right << shifts[1])`` of elements of two tensors, ``width`` of them in a beat.
 
     There are ``beats`` of them in a frame; a sum has ``result`` bits.
@@ -38,18 +38,6 @@ class Addition:
     def widest(self, places: Places, family: Family) -> int:
         """A beat."""
         return self.width * max(self.left.width, self.right.width, self.result)
-
-    def memory_words(self, places: Places, family: Family) -> int:
-        """It has no memory."""
-        return 0
-
-    def usual_places(self, family: Family) -> dict[str, Place]:
-        """It has no memory."""
-        return {}
-
-    def candidates(self, family: Family) -> tuple[Candidate, ...]:
-        """It has no memory."""
-        return ()
 
     def cells(self, places: Places, family: Family) -> int:
         """An adder for each lane."""

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ..model.ir import ZERO, Bias, Conv2d, Element, Matrix, Ranks, Tensor, Threshold, Thresholds
 from .compare import Compare, step_levels
-from .folding import Folding
+from .folding import turns
 from .levels import RawSums, element_shape, signed_for
+from .mvu import Product
 from .offset import Offset
 from .rank import Rank
 from .stage import Beats, Stage
@@ -24,14 +25,15 @@ def is_plain(layer: Matrix) -> bool:
         return False
     ending = layer.ending
     if isinstance(ending, Thresholds):
-        return ending.levels.shape[1] == 1
+        return bool(ending.levels.shape[1] == 1)
     return isinstance(ending, Bias) and ending.shift == 0
 
 
-def ending_stages(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int, raw: RawSums) -> tuple[Stage, ...]:
-    """Stages that make results of ``vectors`` vectors of raw sums, ``pe`` in a beat."""
+def ending_stages(product: Product) -> tuple[Stage, ...]:
+    """Stages that make results of raw sums, in their beats."""
+    layer, tensor, raw, vectors = product.layer, product.tensor, product.raw_sums, product.vectors
     ending, zones = layer.ending, zones_of(layer, tensor)
-    width, unit, bits = folding.pe, layer.mh, raw.shape.width
+    width, unit, bits = product.folding.pe, layer.mh // turns(layer), raw.shape.width
     stages: tuple[Stage, ...] = ()
     bit = isinstance(ending, Thresholds) and ending.levels.shape[1] == 1
     if bit or isinstance(ending, Bias):
@@ -46,7 +48,7 @@ def ending_stages(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int,
         bits = raw.shape.width
     if isinstance(ending, Ranks):
         return (*stages, Rank(_ranks(layer, tensor, raw), bits, width, unit, vectors))
-    levels, steps = _levels(layer, tensor, raw, folding.synapse_fold(layer))
+    levels, steps = _levels(layer, tensor, raw, product.folding.synapse_fold(layer))
     count = ending.levels.shape[1]
     return (*stages, Compare(levels, count, bits, width, unit, vectors, steps))
 

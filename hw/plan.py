@@ -8,16 +8,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.ir import IMAGE, ZERO, Add, Conv2d, Dense, Layer, Matrix, MaxPool, Network, Step, Tensor, Threshold
+from ..model.ir import (
+    IMAGE,
+    ZERO,
+    Add,
+    Conv2d,
+    Dense,
+    Layer,
+    Matrix,
+    MaxPool,
+    Network,
+    Step,
+    SumPool,
+    Tensor,
+    Threshold,
+)
 from .add import Addition
 from .endings import compare_values, ending_stages, is_plain
-from .folding import Folding
+from .folding import Folding, is_depthwise, turns
 from .frames import FrameFormat
 from .mvu import Product
 from .pool import Pool
+from .reductions import AnyBit, Reduction, largest_of, total_of
 from .replay import Convert, Replay
+from .running_pool import Running
 from .stage import Beats, LayerPlan, Stage
 from .swu import Window
+from .taps import taps_of
 
 __all__ = ["output", "plan_layer", "plan_network", "plan_step", "reweightable_stages", "slowest_layer"]
 
@@ -72,64 +89,113 @@ def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Beats) -> Pla
     fitting = _without_gaps(source, tensor)
     width = fitting[0].width_out if fitting else source.width
     replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, *_products(layer, folding, tensor, vectors=1)), _results(layer, folding)
+    products, results = _products(layer, folding, tensor, vectors=1)
+    return (*fitting, replay, *products), results
 
 
 def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
-    """Where the synapses of a cycle divide the channels, the line buffer itself replays each window."""
-    direct = layer.channels % folding.simd == 0
-    width, passes = (folding.simd, folding.neuron_fold(layer)) if direct else (layer.channels, 1)
-    window = Window(
-        image=(tensor.shape[0], tensor.shape[1]),
-        kernel=layer.kernel,
-        stride=layer.stride,
-        padding=layer.padding,
-        # Zeros among bits are padded as -1, which the levels of each border make good.
-        pad=0 if layer.pad == ZERO else layer.pad,
-        bits=tensor.width,
+    """Where the synapses of a cycle divide the channels, the line buffer itself replays each window.
+
+    Groups of channels take turns: each is a part of the window, with neurons of its own.
+    """
+    if is_depthwise(layer):
+        return _depthwise(layer, tensor, folding, source)
+    groups, passes = turns(layer), folding.neuron_fold(layer) // turns(layer)
+    channels = layer.channels // groups
+    width = folding.simd if channels % folding.simd == 0 else channels
+    direct = width == folding.simd and (groups == 1 or passes == 1)
+    window = _window(
+        layer,
+        tensor,
         width=width,
         words=layer.channels // width,
-        passes=passes,
+        passes=passes if direct else 1,
+        part=channels // width if groups > 1 else 0,
     )
     vectors = window.outputs[0] * window.outputs[1]
-    products = _products(layer, folding, tensor, vectors)
-    fitting = _pixels(source, tensor, width)
-    if direct:
-        return (*fitting, window, *products), _results(layer, folding)
-    passes = folding.neuron_fold(layer)
-    replay = Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors)
-    return (*fitting, window, replay, *products), _results(layer, folding)
+    stages: list[Stage] = [*_pixels(source, tensor, width), window]
+    if not direct:
+        stages.append(Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors * groups))
+    products, results = _products(layer, folding, tensor, vectors)
+    return (*stages, *products), results
 
 
-def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> tuple[Stage, ...]:
-    """Products, and behind them what ends them where they do not do so themselves."""
-    if is_plain(layer):
-        return (Product(layer, folding, tensor, vectors),)
-    product = Product(layer, folding, tensor, vectors, raw=True)
-    return (product, *ending_stages(layer, folding, tensor, vectors, product.raw_sums))
+def _depthwise(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
+    """Where a pixel at a time is enough, parts of pixels need not be put in another order."""
+    rows, columns = layer.output(tensor).shape[:2]
+    taps = taps_of(layer, tensor.width, folding, rows * columns)
+    words = -(-layer.channels // taps.channels)
+    window = _window(layer, tensor, width=taps.channels, words=words, part=1)
+    order = () if taps.trivial else (taps,)
+    products, results = _products(layer, folding, tensor, rows * columns)
+    return (*_pixels(source, tensor, window.width), window, *order, *products), results
 
 
-def _results(layer: Matrix, folding: Folding) -> Beats:
-    """Beats of what products give, one for each group of neurons."""
-    return Beats(folding.pe, layer.mh, folding.synapse_fold(layer))
+def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> Planned:
+    """Products, and behind them what ends them where they do not do so themselves; a beat for each group of neurons."""
+    plain = is_plain(layer)
+    product = Product(layer, folding, tensor, vectors, raw=not plain)
+    endings = () if plain else ending_stages(product)
+    results = Beats(folding.pe, layer.mh // turns(layer), folding.synapse_fold(layer))
+    bits = product.result.width if plain else layer.output(tensor).width
+    even, results = _whole_groups(results, layer.mh, bits, vectors)
+    return (product, *endings, *even), results
+
+
+def _whole_groups(results: Beats, mh: int, bits: int, vectors: int) -> tuple[tuple[Convert, ...], Beats]:
+    """What makes beats of whole groups of neurons where the last beat of each is filled up."""
+    if results.unit == mh or results.unit % results.width == 0:
+        return (), replace(results, unit=mh)
+    whole = Convert(results.unit, bits, results.width, results.unit, vectors * mh // results.unit)
+    return (whole,), Beats(results.unit, mh, results.gap * -(-results.unit // results.width))
 
 
 def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:
-    width = source.width if tensor.shape[2] % source.width == 0 else tensor.shape[2]
+    return _pool(layer, tensor, source, largest_of(tensor))
+
+
+def _sum_pool(layer: SumPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:
+    return _pool(layer, tensor, source, total_of(tensor, layer.output(tensor)))
+
+
+def _pool(layer: MaxPool | SumPool, tensor: Tensor, source: Beats, reduction: Reduction) -> Planned:
+    """Of bits, windows come out of a line buffer; of integers only where windows overlap: their rows would be wide."""
+    channels, bits = tensor.shape[2], isinstance(reduction, AnyBit)
+    fills = channels % source.width == 0 or (source.unit == channels and not bits)
+    width = source.width if fills else channels
+    words, results = -(-channels // width), Beats(width, channels)
+    fitting = _pixels(source, tensor, width)
+    running = Running((tensor.shape[0], tensor.shape[1]), layer.kernel, layer.stride, width, words, reduction)
+    if running.is_apart and not bits:
+        return (*fitting, running), results
+    window = _window(layer, tensor, width=width, words=words, part=1)
+    vectors = window.outputs[0] * window.outputs[1] * window.words
+    pool = Pool(width, layer.kernel[0] * layer.kernel[1], vectors, reduction)
+    return (*fitting, window, pool), results
+
+
+def _window(
+    layer: Conv2d | MaxPool | SumPool, tensor: Tensor, *, width: int, words: int, passes: int = 1, part: int = 0
+) -> Window:
+    """Windows of an image whose pixels come in so many words, split into parts of so many where that is not 0."""
     window = Window(
         image=(tensor.shape[0], tensor.shape[1]),
         kernel=layer.kernel,
         stride=layer.stride,
         padding=(0, 0),
         pad=0,
-        bits=1,
+        bits=tensor.width,
         width=width,
-        words=tensor.shape[2] // width,
-        split=True,
+        words=words,
+        passes=passes,
+        split=part > 0,
+        part=part or 1,
     )
-    vectors = window.outputs[0] * window.outputs[1] * window.words
-    pool = Pool(width, layer.kernel[0] * layer.kernel[1], vectors)
-    return (*_pixels(source, tensor, width), window, pool), Beats(width, tensor.shape[2])
+    if isinstance(layer, Conv2d):
+        # Zeros among bits are padded as -1, which the levels of each border make good.
+        pad = 0 if layer.pad == ZERO else layer.pad
+        window = replace(window, padding=layer.padding, pad=pad, dilation=layer.dilation)
+    return window.upright()
 
 
 def _threshold(layer: Threshold, tensor: Tensor, _folding: None, source: Beats) -> Planned:
@@ -183,10 +249,13 @@ def _without_gaps(source: Beats, tensor: Tensor) -> tuple[Convert, ...]:
 
 
 def _pixels(source: Beats, tensor: Tensor, width: int) -> tuple[Convert, ...]:
-    """What makes words of ``width`` elements, a divisor of the channels."""
+    """What makes words of ``width`` elements; the last one of a pixel is filled up."""
     channels = tensor.shape[2]
-    if source.width == width:
+    if source.width == width and (channels % width == 0 or source.unit == channels):
         return ()
+    if source.unit > channels and channels % width:
+        whole = Beats(channels, channels)
+        return (*_pixels(source, tensor, channels), *_pixels(whole, tensor, width))
     # A beat may hold several pixels where the whole image is one unit.
     count = source.width if source.unit > channels and source.width % channels == 0 else channels
     return (Convert(count, tensor.width, source.width, width, tensor.size // count),)
@@ -197,6 +266,7 @@ LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Beats], Planned]] = {
     Conv2d: _conv2d,
     MaxPool: _max_pool,
     Threshold: _threshold,
+    SumPool: _sum_pool,
 }
 """How each kind of layer becomes stages."""
 

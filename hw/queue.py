@@ -31,6 +31,7 @@ class Queue:
     beats: int
 
     noun: ClassVar[str] = "beats"
+    contents: ClassVar[int] = 0
 
     @property
     def cycles(self) -> int:

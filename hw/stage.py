@@ -18,6 +18,7 @@ __all__ = [
     "Beats",
     "Candidate",
     "LayerPlan",
+    "NoMemory",
     "Place",
     "Places",
     "Stage",
@@ -118,6 +119,10 @@ class Stage(Hashable, Protocol):
     def cells(self, places: Places, family: Family) -> int:
         """Logic cells, with those of its memories that are not block RAM."""
 
+    @property
+    def contents(self) -> int:
+        """Bits of weights and levels in its memories."""
+
     def absorbs(self, held: int, family: Family) -> int:
         """Beats that it takes at most before their turn, where ``held`` of the beats that it gave still wait behind it.
 
@@ -154,6 +159,24 @@ class LayerPlan:
     def stages(self) -> tuple[Stage, ...]:
         """All of them."""
         return (*(stage for arm in self.arms for stage in arm), *self.body)
+
+
+class NoMemory:
+    """What a stage without a memory, but for flip-flops, says of its memories."""
+
+    contents: ClassVar[int] = 0
+
+    def memory_words(self, _places: Places, _family: Family) -> int:
+        """Words of its memories."""
+        return 0
+
+    def usual_places(self, _family: Family) -> dict[str, Place]:
+        """Where they are."""
+        return {}
+
+    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
+        """Those that are worth block RAM."""
+        return ()
 
 
 @functools.lru_cache(maxsize=1 << 16)
