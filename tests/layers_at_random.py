@@ -72,14 +72,16 @@ class Growing:
     def _ending(self, blank: Matrix, tensor: Tensor, dots: np.ndarray, scores: bool) -> Ending:
         rng, sums = self.rng, blank.sums(tensor)
         low, high = sums.span
+        found = sums.count(dots.astype(np.float64)).astype(np.int64)
         kind = rng.choice(["bit", "levels", "bias", "ranks"], p=(0, 0, 0.7, 0.3) if scores else (0.4, 0.25, 0.2, 0.15))
         if kind == "ranks" and high - low < MOST_COLUMNS:
-            # Rising on the whole, as batch normalization is, or falling, but for some noise.
-            steps = rng.choice([-1, 1, 2], (blank.mh, 1)) * np.arange(high - low + 1)
-            return Ranks(steps + rng.integers(-3, 4, steps.shape))
+            # Rising on the whole, as batch normalization is, or falling, but for some noise; zero for a usual sum.
+            places = np.arange(low, high + 1) - np.rint(found.mean(axis=0)).astype(np.int64)[:, np.newaxis]
+            return Ranks(rng.choice([-1, 1, 2], (blank.mh, 1)) * places + rng.integers(-3, 4, places.shape))
         if scores or (kind == "bias" and high < 1 << 12):
-            return Bias(rng.integers(-6, 7, blank.mh), int(rng.choice([0, 0, 0, 1, 4])))
-        found = sums.count(dots.astype(np.float64)).astype(np.int64)
+            shift = int(rng.choice([0, 0, 0, 1, 4]))
+            usual = np.rint(dots.mean(axis=0)).astype(np.int64) if scores else 0
+            return Bias(rng.integers(-6, 7, blank.mh) - (usual << shift), shift)
         count = 1 if kind == "bit" else int(rng.choice([2, 3, 15, *rng.integers(2, 16, 3)]))
         return Thresholds(random_levels(rng, found.T, count, low, high + 1))
 
