@@ -17,7 +17,7 @@ __all__ = ["Threshold"]
 
 @dataclass(frozen=True, eq=False)
 class Threshold:
-    """How many levels of its channel, or of its own, each integer reaches; a second tensor may choose among rows of levels.
+    """How many levels of its channel each integer reaches; a second tensor may choose among rows of levels.
 
     That second one is the short arm of a residual: it has few values, and for each of them the sum of both arms is
     compared with levels of the first arm alone.
@@ -26,8 +26,8 @@ class Threshold:
     ----------
     thresholds : array of shape ``(channels, k)`` or ``(channels, values, k)``
         Integers that do not fall along ``k``, of which there are 1..15. With ``values`` it reads a second tensor, which
-        has so many values; the row of its smallest comes first. Where there are as many channels as elements, each element
-        has levels of its own.
+        has so many values; the row of its smallest comes first. Where there are as many channels as elements, each
+        element has levels of its own.
 
     Raises
     ------
