@@ -118,14 +118,14 @@ class Network:
         tensors = {IMAGE: self.input.output}
         for index, (layer, sources) in enumerate(zip(self.layers, self.sources or _chain(self), strict=True)):
             # Only a last layer gives scores: before it, the same ending makes integers like any other.
-            title = layer.title if index == len(self.layers) - 1 else type(layer).__name__
-            name, inputs = f"{title.lower()}{index}", tuple(tensors[source] for source in sources)
+            kind = layer.title if index == len(self.layers) - 1 else type(layer).__name__
+            inputs = tuple(tensors[source] for source in sources)
             try:
                 gives: Callable[..., Tensor] = layer.output
                 output = gives(*inputs)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            yield Step(name, layer, inputs, output, sources)
+                raise ValueError(f"{kind.lower()}{index}: {error}") from None
+            yield Step(kind, index, layer, inputs, output, sources)
             tensors[index] = output
 
     @property

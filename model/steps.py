@@ -27,8 +27,10 @@ class Step:
 
     Parameters
     ----------
-    name : :class:`str`
-        The layer's kind and position.
+    kind : :class:`str`
+        The layer's kind, as reports call it: ``Scores`` for a last one with weights.
+    index : :class:`int`
+        Its position.
     layer : layer
         The layer.
     inputs : tuple of :class:`Tensor`
@@ -39,11 +41,17 @@ class Step:
         Positions of the layers that give what it takes, :data:`IMAGE` for the quantized image.
     """
 
-    name: str
+    kind: str
+    index: int
     layer: Layer
     inputs: tuple[Tensor, ...]
     output: Tensor
     sources: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The layer's kind and position."""
+        return f"{self.kind.lower()}{self.index}"
 
     @property
     def input(self) -> Tensor:
