@@ -14,7 +14,7 @@ FEATURES = {
     *(f"Threshold {count}" for count in range(1, 16)),
     *("Bias", "Bias shifted", "Ranks of matches", "Ranks of dots", "Thresholds of matches", "Thresholds of dots"),
     *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way"),
-    *("groups", "depthwise", "dilation", "stride", "one row", "levels at an end"),
+    *("groups", "depthwise", "dilation", "stride", "one row", "levels at an end", "levels of each element"),
     *("MaxPool of bits", "MaxPool of integers", "SumPool of bits", "SumPool of integers", "Add of bits"),
     *("Conv2d of integers", "Dense of integers", "chosen by bits", "chosen by integers", "negative chooser"),
     *("chain", "equal arms", "different arms", "identity", "image in a join", "image read again", "nested"),
@@ -43,6 +43,7 @@ def _of_step(step: Step) -> Iterator[str]:
         yield "Add shifted"
     if isinstance(layer, Threshold):
         yield f"Threshold {layer.thresholds.shape[-1]}"
+        yield from {"levels of each element"} if layer.channels == step.input.size > step.input.shape[-1] else ()
         if len(step.inputs) == 2:
             chooser = step.inputs[1]
             yield from ("Threshold of two", "chosen by " + ("bits" if chooser.element is Element.BIT else "integers"))

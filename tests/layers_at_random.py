@@ -100,7 +100,9 @@ def threshold_layer(growing: Growing, source: int, chooser: int | None = None) -
     """Position of levels for a tensor; another one may choose among rows of them."""
     rng, tensor = growing.rng, growing.tensor(source)
     low, high = tensor.span
-    found = np.moveaxis(growing.integers(source), -1, 0).reshape(tensor.shape[-1], -1)
+    # Levels of each channel, or now and then of each element.
+    count = tensor.size if rng.random() < 0.15 else tensor.shape[-1]
+    found = np.moveaxis(growing.integers(source).reshape(-1, tensor.size // count, count), -1, 0).reshape(count, -1)
     count = int(rng.choice([1, 1, 2, 3, rng.integers(1, 16)]))
     if chooser is None:
         return growing.add(Threshold(random_levels(rng, found, count, low, high + 1)), source)

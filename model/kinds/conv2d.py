@@ -159,6 +159,7 @@ class Conv2d:
         views = view_windows(padded, self.kernel, self.stride, self.dilation).transpose(0, 1, 2, 4, 5, 3)
         counts, sums = views.shape[:3], self.sums(tensor)
         # Groups first, of which each has a product of its own, and then back to the filters' order.
-        parts = np.moveaxis(views.reshape(*views.shape[:5], self.groups, -1), 5, 0).reshape(self.groups, -1, self.mw)
+        grouped = views.reshape(*views.shape[:5], self.groups, self.weights.shape[3])
+        parts = np.moveaxis(grouped, 5, 0).reshape(self.groups, -1, self.mw)
         dots = dot_products(self.matrix.reshape(self.groups, -1, self.mw), sums, parts)
         return self.ending.apply(sums, np.moveaxis(dots, 0, 1).reshape(-1, self.mh)).reshape(*counts, self.mh)

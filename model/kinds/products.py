@@ -27,7 +27,7 @@ def check_ending(ending: object, mh: int) -> None:
 
 
 def sums_of(tensor: Tensor, mw: int) -> Sums:
-    """What products with ``mw`` elements of such a tensor can give; ValueError when they are wider than any hardware."""
+    """What products with ``mw`` elements of such a tensor can give; ValueError when that is too wide for hardware."""
     limit = mw * tensor.magnitude
     integers_in((mw,), -limit, limit)
     return Sums(limit, matches=tensor.element is Element.BIT)

@@ -164,7 +164,8 @@ def pooled(layer, read):
 def threshold(_, arrays, left, right=None):
     levels, channels, flat = arrays["thresholds"], left.shape[-1], []
     for position, value in enumerate(left.flat):
-        row = levels[position % channels]
+        # A row for each element, or for each channel.
+        row = levels[position if len(levels) == len(left.flat) else position % channels]
         if right is not None:
             chooser = right.flat[position]
             row = row[(-1, 1).index(chooser) if right.bits else chooser - right.low]
