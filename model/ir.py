@@ -3,6 +3,7 @@
 ``docs/ir.md`` specifies each formula; :mod:`xnorflow.model.golden` executes it.
 """
 
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -166,6 +167,8 @@ def _chain(network: Network) -> tuple[tuple[int, ...], ...]:
 
 def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
     """What layers read, or nothing where they are a chain; ValueError where that cannot be."""
+    if not isinstance(network.sources, tuple | list):
+        raise TypeError(f"sources must be a tuple for each layer, not {network.sources!r}")
     given = tuple(integers("sources", sources) for sources in network.sources) or _chain(network)
     if len(given) != len(network.layers):
         raise ValueError(f"sources must be one for each of the {len(network.layers)} layers, not {len(given)}")
@@ -175,7 +178,9 @@ def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
             raise ValueError(f"{name}: must read {' or '.join(map(str, layer.sources))} layers, not {len(sources)}")
         for source in sources:
             if not IMAGE <= source < index:
-                raise ValueError(f"{name}: must read layers in {IMAGE}..{index - 1}, which are before it, not {source}")
+                # A file may claim numbers of thousands of digits.
+                brief = reprlib.repr(source)
+                raise ValueError(f"{name}: must read layers in {IMAGE}..{index - 1}, which are before it, not {brief}")
     unread = set(range(len(network.layers) - 1)) - {source for sources in given for source in sources}
     if unread:
         index = min(unread)

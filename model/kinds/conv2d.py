@@ -1,5 +1,6 @@
 """Convolutions."""
 
+import reprlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -90,7 +91,7 @@ class Conv2d:
                 f"padding must be at least 0 and less than the kernel, {times(size)}, not {self.padding!r}"
             )
         if self.groups < 1 or self.mh % self.groups:
-            raise ValueError(f"groups must divide the {self.mh} filters, not be {self.groups}")
+            raise ValueError(f"groups must divide the {self.mh} filters, not be {reprlib.repr(self.groups)}")
 
     @property
     def title(self) -> str:

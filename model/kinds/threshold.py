@@ -81,8 +81,8 @@ class Threshold:
         return levels_of(tensor.shape, self.thresholds.shape[-1])
 
     def unfolded(self, tensor: Tensor) -> int:
-        """Elements of an input."""
-        return tensor.size
+        """Elements of the input, once for each level."""
+        return tensor.size * int(self.thresholds.shape[-1])
 
     def apply(self, tensor: Tensor, *rest: Tensor | Integers) -> NDArray[np.uint8]:
         """The result for inputs of shape ``(count, *tensor.shape)``: types first, as many values behind them."""

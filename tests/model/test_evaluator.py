@@ -11,7 +11,7 @@ from tests.model.evaluator import Evaluator
 from tests.networks import random_images
 from tests.networks_at_random import random_graph
 from xnorflow.model import golden
-from xnorflow.model.ir import Element
+from xnorflow.model.ir import IMAGE, Add, Affine, Bias, Dense, Element, Network
 from xnorflow.model.store import fingerprint, load, save
 from xnorflow.model.trained import FOLDER, load_trained
 
@@ -40,6 +40,24 @@ def test_every_tensor_of_random_networks_is_what_the_page_says(part, tmp_path):
                 assert found.reshape(-1).tolist() == expected[place].flat, (seed, place)
 
 
+def test_the_widest_integers_are_exact(tmp_path):
+    """Sums of 48 bits, whose dot products need double precision."""
+    rng = np.random.default_rng(seed=0)
+    layers = [
+        Add((16, 16)),
+        Add((16, 16)),
+        Add((4, 4)),
+        Dense(rng.integers(0, 2, (5, 32)), Bias(rng.integers(-9, 9, 5))),
+    ]
+    sources = ((IMAGE, IMAGE), (0, 0), (1, 1), (2,))
+    network = Network("wide", Affine((4, 4, 2), 1, 0, 32, 3), layers, sources=sources)
+    assert network.tensors[-1].width == 48
+    save(network, tmp_path / "model")
+    images = random_images(network, 20)
+    expected = [Evaluator(tmp_path / "model").scores(image) for image in images]
+    assert golden.forward(network, images).tolist() == expected
+
+
 @pytest.fixture
 def reader():
     """The program at the end of the page."""
@@ -66,3 +84,19 @@ def test_a_network_that_ships_gives_what_the_page_says(name):
     images = random_images(network, 2)
     evaluator = Evaluator(FOLDER / f"{name}.safetensors")
     assert golden.forward(network, images).tolist() == [evaluator.scores(image) for image in images]
+
+
+def test_no_images_have_no_scores():
+    for seed in range(40):
+        graph = random_graph(np.random.default_rng(seed))
+        assert golden.forward(graph, random_images(graph, 0)).shape == (0, graph.classes)
+
+
+def test_batches_and_single_images_agree(monkeypatch):
+    for seed in range(40):
+        graph = random_graph(np.random.default_rng(seed))
+        images = random_images(graph, 7)
+        expected = golden.forward(graph, images)
+        monkeypatch.setattr(golden, "WORKSPACE", 1)
+        assert np.array_equal(golden.forward(graph, images), expected)
+        monkeypatch.undo()
