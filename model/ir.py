@@ -3,7 +3,6 @@
 ``docs/ir.md`` specifies each formula; :mod:`xnorflow.model.golden` executes it.
 """
 
-import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -178,9 +177,7 @@ def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
             raise ValueError(f"{name}: must read {' or '.join(map(str, layer.sources))} layers, not {len(sources)}")
         for source in sources:
             if not IMAGE <= source < index:
-                # A file may claim numbers of thousands of digits.
-                brief = reprlib.repr(source)
-                raise ValueError(f"{name}: must read layers in {IMAGE}..{index - 1}, which are before it, not {brief}")
+                raise ValueError(f"{name}: must read layers in {IMAGE}..{index - 1}, which are before it, not {source}")
     unread = set(range(len(network.layers) - 1)) - {source for sources in given for source in sources}
     if unread:
         index = min(unread)

@@ -133,6 +133,18 @@ def check_claims(description: dict[str, Any]) -> None:
         shape = layer.get("shape") if isinstance(layer, dict) else None
         if isinstance(shape, list) and all(type(size) is int for size in shape):
             _check(f"layer {index}: weights", math.prod(map(abs, shape)), LARGEST_WEIGHTS)
+    _check_integers(description)
+
+
+def _check_integers(description: dict[str, Any]) -> None:
+    """Numbers of thousands of digits would come back in messages, and multiplied with each other."""
+    rest: list[Any] = [description]
+    while rest:
+        entry = rest.pop()
+        if isinstance(entry, dict | list):
+            rest += entry.values() if isinstance(entry, dict) else entry
+        elif isinstance(entry, int):
+            _check("numbers", abs(entry), (1 << 63) - 1)
 
 
 def _check(what: str, count: int, most: int) -> None:

@@ -1,6 +1,5 @@
 """Convolutions."""
 
-import reprlib
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -91,7 +90,7 @@ class Conv2d:
                 f"padding must be at least 0 and less than the kernel, {times(size)}, not {self.padding!r}"
             )
         if self.groups < 1 or self.mh % self.groups:
-            raise ValueError(f"groups must divide the {self.mh} filters, not be {reprlib.repr(self.groups)}")
+            raise ValueError(f"groups must divide the {self.mh} filters, not be {self.groups}")
 
     @property
     def title(self) -> str:
