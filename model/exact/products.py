@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,11 +11,16 @@ from ..bits import BitArray
 from ..ir import Conv2d, Dense, MaxPool, Thresholds
 from ..tensors import Element, Tensor
 from .constant import LARGEST_PALETTE, Constant
+from .curve import Curve, pieces, value_at
 from .node import Node
-from .signal import Bits, Indices, Pixels, Product, Signal
+from .signal import FILLER, Indices, Made, Pixels, Product, Signal
 from .surd import ZERO, Surd
+from .thresholds import settle
 
 __all__ = ["convolution", "dense", "image_order", "pool"]
+
+Border = tuple[int, int, int, int]
+"""Rows above, columns left, rows below, columns right."""
 
 SHOWN = 5
 """Different weights that a refusal shows."""
@@ -27,6 +33,7 @@ LARGEST_SHIFTS = 1 << 20
 
 def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     """The signal, a vector, times a matrix of shape ``(inputs, neurons)``."""
+    signal = settle(node, signal)
     count = signal.shape[-1] if signal.shape else 0
     if count != signal.tensor.size or len(weights.shape) != 2 or weights.shape[0] != count:
         raise node.error(f"must multiply a vector by a matrix, not shape {signal.shape} by {weights.shape}")
@@ -40,52 +47,59 @@ def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
 
 
 def convolution(
-    node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: tuple[int, int, int, int]
+    node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: Border
 ) -> Signal:
     """Convolution with weights of shape ``(neurons, channels, kernel rows, kernel columns)``."""
+    signal, border, filler = _unpadded(node, signal, border)
+    signal = settle(node, signal)
     _check_image(node, signal)
     if len(weights.shape) != 4 or weights.shape[1] != signal.channels:
         raise node.error(
             f"must have weights of (neurons, {signal.channels} channels, rows, columns), not {weights.shape}; "
             "only group 1 in two dimensions is supported"
         )
-    filler = ZERO
-    if any(signal.border):
-        if any(border):
-            raise node.error("must not pad what a Pad has padded; leave one of the two out")
-        border, filler = signal.border, signal.filler
-    top, left, bottom, right = border
-    if (top, left) != (bottom, right):
-        raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
-    pad = _padding_integer(node, signal, filler) if any(border) else 0
+    padding = _symmetric(node, signal, weights.shape[2:], stride, border)
+    pad = _padding_integer(node, signal, filler) if any(padding) else 0
     bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))
-    layer = Conv2d(bits, Thresholds(np.zeros(len(bits), np.int64)), stride, (top, left), pad)
-    plain = replace(signal, border=(0, 0, 0, 0), filler=ZERO)
+    layer = Conv2d(bits, Thresholds(np.zeros(len(bits), np.int64)), stride, padding, pad)
     rows, columns, mh = layer.output(signal.tensor).shape
     if rows * columns * mh > LARGEST_IMAGE:
         raise node.error(f"must give at most {LARGEST_IMAGE} elements, not {rows}x{columns}x{mh}")
-    return _product(node, plain, bits, magnitudes, layer, image_order(rows, columns, mh))
+    return _product(node, signal, bits, magnitudes, layer, image_order(rows, columns, mh))
 
 
 def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
     """Maximum of each window; on dot products it waits for their thresholds."""
+    signal = signal.plain(node)
     _check_image(node, signal)
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    source, signs = signal.source, [scale.sign for scale, _ in signal.channel_lines(node)]
-    tensor = layer.output(replace(signal.tensor, element=Element.BIT, width=1))
-    if isinstance(source, Pixels):
-        raise node.error("must come behind a binarization or a convolution, not take the image")
-    if isinstance(source, Bits):
-        if min(signs) <= 0:
+    if isinstance(signal.source, Pixels):
+        signal = settle(node, signal)
+    source, tensor = signal.source, layer.output(replace(signal.tensor, element=Element.BIT, width=1))
+    directions = tuple(_direction(node, curve, signal.domain) for curve in signal.channel_curves(node))
+    if isinstance(source, Made):
+        if not signal.binary:
+            raise node.error("must come behind a binarization or a convolution, not take the image")
+        if min(directions) < 0:
             raise node.error("must take bits with a positive scale; move the negation behind the pool")
-        source = Bits(source.input, (*source.layers, layer))
-    else:
-        if source.pools and source.directions != tuple(signs):
+        source = Made(layer, (source,))
+    elif isinstance(source, Product):
+        if source.pools and min(directions) < 0:
             raise node.error("must not follow a pool and a negative scale; put a binarization between")
-        source = replace(source, pools=(*source.pools, layer), directions=tuple(signs))
+        directions = source.directions or directions
+        source = replace(source, pools=(*source.pools, layer), directions=directions)
         tensor = replace(tensor, element=signal.tensor.element, width=signal.tensor.width)
     return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
+
+
+def _direction(node: Node, curve: Curve, domain: range) -> int:
+    """Whether a function rises (+1), falls (-1) or is constant (0)."""
+    signs = {scale.sign for _, _, (scale, _) in pieces(domain, curve)}
+    values = [(value_at(domain, curve, first), value_at(domain, curve, end - 1)) for first, end, _ in pieces(domain, curve)]
+    signs |= {(right[0] - left[1]).sign for left, right in pairwise(values)}
+    signs.discard(0)
+    if len(signs) > 1:
+        raise node.error("must take what rises or falls steadily with the product, not what does both")
+    return signs.pop() if signs else 0
 
 
 def image_order(rows: int, columns: int, channels: int) -> Indices:
@@ -138,32 +152,29 @@ def _product(
     node: Node, signal: Signal, bits: BitArray, magnitudes: Sequence[Surd], layer: Dense | Conv2d, order: Indices
 ) -> Signal:
     """Dot products with ``bits``, and what each stands for: the inputs' scale and offset go through the sum."""
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    if isinstance(signal.source, Product):
-        raise node.error("must come behind a binarization; put BipolarQuant between the two products")
+    assert isinstance(signal.source, Made)
     # A line for each input of a window: all inputs of a dense layer, the channels of a convolution.
-    lines = signal.channel_lines(node) if isinstance(layer, Conv2d) else signal.lines(layer.mw)
-    flat = bits.reshape(len(bits), -1, len(lines))
-    few = lines[: len(signal.scale)]
+    count = signal.channels if isinstance(layer, Conv2d) else layer.mw
+    few = signal.first_lines(node)
+    if len(few) > count:
+        raise node.error("scales and biases must be the same all over a channel, not change from pixel to pixel")
     common = abs(few[0][0])
     if common == ZERO or any(abs(scale) != common for scale, _ in few):
         raise node.error("inputs must have one scale, not one for each channel or 0; quantize per tensor")
+    flat = bits.reshape(len(bits), -1, count)
     shifts = _shifts(node, flat, [offset for _, offset in few])
-    negative = np.resize([scale.sign < 0 for scale, _ in few], len(lines))
+    negative = np.resize([scale.sign < 0 for scale, _ in few], count)
     weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
-    behind = signal.source if isinstance(signal.source, Bits) else Bits(signal.source.rule)
     stride, padding, pad = (
         (layer.stride, layer.padding, layer.pad) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
     )
     shape = layer.output(signal.tensor).shape
+    lines = [(magnitude * common, magnitude * shift) for magnitude, shift in zip(magnitudes, shifts, strict=True)]
     return Signal(
-        source=Product(behind, signal.tensor, weights, stride, padding, pad),
+        source=Product(signal.source, signal.tensor, weights, stride, padding, pad),
         tensor=Tensor(shape, Element.INT, 32),
         order=order,
-        scale=tuple(magnitude * common for magnitude in magnitudes),
-        offset=tuple(magnitude * shift for magnitude, shift in zip(magnitudes, shifts, strict=True)),
-    )
+    ).with_curves([Curve((0,), (line,)) for line in lines])
 
 
 def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:
@@ -187,10 +198,38 @@ def _sum(offsets: Iterable[Surd], counts: list[int]) -> Surd:
     return total
 
 
+def _unpadded(node: Node, signal: Signal, border: Border) -> tuple[Signal, Border, Surd]:
+    """The image without what a ``Pad`` put around it, and the padding of both together."""
+    if signal.filler is None:
+        return signal, border, ZERO
+    if any(border):
+        raise node.error("must not pad what a Pad has padded; leave one of the two out")
+    inside = signal.order != FILLER
+    ranges = [(np.flatnonzero(inside.any(axis=tuple({0, 1, 2, 3} - {axis})))) for axis in range(inside.ndim)]
+    cut = tuple(slice(int(places[0]), int(places[-1]) + 1) for places in ranges)
+    if len(cut) != 4 or not inside[cut].all() or signal.order[cut].shape[:2] != signal.shape[:2]:
+        raise node.error("must get an image that is padded in rows and columns only")
+    top, left = cut[2].start, cut[3].start
+    border = (top, left, signal.shape[2] - cut[2].stop, signal.shape[3] - cut[3].stop)
+    return replace(signal, order=signal.order[cut], filler=None), border, signal.filler
+
+
+def _symmetric(
+    node: Node, signal: Signal, kernel: tuple[int, ...], stride: tuple[int, int], border: Border
+) -> tuple[int, int]:
+    """Padding above and left, which below and right may differ where no window reaches."""
+    top, left, bottom, right = border
+    for size, taps, step, first, last in zip(signal.tensor.shape, kernel, stride, (top, left), (bottom, right), strict=False):
+        windows = [(size + first + end - taps) // max(step, 1) for end in (first, last)]
+        if windows[0] != windows[1]:
+            raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
+    return top, left
+
+
 def _padding_integer(node: Node, signal: Signal, filler: Surd) -> int:
     """The integer, or for bits the bit, that stands for the padding's value in every channel."""
     found = set()
-    for scale, offset in signal.channel_lines(node):
+    for scale, offset in signal.first_lines(node):
         if scale == ZERO:
             raise node.error("inputs must have a scale, not 0")
         found.add(((filler - offset) / scale).rational)

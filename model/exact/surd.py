@@ -67,6 +67,11 @@ class Surd:
         return sign_of(self.a, self.b, self.v)
 
     @property
+    def is_integer(self) -> bool:
+        """Whether it is a whole number."""
+        return not self.b and self.a.denominator == 1
+
+    @property
     def rational(self) -> Fraction:
         """The number as a fraction; InexactError when it is irrational."""
         if self.b:

@@ -1,171 +1,120 @@
-"""Where an exact line crosses zero: binarization of dot products, pixels and bits, and scores of the last layer."""
+"""From functions of few steps to thresholds: where a curve of dot products takes another number."""
 
-import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from ..ir import Bias, Conv2d, Dense, MaxPool, Thresholds
-from ..tensors import Element, Tensor
-from .node import Node
-from .pixels import table, threshold_pixels
-from .signal import Bits, Pixels, Product, Signal
-from .surd import ONE, ZERO, Surd, smallest
+from ..bits import BitArray
+from ..ir import Conv2d, Dense, Layer, Thresholds
+from ..tensors import Element
+from .curve import Curve, runs
+from .node import ImportRefused, Node
+from .pixels import settle_pixels
+from .signal import Made, Pixels, Product, Signal
+from .surd import ONE, Surd
 
-__all__ = ["binarize", "check_no_zero", "integer_biases", "scores"]
+__all__ = ["settle"]
+
+HALF = Surd(Fraction(1, 2))
 
 
-def binarize(node: Node, signal: Signal, *, strict: bool = False) -> Signal:
-    """+1 where the signal is at least 0, or with ``strict`` above 0; elsewhere -1."""
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    lines = signal.first_lines(node)
+@dataclass(frozen=True)
+class Step:
+    """How one neuron's number becomes a bit.
+
+    Parameters
+    ----------
+    flips : :class:`bool`
+        Whether its weights are inverted.
+    place : :class:`int`
+        Where its bit becomes 1, in the order of the dot products of the weights as they then are.
+    low, high : :class:`Surd`
+        What the two bits stand for.
+    """
+
+    flips: bool
+    place: int
+    low: Surd
+    high: Surd
+
+
+def settle(node: Node, signal: Signal) -> Signal:
+    """The same elements as lines of integers that the network has: bits, or the quantized image."""
+    signal = signal.plain(node)
     source = signal.source
     if isinstance(source, Pixels):
-        rule, signs = threshold_pixels(node, source.rule, [_condition(line, strict) for line in lines])
-        return _bits(signal, Bits(rule), rule.output, signs)
-    if isinstance(source, Bits):
-        return _bits(signal, source, signal.tensor, [_again(node, line, strict) for line in lines])
-    layers, signs = _threshold(source, signal.channel_lines(node), strict)
-    return _bits(signal, Bits(source.behind.input, (*source.behind.layers, *layers)), signal.tensor, signs)
+        return settle_pixels(node, signal, source.shape)
+    if isinstance(source, Made):
+        return signal
+    steps = _steps(node, signal, source)
+    weights = source.weights.copy()
+    weights[[step.flips for step in steps]] ^= 1
+    made = source.behind
+    for layer in _layers(source, weights, [step.place for step in steps]):
+        made = Made(layer, (made,))
+    tensor = replace(signal.tensor, element=Element.BIT, width=1)
+    curves = [Curve((0,), (((step.high - step.low) * HALF, (step.high + step.low) * HALF),)) for step in steps]
+    return replace(signal, source=made, tensor=tensor).with_curves(curves)
 
 
-def check_no_zero(node: Node, signal: Signal) -> None:
-    """Raise where an element can be 0."""
-    if isinstance(signal.source, Pixels):
-        integers = sorted(set(table(signal.source.rule)))
-    elif isinstance(signal.source, Bits):
-        integers = [-1, 1]
-    else:
-        integers = []
-    for channel, (scale, offset) in enumerate(signal.first_lines(node)):
-        if _vanishes(signal, integers, scale, offset):
-            raise node.error(
-                f"can be 0 in channel {channel}, and Sign(0) is 0; export with BipolarQuant, where it is +1"
-            )
+def _steps(node: Node, signal: Signal, source: Product) -> list[Step]:
+    found: dict[Curve, list[tuple[int, Surd]] | None] = {}
+    steps: list[Step] = []
+    dots = source.dots
+    for channel, curve in enumerate(signal.channel_curves(node)):
+        if curve not in found:
+            found[curve] = runs(dots, curve)
+        changes = found[curve]
+        if changes is None:
+            raise node.error("must come behind a binarization; put BipolarQuant between the two products")
+        if len(changes) > 2:
+            raise signal.origin or _too_many(node, channel, [value for _, value in changes])
+        direction = source.directions[channel] if source.directions else 0
+        steps.append(_step(changes, direction, len(dots)))
+    return _with_constants(steps)
 
 
-def _vanishes(signal: Signal, integers: list[int], scale: Surd, offset: Surd) -> bool:
-    if scale == ZERO:
-        return offset == ZERO
-    crossing = -offset / scale
-    if crossing.b:
-        return False
-    return crossing.a in integers or (isinstance(signal.source, Product) and _reaches(signal.source, crossing.a))
+def _too_many(node: Node, channel: int, values: Sequence[Surd]) -> ImportRefused:
+    shown = ", ".join(map(str, values[:SHOWN])) + ", ..." * (len(values) > SHOWN)
+    return node.error(f"must take one of two numbers in channel {channel}, not {shown}; train with 1-bit activations")
 
 
-def scores(node: Node, signal: Signal) -> tuple[Bits, Dense]:
-    """The last layer, and what is behind it."""
-    source = signal.source
-    if not isinstance(source, Product) or source.pools or signal.tensor.size != signal.channels:
-        raise node.error("must end in one product with weights, whose largest element is the class")
-    whole = source.tensor.shape == source.weights.shape[1:] or source.weights.ndim == 2
-    if not whole or any(source.padding):
-        raise node.error("must end in a product that takes all inputs once, not in a convolution of a part")
-    order = signal.order.ravel()
-    by_channel = signal.lines(signal.channels)
-    lines = [by_channel[place] for place in order]
-    size = abs(lines[0][0])
-    if size == ZERO or any(abs(scale) != size for scale, _ in lines):
-        raise node.error("scores must have one scale for all classes; normalize the last layer per tensor")
-    ratios = [(offset - lines[0][1]) / size for _, offset in lines]
-    common = lines[0][1] / size
-    bias = integer_biases([ratio.rational for ratio in ratios], common.a if not common.b else Fraction(1, 2))
-    if bias is None:
-        raise node.error(
-            "biases of the scores keep their order with no integers; make them multiples of the scores' scale"
-        )
-    negative = np.array([scale.sign < 0 for scale, _ in lines])[:, np.newaxis]
-    weights = source.weights.reshape(len(order), -1)[order] ^ negative
-    return source.behind, Dense(weights.astype(np.uint8), Bias(np.array(bias, np.int64)))
+def _step(changes: Sequence[tuple[int, Surd]], direction: int, count: int) -> Step:
+    first = changes[0][1]
+    if len(changes) == 1:
+        return Step(False, 0, first, first)
+    place, second = changes[1]
+    # Where a pool took the smallest dot product, the largest of the inverted weights' is the same one.
+    flips = direction < 0 or (direction == 0 and (second - first).sign < 0)
+    return Step(True, count - place, second, first) if flips else Step(False, place, first, second)
 
 
-def _bits(signal: Signal, source: Bits, tensor: Tensor, signs: list[int]) -> Signal:
-    scale = tuple(ONE if sign > 0 else -ONE for sign in signs)
-    scale = scale if len(set(scale)) > 1 else scale[:1]
-    return replace(
-        signal, source=source, tensor=replace(tensor, element=Element.BIT, width=1), scale=scale, offset=(ZERO,)
-    )
+def _with_constants(steps: Sequence[Step]) -> list[Step]:
+    """Neurons that always give one number, as a bit that is always 0 or 1 and stands for what other neurons' do."""
+    low, high = next(((step.low, step.high) for step in steps if step.low != step.high), (-ONE, ONE))
+    result = []
+    for step in steps:
+        if step.low != step.high:
+            result.append(step)
+        elif step.low == low:
+            result.append(replace(step, place=NEVER, high=high))
+        else:
+            result.append(replace(step, place=0, low=step.high - (high - low)))
+    return result
 
 
-def _condition(line: tuple[Surd, Surd], strict: bool) -> Callable[[int], bool]:
-    scale, offset = line
-
-    def holds(integer: int) -> bool:
-        sign = (scale * Surd(Fraction(integer)) + offset).sign
-        return sign > 0 if strict else sign >= 0
-
-    return holds
-
-
-def _again(node: Node, line: tuple[Surd, Surd], strict: bool) -> int:
-    """+1 where the sign of a bit's line is the bit, -1 where it is its inverse."""
-    holds = _condition(line, strict)
-    if holds(1) == holds(-1):
-        raise node.error("gives both values of a bit the same sign; remove it, or train again")
-    return 1 if holds(1) else -1
-
-
-def _threshold(
-    source: Product, lines: list[tuple[Surd, Surd]], strict: bool
-) -> tuple[list[Dense | Conv2d | MaxPool], list[int]]:
-    """The layer with its thresholds, the pools behind it, and -1 for each channel that it gives inverted."""
-    weights, thresholds, signs = source.weights.copy(), [], []
-    directions = source.directions or tuple(scale.sign for scale, _ in lines)
-    for neuron, ((scale, offset), direction) in enumerate(zip(lines, directions, strict=True)):
-        # A pool took the largest; where the line falls since, the smallest is wanted: not (one of them is not).
-        inverted = scale.sign * direction < 0
-        if inverted:
-            scale, offset = -scale, -offset
-        if scale.sign < 0:
-            weights[neuron] ^= 1
-        holds = _condition((abs(scale), offset), strict != inverted)
-        thresholds.append(_smallest(source, holds))
-        signs.append(-1 if inverted else 1)
-    ending = Thresholds(np.array(thresholds, np.int64))
+def _layers(source: Product, weights: BitArray, places: Sequence[int]) -> list[Layer]:
+    count = len(source.dots)
+    least = 0 if source.tensor.element is Element.BIT else source.dots[0]
+    ending = Thresholds(np.array([least + min(place, count) for place in places], np.int64))
     if weights.ndim == 2:
-        return [Dense(weights, ending), *source.pools], signs
-    return [Conv2d(weights, ending, source.stride, source.padding, source.pad), *source.pools], signs
+        return [Dense(weights, ending), *source.pools]
+    return [Conv2d(weights, ending, source.stride, source.padding, source.pad), *source.pools]
 
 
-def _smallest(source: Product, holds: Callable[[int], bool]) -> int:
-    """The smallest number of matches, or on integers the smallest dot product, for which a rising condition holds."""
-    mw = int(source.weights[0].size)
-    if source.tensor.element is Element.BIT:
-        low, high, step, start = 0, mw + 1, 2, -mw
-    else:
-        limit = mw * source.tensor.magnitude
-        low, high, step, start = -limit, limit + 1, 1, 0
-    return smallest(low, high, lambda number: holds(step * number + start))
-
-
-def _reaches(source: Product, number: Fraction) -> bool:
-    """Whether a dot product can be this number."""
-    mw = int(source.weights[0].size)
-    if number.denominator != 1 or abs(number) > mw * source.tensor.magnitude:
-        return False
-    return source.tensor.element is not Element.BIT or (int(number) - mw) % 2 == 0
-
-
-def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None:
-    """Integers that order the classes as ``dot + common + ratio`` does, ties to the lowest index; None without any.
-
-    The dot products of one image are all even or all odd. So two scores that differ in their dot products differ by 2,
-    and between two such steps an integer bias has two places.
-    """
-    if all((common + ratio).denominator == 1 for ratio in ratios):
-        return [int(common + ratio) for ratio in ratios]
-    halves = [ratio / 2 for ratio in ratios]
-    for start in sorted({half % 1 for half in halves}):
-        floors = [math.floor(half - start) for half in halves]
-        rests = [half - start - floor for half, floor in zip(halves, floors, strict=True)]
-        # Who wins among equals: first the larger rest, then the lower index.
-        order = sorted(range(len(rests)), key=lambda place: (-rests[place], place))
-        falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
-        if len(falls) > 1:
-            continue
-        high = set(order[: falls[0]]) if falls else set()
-        return [2 * floor + (place in high) for place, floor in enumerate(floors)]
-    return None
+NEVER = 1 << 62
+"""A place behind all dot products."""
+SHOWN = 5
+"""Different numbers that a refusal shows."""
