@@ -70,9 +70,7 @@ class Constant:
         return Constant(self.palette, self.index.reshape(shape))
 
 
-def combine(
-    node: Node, constants: Sequence[Constant]
-) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+def combine(node: Node, constants: Sequence[Constant]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
     """The places that occur together in constants that are broadcast as ONNX does, and the array of these."""
     try:
         shape = np.broadcast_shapes(*(entry.shape for entry in constants))

@@ -114,9 +114,7 @@ def stairs(domain: range, curve: Curve, step: Callable[[Surd], Surd]) -> Curve:
     return _tidy(domain, starts, lines)
 
 
-def _first_other(
-    domain: range, place: int, end: int, line: Line, step: Callable[[Surd], Surd], level: Surd
-) -> int:
+def _first_other(domain: range, place: int, end: int, line: Line, step: Callable[[Surd], Surd], level: Surd) -> int:
     scale, offset = line
     return bisect_left(
         range(end), True, lo=place, key=lambda at: step(scale * Surd(Fraction(domain[at])) + offset) != level
@@ -160,7 +158,7 @@ def _signs(domain: range, first: int, end: int, line: Line) -> list[tuple[int, i
 
 
 def _tidy(domain: range, starts: Sequence[int], lines: Sequence[Line], *, keep: bool = False) -> Curve:
-    """Neighbours with the same line as one piece; on two integers (unless kept) the line through both numbers."""
+    """Neighbours with the same line as one; on two integers the line through both numbers, unless pieces are kept."""
     places: list[int] = []
     kept: list[Line] = []
     for start, line in zip(starts, lines, strict=True):
@@ -168,7 +166,7 @@ def _tidy(domain: range, starts: Sequence[int], lines: Sequence[Line], *, keep: 
             places.append(start)
             kept.append(line)
     curve = Curve(tuple(places), tuple(kept))
-    if len(kept) == 1 or len(domain) != 2:
+    if keep or len(kept) == 1 or len(domain) != 2:
         return curve
     low, high = (value_at(domain, curve, place) for place in (0, 1))
     scale = (high - low) / Surd(Fraction(domain[1] - domain[0]))

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .constant import LARGEST_PALETTE, Constant, combine, objects
 from .curve import Curve, Line, constant, merge, single_line
@@ -16,18 +18,24 @@ __all__ = ["Function", "Value", "elementwise", "linear", "opaque", "risen", "sig
 Value = Signal | Constant
 Function = Callable[[range, list[Curve]], Curve]
 
+Floats = Callable[..., NDArray[Any]]
+
+MANY = 1 << 10
+"""Different constants from which on numpy's numbers are taken, where they are exact."""
+
 CONSTANT = range(1)
 """Domain of a constant: one integer, which does not matter."""
 
 
-def elementwise(node: Node, inputs: Sequence[Value], function: Function) -> Value:
+def elementwise(node: Node, inputs: Sequence[Value], function: Function, *, floats: Floats | None = None) -> Value:
     """The function of each element, of inputs that are broadcast to each other.
 
-    Data on which the function has no exact form becomes a term, which has to cancel out later.
+    Data on which the function has no exact form becomes a term, which has to cancel out later. ``floats`` is the same
+    function for numpy's numbers, where it rounds nothing; millions of weights need it.
     """
     signals = [value for value in inputs if isinstance(value, Signal)]
     if not signals:
-        return _of_constants(node, [value for value in inputs if isinstance(value, Constant)], function)
+        return _of_constants(node, [value for value in inputs if isinstance(value, Constant)], function, floats)
     first = signals[0]
     for signal in signals:
         if signal.answered or signal.ranked:
@@ -113,8 +121,12 @@ def _of_data(node: Node, first: Signal, inputs: Sequence[Value], function: Funct
     return replace(first.with_curves(found), origin=origins[0] if origins else None)
 
 
-def _of_constants(node: Node, constants: Sequence[Constant], function: Function) -> Constant:
+def _of_constants(node: Node, constants: Sequence[Constant], function: Function, floats: Floats | None) -> Constant:
     places, index = combine(node, constants)
+    if floats is not None and len(places[0]) > MANY and all(map(_is_double, constants)):
+        columns = (entry.palette.astype(np.float64)[part] for entry, part in zip(constants, places, strict=True))
+        palette, codes = np.unique(np.asarray(floats(*columns), np.float64), return_inverse=True)
+        return Constant(palette, codes.reshape(-1)[index])
     if len(places[0]) > LARGEST_PALETTE:
         raise node.error(f"needs arithmetic on {len(places[0])} different constants; fold them before the export")
     numbers: dict[Surd, int] = {}
@@ -124,3 +136,10 @@ def _of_constants(node: Node, constants: Sequence[Constant], function: Function)
         ((_, value),) = function(CONSTANT, curves).lines
         codes.append(numbers.setdefault(value, len(numbers)))
     return Constant(objects(list(numbers)), np.array(codes, np.int64)[index])
+
+
+def _is_double(constant: Constant) -> bool:
+    """Whether all numbers are such that double precision has them exactly."""
+    if constant.palette.dtype.kind in "iu":
+        return bool((np.abs(constant.palette.astype(np.float64)) < 1 << 53).all())
+    return constant.palette.dtype.kind in "fb"

@@ -113,9 +113,7 @@ def largest(domain: range, curves: Sequence[Curve]) -> Curve:
     result = curves[0]
     for other in curves[1:]:
         signs = split_by_sign(domain, subtract(domain, [result, other]))
-        result = merge(
-            domain, [signs, result, other], lambda line, one, two: one if _number(line) >= 0 else two
-        )
+        result = merge(domain, [signs, result, other], lambda line, one, two: one if _number(line) >= 0 else two)
     return result
 
 

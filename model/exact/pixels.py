@@ -30,7 +30,7 @@ def table(rule: Affine) -> list[int]:
 
 def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
     """The same elements as lines of the integers or bits that an input rule makes of raw pixels."""
-    if all(single_line(curve) for curve in signal.curves):
+    if all(single_line(curve) for curve in signal.curves) and any(curve.lines[0][0] != ZERO for curve in signal.curves):
         return replace(signal, source=Made(Affine(shape)))
     curves = signal.channel_curves(node)[: len(signal.curves)]
     steps = [_steps(node, curve) for curve in curves]
@@ -44,13 +44,13 @@ def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
 def _steps(node: Node, curve: Curve) -> list[tuple[int, Surd]]:
     found = runs(PIXELS, curve)
     if found is None:
-        raise node.error("must come behind a quantization of the image, not take a part of its values; put Quant between")
+        raise node.error(
+            "must come behind a quantization of the image, not take a part of its values; put Quant between"
+        )
     return found
 
 
-def _threshold(
-    node: Node, signal: Signal, shape: tuple[int, ...], steps: Sequence[list[tuple[int, Surd]]]
-) -> Signal:
+def _threshold(node: Node, signal: Signal, shape: tuple[int, ...], steps: Sequence[list[tuple[int, Surd]]]) -> Signal:
     """A bit at the grey level where the two numbers of each channel change."""
     for channel, found in enumerate(steps):
         if len(found) == 1:
@@ -60,9 +60,7 @@ def _threshold(
         raise node.error(f"needs the same grey level for all channels, not {', '.join(map(str, levels[:8]))}")
     rule = Thermometer(shape, (levels[0],))
     half = Surd(Fraction(1, 2))
-    curves = tuple(
-        Curve((0,), (((high - low) * half, (high + low) * half),)) for (_, low), (_, high) in steps
-    )
+    curves = tuple(Curve((0,), (((high - low) * half, (high + low) * half),)) for (_, low), (_, high) in steps)
     return replace(signal, source=Made(rule), tensor=rule.output).with_curves(curves)
 
 

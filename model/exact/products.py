@@ -46,9 +46,7 @@ def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     return _product(node, signal, bits, magnitudes, Dense(bits, Thresholds(np.zeros(mh, np.int64))), order)
 
 
-def convolution(
-    node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: Border
-) -> Signal:
+def convolution(node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: Border) -> Signal:
     """Convolution with weights of shape ``(neurons, channels, kernel rows, kernel columns)``."""
     signal, border, filler = _unpadded(node, signal, border)
     signal = settle(node, signal)
@@ -94,7 +92,9 @@ def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
 def _direction(node: Node, curve: Curve, domain: range) -> int:
     """Whether a function rises (+1), falls (-1) or is constant (0)."""
     signs = {scale.sign for _, _, (scale, _) in pieces(domain, curve)}
-    values = [(value_at(domain, curve, first), value_at(domain, curve, end - 1)) for first, end, _ in pieces(domain, curve)]
+    values = [
+        (value_at(domain, curve, first), value_at(domain, curve, end - 1)) for first, end, _ in pieces(domain, curve)
+    ]
     signs |= {(right[0] - left[1]).sign for left, right in pairwise(values)}
     signs.discard(0)
     if len(signs) > 1:
@@ -219,7 +219,9 @@ def _symmetric(
 ) -> tuple[int, int]:
     """Padding above and left, which below and right may differ where no window reaches."""
     top, left, bottom, right = border
-    for size, taps, step, first, last in zip(signal.tensor.shape, kernel, stride, (top, left), (bottom, right), strict=False):
+    for size, taps, step, first, last in zip(
+        signal.tensor.shape, kernel, stride, (top, left), (bottom, right), strict=False
+    ):
         windows = [(size + first + end - taps) // max(step, 1) for end in (first, last)]
         if windows[0] != windows[1]:
             raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")

@@ -28,6 +28,7 @@ ROUNDING: dict[str, Callable[[Fraction], int]] = {
     "HALF_DOWN": lambda value: _away(value, lambda size: math.ceil(size - HALF)),
 }
 
+
 @dataclass(frozen=True)
 class Quantizer:
     """Rounding to integers of a few bits.

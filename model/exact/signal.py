@@ -1,7 +1,7 @@
 """The data on its way through a graph: integers of the network, and what each stands for in the file.
 
-An element of the file is a :class:`Curve` of an integer, exactly. What is done to single elements changes the curve only;
-nothing is rounded, and nothing is computed before a product or a pool asks which integers it gets.
+An element of the file is a :class:`Curve` of an integer, exactly. What is done to single elements changes the curve
+only; nothing is rounded, and nothing is computed before a product or a pool asks which integers it gets.
 """
 
 from collections.abc import Sequence

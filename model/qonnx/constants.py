@@ -102,7 +102,9 @@ def _reduce(node: Node, inputs: list[Constant]) -> Constant:
     if node.operator == "ReduceL1":
         whole = abs(whole)
     keeps = bool(node.integer("keepdims", 1))
-    result: NDArray[np.object_] = np.asarray(REDUCE[node.operator](whole[data.index], axis=along, keepdims=keeps), object)
+    result: NDArray[np.object_] = np.asarray(
+        REDUCE[node.operator](whole[data.index], axis=along, keepdims=keeps), object
+    )
     count = data.index.size // max(result.size, 1) if node.operator == "ReduceMean" else 1
     numbers = {number: place for place, number in enumerate(dict.fromkeys(result.ravel().tolist()))}
     places = np.array([numbers[number] for number in result.ravel().tolist()], np.int64).reshape(result.shape)

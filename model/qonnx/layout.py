@@ -67,7 +67,9 @@ def layout_of(graph: Graph, nodes: Sequence[Node], told: str | None = None) -> L
 
 def _seen_by_first_window(graph: Graph, nodes: Sequence[Node]) -> Indices | None:
     """The elements of the input, by their places, as the first operator with windows takes them."""
-    values: dict[str, Constant | Indices] = {name: constant_of(array) for name, array in graph.constants.items() if array.size}
+    values: dict[str, Constant | Indices] = {
+        name: constant_of(array) for name, array in graph.constants.items() if array.size
+    }
     values[graph.input] = np.arange(math.prod(graph.shape)).reshape(graph.shape)
     for node in nodes:
         inputs = [values.get(name) for name in node.inputs]
@@ -87,11 +89,9 @@ def _seen_by_first_window(graph: Graph, nodes: Sequence[Node]) -> Indices | None
 def _moved(node: Node, data: Indices | None, inputs: Sequence[Constant | Indices | None]) -> Constant | Indices | None:
     constants = [value for value in inputs if isinstance(value, Constant)]
     if data is None:
-        # Only shapes matter here; weights are evaluated once, later.
-        small = all(value.index.size <= LARGEST_SHAPE for value in constants)
-        whole = small and len(constants) == sum(map(bool, node.inputs))
-        value = apply(node, constants) if whole else None
-        return value if isinstance(value, Constant) else None
+        # Only shapes matter here; weights are evaluated once, later, and so is what is made of them.
+        value = apply(node, constants) if len(constants) == sum(map(bool, node.inputs)) else None
+        return value if isinstance(value, Constant) and value.index.size <= LARGEST_SHAPE else None
     if node.operator == "Shape":
         return constant_of(np.array(data.shape, np.int64))
     if node.operator in SHAPE_OPERATORS:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 from onnx import TensorProto
 
 from ..exact import functions as of
@@ -70,12 +71,14 @@ def _compare(node: Node, inputs: Inputs) -> Value:
             return elementwise(
                 node, [signed(difference)], lambda domain, curves: of.compare(domain, [*curves, constant(ZERO)], signs)
             )
-    return elementwise(node, pair, lambda domain, curves: of.compare(domain, curves, signs))
+    return elementwise(
+        node, pair, lambda domain, curves: of.compare(domain, curves, signs), floats=FLOAT_COMPARISONS[node.operator]
+    )
 
 
 def _sign(node: Node, inputs: Inputs) -> Value:
     (data,) = given(node, inputs, "data")
-    result = elementwise(node, [signed_data(data)], lambda domain, curves: of.sign(domain, curves[0]))
+    result = elementwise(node, [signed_data(data)], lambda domain, curves: of.sign(domain, curves[0]), floats=np.sign)
     return _three(node, result) if isinstance(result, Signal) else result
 
 
@@ -107,12 +110,13 @@ def _logic(node: Node, inputs: Inputs) -> Value:
 
 
 def _extreme(node: Node, inputs: Inputs) -> Value:
-    function = of.largest if node.operator == "Max" else of.smallest_of
-    return elementwise(node, [value for value in inputs if value is not None], function)
+    function, floats = (of.largest, np.maximum) if node.operator == "Max" else (of.smallest_of, np.minimum)
+    values = [value for value in inputs if value is not None]
+    return elementwise(node, values, function, floats=floats if len(values) == 2 else None)
 
 
 def _where(node: Node, inputs: Inputs) -> Value:
-    return elementwise(node, given(node, inputs, "a condition", "a value", "another value"), of.choose)
+    return elementwise(node, given(node, inputs, "a condition", "a value", "another value"), of.choose, floats=np.where)
 
 
 def _clip(node: Node, inputs: Inputs) -> Value:
@@ -133,7 +137,9 @@ def _clip(node: Node, inputs: Inputs) -> Value:
 
 
 def _abs(node: Node, inputs: Inputs) -> Value:
-    return elementwise(node, given(node, inputs, "data"), lambda domain, curves: of.absolute(domain, curves[0]))
+    return elementwise(
+        node, given(node, inputs, "data"), lambda domain, curves: of.absolute(domain, curves[0]), floats=np.abs
+    )
 
 
 def _relu(node: Node, inputs: Inputs) -> Value:
@@ -222,6 +228,14 @@ def _rising(node: Node, inputs: Inputs) -> Value:
     error = node.error("must be undone, come before a sign, or end the network; it is no line")
     return opaque(node, data, error, zero=zero)
 
+
+FLOAT_COMPARISONS = {
+    "Greater": np.greater,
+    "GreaterOrEqual": np.greater_equal,
+    "Less": np.less,
+    "LessOrEqual": np.less_equal,
+    "Equal": np.equal,
+}
 
 RISING = {
     **dict.fromkeys(("Tanh", "Erf", "Softsign", "Elu", "Selu", "Celu", "Atan", "Asinh", "Sinh"), ZERO),

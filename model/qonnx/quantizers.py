@@ -24,7 +24,7 @@ def _bipolar_quant(node: Node, inputs: Inputs) -> Value:
         bit = of.compare(domain, [curves[0], constant(ZERO)], of.COMPARISONS["GreaterOrEqual"])
         return of.multiply(domain, [of.choose(domain, [bit, constant(ONE), constant(-ONE)]), curves[1]])
 
-    return elementwise(node, [signed_data(data), scale], function)
+    return elementwise(node, [signed_data(data), scale], function, floats=lambda x, size: np.where(x >= 0, size, -size))
 
 
 def _quant(node: Node, inputs: Inputs) -> Value:
@@ -94,7 +94,9 @@ def _multi_threshold(node: Node, inputs: Inputs) -> Value:
     data, thresholds = given(node, inputs, "data", "thresholds")
     if not isinstance(thresholds, Constant) or len(thresholds.shape) != 2 or thresholds.shape[1] > LARGEST_LEVELS:
         shape = thresholds.shape
-        raise node.error(f"must have 1 to {LARGEST_LEVELS} thresholds for each channel as a constant, not shape {shape}")
+        raise node.error(
+            f"must have 1 to {LARGEST_LEVELS} thresholds for each channel as a constant, not shape {shape}"
+        )
     rank = len(data.shape)
     layout = node.text("data_layout", "") or {2: "NC", 3: "NWC", 4: "NCHW"}.get(rank, "NC")
     if len(layout) != rank or "C" not in layout:
@@ -104,13 +106,11 @@ def _multi_threshold(node: Node, inputs: Inputs) -> Value:
         Constant(thresholds.palette, thresholds.index[:, column].reshape(shape))
         for column in range(thresholds.shape[1])
     ]
-    step, bias = (
-        constant(Surd(Fraction(node.number(name, default)))) for name, default in (("out_scale", 1.0), ("out_bias", 0.0))
-    )
+    step, bias = (Surd(Fraction(node.number(*entry))) for entry in (("out_scale", 1.0), ("out_bias", 0.0)))
 
     def function(domain: range, curves: list[Curve]) -> Curve:
         reached = of.levels_reached(domain, curves[0], curves[1:])
-        return of.add(domain, [of.multiply(domain, [reached, step]), bias])
+        return of.add(domain, [of.multiply(domain, [reached, constant(step)]), constant(bias)])
 
     return elementwise(node, [data, *columns], function)
 

@@ -15,9 +15,9 @@ from ..exact.elementwise import Value
 from ..exact.flow import unfold
 from ..exact.node import ImportRefused, Node
 from ..exact.pixels import image_signal
+from ..exact.scores import scores
 from ..exact.signal import Signal
 from ..exact.surd import InexactError
-from ..exact.scores import scores
 from ..ir import Network
 from ..paths import StrPath
 from .graph import Graph, QonnxError, read_graph
@@ -44,6 +44,7 @@ def import_qonnx(
     dataset: str = "",
     input_scale: Fraction | None = None,
     layout: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
 ) -> Network:
     """The network in a QONNX file.
 
@@ -61,6 +62,8 @@ def import_qonnx(
     layout : ``"nchw"``, ``"nhwc"`` or None
         Which axis of an input of four are the channels. Without it: by what the graph does with them, else by their
         number.
+    input_shape : tuple of :class:`int`
+        Shape of the graph's input with a batch of 1, where the file leaves sizes open.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = read_graph(path)
+        graph = read_graph(path, input_shape=input_shape)
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:

@@ -19,7 +19,10 @@ def border_of(
     """Padding above, left, below and right."""
     automatic = node.text("auto_pad", "NOTSET")
     if automatic in ("SAME_UPPER", "SAME_LOWER") and len(shape) == len(kernel) == 2 and min(stride) > 0:
-        sizes = [max((-(-size // step) - 1) * step + taps - size, 0) for size, taps, step in zip(shape, kernel, stride, strict=True)]
+        sizes = [
+            max((-(-size // step) - 1) * step + taps - size, 0)
+            for size, taps, step in zip(shape, kernel, stride, strict=True)
+        ]
         # What is odd goes below and right, or above and left.
         first = [(total + (automatic == "SAME_LOWER")) // 2 for total in sizes]
         return first[0], first[1], sizes[0] - first[0], sizes[1] - first[1]
