@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.ir import Conv2d, Dense, Layer, MaxPool, Network, Tensor
+from ..model.ir import ZERO, Conv2d, Dense, Layer, MaxPool, Network, Tensor
 from .folding import Folding
 from .frames import FrameFormat
 from .mvu import Product
@@ -73,7 +73,8 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> P
         kernel=layer.kernel,
         stride=layer.stride,
         padding=layer.padding,
-        pad=layer.pad,
+        # Zeros among bits are padded as -1, which the levels of each border make good.
+        pad=0 if layer.pad == ZERO else layer.pad,
         bits=tensor.width,
         width=width,
         words=layer.channels // width,

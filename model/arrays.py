@@ -9,6 +9,9 @@ __all__ = ["bit_array", "freeze", "integer_array"]
 
 LARGEST_INTEGER = (1 << 30) - 1
 
+AXES = {1: "one", 2: "a row", 3: "rows"}
+"""What there is of an array for each neuron, by its dimensions."""
+
 
 def freeze(record: object, name: str, array: NDArray[np.generic]) -> None:
     """Set a field of a frozen dataclass to an array that nobody can write to."""
@@ -27,11 +30,11 @@ def bit_array(weights: ArrayLike, dimensions: int, axes: str) -> BitArray:
     return array.astype(np.uint8)
 
 
-def integer_array(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Integers, one for each neuron; ValueError when they are none, or too large for hardware."""
+def integer_array(name: str, values: ArrayLike, *, dimensions: tuple[int, ...] = (1,)) -> NDArray[np.int64]:
+    """Integers, neurons first; ValueError when they are none, of other dimensions, or too large for hardware."""
     array = np.array(values, order="C")
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name} must be one for each neuron, not of shape {array.shape}")
+    if array.ndim not in dimensions or array.size == 0:
+        raise ValueError(f"{name} must be {AXES[dimensions[0]]} for each neuron, not of shape {array.shape}")
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(f"{name} must be integers, not {array.dtype}")
     if not ((array >= -LARGEST_INTEGER) & (array <= LARGEST_INTEGER)).all():

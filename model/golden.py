@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray
-from .ir import Affine, Input, Network, Thermometer
+from .ir import IMAGE, Affine, Input, Network, Thermometer
 from .kinds.kind import Integers
 
 __all__ = ["classify", "forward", "predict", "quantize", "trace"]
@@ -55,11 +55,11 @@ def forward(network: Network, images: NDArray[np.uint8]) -> Scored:
     check_images(network, images)
     # Only the scores of a batch are kept, so that the rest may go.
     scores = [deque(_steps(network, part), maxlen=1).pop() for part in _batches(network, images)]
-    return np.concatenate(scores).astype(np.int64)
+    return np.concatenate(scores).astype(np.int64).reshape(-1, network.classes)
 
 
 def trace(network: Network, images: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
-    """The quantized images, then the output of each layer: bits, and at last the scores.
+    """The quantized images, then the output of each layer: bits or integers, and at last the scores.
 
     Each is of shape ``(count, *tensor.shape)``, with the tensors that ``network.tensors`` names; parameters and errors
     are as for :func:`predict`.
@@ -109,11 +109,17 @@ def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np
 
 def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
     """The quantized images, then the output of each layer."""
-    values = quantize(network.input, images)
-    yield values
-    for step in network.steps():
-        values = step.layer.apply(step.input, values)
-        yield values
+    steps = tuple(network.steps())
+    last_reader = {source: index for index, step in enumerate(steps) for source in step.sources}
+    values = {IMAGE: quantize(network.input, images)}
+    yield values[IMAGE]
+    for index, step in enumerate(steps):
+        # The types of all that it takes, then their elements.
+        apply: Callable[..., Integers] = step.layer.apply
+        values[index] = apply(*step.inputs, *(values[source] for source in step.sources))
+        yield values[index]
+        # What nobody reads any more may go.
+        values = {place: value for place, value in values.items() if last_reader.get(place, -1) > index}
 
 
 _QUANTIZE: dict[type[Input], Callable[[Any], Integers]] = {Thermometer: _thermometer, Affine: _affine}

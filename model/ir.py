@@ -3,21 +3,29 @@
 ``docs/ir.md`` specifies each formula; :mod:`xnorflow.model.golden` executes it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import get_args
 
 from .class_names import check_labels
 from .inputs import Affine, Input, Thermometer
-from .kinds.conv2d import Conv2d
+from .kinds.add import Add
+from .kinds.conv2d import ZERO, Conv2d
 from .kinds.dense import Dense
-from .kinds.endings import Bias, Ending, Thresholds
+from .kinds.endings import Bias, Ending, Ranks, Thresholds
 from .kinds.maxpool import MaxPool
+from .kinds.sumpool import SumPool
+from .kinds.threshold import Threshold
 from .limits import check_limits
-from .steps import Layer, Matrix, Step
+from .numbers import integers
+from .steps import IMAGE, Layer, Matrix, Step
 from .tensors import Element, Tensor
 
 __all__ = [
+    "IMAGE",
+    "ZERO",
+    "Add",
     "Affine",
     "Bias",
     "Conv2d",
@@ -29,16 +37,24 @@ __all__ = [
     "Matrix",
     "MaxPool",
     "Network",
+    "Ranks",
     "Step",
+    "SumPool",
     "Tensor",
     "Thermometer",
+    "Threshold",
     "Thresholds",
 ]
+
+
+KINDS: tuple[type[Layer], ...] = get_args(Layer)
 
 
 @dataclass(frozen=True)
 class Network:
     """A binarized network: input quantization, then layers, the last of which gives the scores, integers of one axis.
+
+    As a rule each layer reads the one before it. Where some read others, or two of them, ``sources`` says what.
 
     Parameters
     ----------
@@ -54,14 +70,17 @@ class Network:
         How the network was made: command, seed, accuracies.
     labels : tuple of :class:`str`
         Name of each class, or empty.
+    sources : tuple of tuples of :class:`int`
+        For each layer the positions of the layers before it that it reads, :data:`IMAGE` for the quantized image; or
+        empty, where each reads the one before it. It is kept empty wherever it can be.
 
     Raises
     ------
     TypeError
         When a text is not a string, or the input or a layer is no record of this module.
     ValueError
-        When the layers do not chain, another than the last one gives integers, the labels are not one for each class,
-        or a limit is exceeded (:mod:`xnorflow.model.limits`).
+        When the layers do not fit what they read, one of them is read by none, the last one gives no scores, the labels
+        are not one for each class, or a limit is exceeded (:mod:`xnorflow.model.limits`).
     """
 
     name: str
@@ -70,37 +89,44 @@ class Network:
     dataset: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    sources: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
         object.__setattr__(self, "layers", tuple(self.layers))
         _check_kinds(self)
-        # It is this that checks the chain, too.
-        scores = [step.output.element is Element.INT and len(step.output.shape) == 1 for step in self.steps()]
-        if not scores or not scores[-1]:
+        object.__setattr__(self, "sources", _checked_sources(self))
+        # It is this that checks whether layers fit what they read, too.
+        steps = tuple(self.steps())
+        if (
+            not steps
+            or steps[-1].output.element is not Element.INT
+            or steps[-1].output.size != steps[-1].output.shape[-1]
+        ):
             raise ValueError("the last layer must give scores, integers of one axis; end it in Bias")
-        if any(step.output.element is not Element.BIT for step in list(self.steps())[:-1]):
-            raise ValueError("only the last layer may give integers; end the others in Thresholds")
-        check_limits(self.input.shape, self.input.output, tuple(self.steps()))
+        check_limits(self.input.shape, self.input.output, steps)
         object.__setattr__(self, "labels", check_labels(self.labels, self.classes))
 
     def steps(self) -> Iterator[Step]:
-        """The layers in the order of the data, each with its name and with the types of what it takes and gives.
+        """The layers in the order of the data, each with its name, what it reads, and types of what it takes and gives.
 
         Raises
         ------
         ValueError
-            When a layer does not chain, which no network that could be made has.
+            When a layer does not fit what it reads, which no network that could be made has.
         """
-        tensor = self.input.output
-        for index, layer in enumerate(self.layers):
-            name = f"{layer.title.lower()}{index}"
+        tensors = {IMAGE: self.input.output}
+        for index, (layer, sources) in enumerate(zip(self.layers, self.sources or _chain(self), strict=True)):
+            # Only a last layer gives scores: before it, the same ending makes integers like any other.
+            kind = layer.title if index == len(self.layers) - 1 else type(layer).__name__
+            inputs = tuple(tensors[source] for source in sources)
             try:
-                output = layer.output(tensor)
+                gives: Callable[..., Tensor] = layer.output
+                output = gives(*inputs)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            yield Step(name, layer, tensor, output)
-            tensor = output
+                raise ValueError(f"{kind.lower()}{index}: {error}") from None
+            yield Step(kind, index, layer, inputs, output, sources)
+            tensors[index] = output
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -133,6 +159,30 @@ class Network:
         return sum(step.matrix.mw * step.output.size for step in self.steps() if step.matrix is not None)
 
 
+def _chain(network: Network) -> tuple[tuple[int, ...], ...]:
+    """Sources of layers each of which reads the one before it."""
+    return tuple((index - 1,) for index in range(len(network.layers)))
+
+
+def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
+    """What layers read, or nothing where they are a chain; ValueError where that cannot be."""
+    given = tuple(integers("sources", sources) for sources in network.sources) or _chain(network)
+    if len(given) != len(network.layers):
+        raise ValueError(f"sources must be one for each of the {len(network.layers)} layers, not {len(given)}")
+    for index, (layer, sources) in enumerate(zip(network.layers, given, strict=True)):
+        name = f"{type(layer).__name__.lower()}{index}"
+        if len(sources) not in layer.sources:
+            raise ValueError(f"{name}: must read {' or '.join(map(str, layer.sources))} layers, not {len(sources)}")
+        for source in sources:
+            if not IMAGE <= source < index:
+                raise ValueError(f"{name}: must read layers in {IMAGE}..{index - 1}, which are before it, not {source}")
+    unread = set(range(len(network.layers) - 1)) - {source for sources in given for source in sources}
+    if unread:
+        index = min(unread)
+        raise ValueError(f"{type(network.layers[index]).__name__.lower()}{index}: must be read by a layer behind it")
+    return () if given == _chain(network) else given
+
+
 def _check_kinds(network: Network) -> None:
     """TypeError when a field is not of the kind that a file can hold."""
     texts = [("name", network.name), ("dataset", network.dataset)]
@@ -144,4 +194,4 @@ def _check_kinds(network: Network) -> None:
         raise TypeError(f"input must be Thermometer or Affine, not {type(network.input).__name__}")
     for layer in network.layers:
         if not isinstance(layer, Layer):
-            raise TypeError(f"layers must be Dense, Conv2d or MaxPool, not {type(layer).__name__}")
+            raise TypeError(f"layers must be {', '.join(kind.__name__ for kind in KINDS)}, not {type(layer).__name__}")

@@ -7,7 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .steps import Step
+import numpy as np
+
+from .steps import Layer, Step
 from .tensors import Tensor
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "LARGEST_INPUT",
     "LARGEST_LAYER",
     "LARGEST_NETWORK",
+    "LARGEST_NUMBERS",
     "LARGEST_STRIDE",
     "LARGEST_TENSOR",
     "LARGEST_WEIGHTS",
@@ -52,6 +55,9 @@ LARGEST_NETWORK = 1 << 26
 
 LARGEST_STRIDE = 1 << 20
 """Rows or columns from one window to the next."""
+
+LARGEST_NUMBERS = 1 << 22
+"""Levels of a layer, or ranks."""
 
 LARGEST_WINDOWS = 1 << 27
 """Elements of all windows of a layer, each window's own; the golden model holds those of an image at once."""
@@ -89,10 +95,18 @@ def check_limits(shape: Sequence[int], image: Tensor, steps: Sequence[Step]) -> 
             weights, work = weights + step.matrix.weights.size, work + step.matrix.mw * step.output.size
         _check(f"{name}: elements of all windows", layer.unfolded(step.input), LARGEST_WINDOWS)
         _check(f"{name}: stride", max(getattr(layer, "stride", (1,))), LARGEST_STRIDE)
+        _check(f"{name}: dilation", max(getattr(layer, "dilation", (1,))), LARGEST_STRIDE)
+        _check(f"{name}: levels and ranks", _numbers(layer), LARGEST_NUMBERS)
         _check(f"{name}: elements of the output", step.output.size, LARGEST_TENSOR)
     _check(f"{steps[-1].name}: classes", steps[-1].output.size, LARGEST_CLASSES)
     _check("weights of all layers", weights, LARGEST_NETWORK)
     _check("multiplications for an image", work, LARGEST_WORK)
+
+
+def _numbers(layer: Layer) -> int:
+    """Levels and ranks of a layer."""
+    ending = getattr(layer, "ending", layer)
+    return max((int(np.size(getattr(ending, name, ()))) for name in ("thresholds", "table")), default=0)
 
 
 def check_claims(description: dict[str, Any]) -> None:

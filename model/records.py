@@ -11,19 +11,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray, pack_bytes, unpack_bytes
-from .ir import Affine, Bias, Conv2d, Dense, Ending, Input, Layer, MaxPool, Network, Thermometer, Thresholds
+from .ir import (
+    ZERO,
+    Add,
+    Affine,
+    Bias,
+    Conv2d,
+    Dense,
+    Ending,
+    Input,
+    Layer,
+    MaxPool,
+    Network,
+    Ranks,
+    SumPool,
+    Thermometer,
+    Threshold,
+    Thresholds,
+)
 
 __all__ = ["Arrays", "check_whole", "describe", "network_of", "reason_of", "upgrade"]
 
 INPUTS: dict[str, type[Input]] = {kind.__name__: kind for kind in (Thermometer, Affine)}
-LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool)}
-ENDINGS: dict[str, type[Ending]] = {kind.__name__: kind for kind in (Thresholds, Bias)}
+LAYERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in (Dense, Conv2d, MaxPool, SumPool, Threshold, Add)}
+ENDINGS: dict[str, type[Ending]] = {kind.__name__: kind for kind in (Thresholds, Bias, Ranks)}
 
-ARRAYS = ("thresholds", "bias")
+ARRAYS = ("thresholds", "bias", "table")
 """Fields that are arrays of integers; ``weights`` are packed bits, and all others are in the JSON."""
 
+LATER: dict[str, Any] = {"dilation": (1, 1), "groups": 1, "shift": 0}
+"""Numbers that files lack where they are these, so that a network keeps the bytes that it had before there were any."""
+
 Arrays = dict[str, NDArray[Any]]
-Record = TypeVar("Record", Input, Layer)
+Record = TypeVar("Record", Input, Layer, Ending)
 
 
 def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
@@ -32,7 +52,7 @@ def describe(network: Network, arrays: Arrays) -> dict[str, Any]:
         "name": network.name,
         "dataset": network.dataset,
         "input": _describe(network.input, "input", arrays),
-        "layers": [_describe(layer, str(index), arrays) for index, layer in enumerate(network.layers)],
+        "layers": [_describe_layer(network, index, arrays) for index in range(len(network.layers))],
         "provenance": dict(network.provenance),
     }
     # Networks without them keep the bytes that they had before there were any.
@@ -59,6 +79,7 @@ def network_of(description: Mapping[str, Any], arrays: Arrays) -> Network:
         dataset=_string("dataset", description["dataset"]),
         provenance={key: _string("provenance", value) for key, value in provenance.items()},
         labels=_strings("labels", description.get("labels", [])),
+        sources=tuple(_sources(layer, index) for index, layer in enumerate(layers)),
     )
 
 
@@ -100,6 +121,17 @@ def reason_of(error: Exception) -> str:
     return f"lacks {error}" if isinstance(error, KeyError) else str(error)
 
 
+def _describe_layer(network: Network, index: int, arrays: Arrays) -> dict[str, Any]:
+    """A layer with what it reads, where that is not the one before it."""
+    description = _describe(network.layers[index], str(index), arrays)
+    sources = network.sources[index] if network.sources else (index - 1,)
+    return description if sources == (index - 1,) else description | {"sources": sources}
+
+
+def _sources(layer: Mapping[str, Any], index: int) -> tuple[int, ...]:
+    return _integers("sources", layer["sources"]) if "sources" in layer else (index - 1,)
+
+
 def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> dict[str, Any]:
     """Kind and numbers of a record, the weights as packed bits with their shape here."""
     description: dict[str, Any] = {"kind": type(record).__name__}
@@ -109,12 +141,12 @@ def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> di
             description["shape"] = value.shape
             arrays[f"{prefix}.{name}"] = pack_bytes(value.reshape(len(value), -1))
         elif name in ARRAYS:
-            # A row for each neuron, which may have more thresholds than one some day.
-            columns = value[:, np.newaxis] if name == "thresholds" else value
+            # Thresholds have a row for each neuron, also of a single one.
+            columns = value[:, np.newaxis] if name == "thresholds" and value.ndim == 1 else value
             arrays[f"{prefix}.{name}"] = columns.astype(np.int32)
         elif name == "ending":
             description[name] = _describe(value, prefix, arrays)
-        else:
+        elif value != LATER.get(name):
             description[name] = value
     return description
 
@@ -128,10 +160,16 @@ def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, ar
     if kind is None:
         raise ValueError(f"{place}: kind must be one of {', '.join(kinds)}, not {reprlib.repr(found)}")
     try:
-        fields = [field.name for field in dataclasses.fields(kind)]
-        return kind(**{name: _value(name, description, prefix, arrays) for name in fields})
+        return _fields(kind, description, prefix, arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{place}: {reason_of(error)}") from None
+
+
+def _fields(kind: type[Record], description: Mapping[str, Any], prefix: str, arrays: Arrays) -> Record:
+    """A record from its fields; what came later is left out where it is as it always was."""
+    fields = [field.name for field in dataclasses.fields(kind)]
+    present = [name for name in fields if name not in LATER or name in description]
+    return kind(**{name: _value(name, description, prefix, arrays) for name in present})
 
 
 def _value(name: str, description: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
@@ -148,8 +186,7 @@ def _ending(description: Any, prefix: str, arrays: Arrays) -> Ending:
     kind = ENDINGS.get(found) if isinstance(found, str) else None
     if kind is None:
         raise ValueError(f"ending must be of the kind {' or '.join(ENDINGS)}, not {reprlib.repr(found)}")
-    (field,) = dataclasses.fields(kind)
-    return kind(arrays[f"{prefix}.{field.name}"])
+    return _fields(kind, description, prefix, arrays)
 
 
 def _weights(packed: NDArray[Any], shape: tuple[int, ...]) -> BitArray:
@@ -191,6 +228,10 @@ def _integers(name: str, values: object) -> tuple[int, ...]:
     return tuple(values)
 
 
+def _pad(name: str, value: object) -> int | str:
+    return ZERO if value == ZERO else _integer(name, value)
+
+
 def _pair(name: str, values: object) -> tuple[int, ...]:
     pair = _integers(name, values)
     if len(pair) != 2:
@@ -209,7 +250,11 @@ READ: dict[str, Callable[[str, object], Any]] = {
     "kernel": _pair,
     "stride": _pair,
     "padding": _pair,
-    "pad": _integer,
+    "pad": _pad,
+    "dilation": _pair,
+    "groups": _integer,
+    "shift": _integer,
+    "shifts": _pair,
 }
 """How each number is read. Written down, not asked of the records' annotations: those are for type checkers, and what
 they are when a program runs changes with Python and numpy."""

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 
+from .kinds.add import Add
 from .kinds.conv2d import Conv2d
 from .kinds.dense import Dense
 from .kinds.maxpool import MaxPool
+from .kinds.sumpool import SumPool
+from .kinds.threshold import Threshold
 from .tensors import Tensor
 
-__all__ = ["Layer", "Matrix", "Step"]
+__all__ = ["IMAGE", "Layer", "Matrix", "Step"]
 
-Layer = Dense | Conv2d | MaxPool
+IMAGE = -1
+"""The quantized image among the sources of a layer."""
+
+Layer = Dense | Conv2d | MaxPool | SumPool | Threshold | Add
 
 Matrix = Dense | Conv2d
 """Layers with weights: their work is the product of a matrix with vectors."""
@@ -21,18 +27,36 @@ class Step:
 
     Parameters
     ----------
-    name : :class:`str`
-        The layer's kind and position.
-    layer : :class:`Dense`, :class:`Conv2d` or :class:`MaxPool`
+    kind : :class:`str`
+        The layer's kind, as reports call it: ``Scores`` for a last one with weights.
+    index : :class:`int`
+        Its position.
+    layer : layer
         The layer.
-    input, output : :class:`Tensor`
-        Types of what it takes and of what it gives.
+    inputs : tuple of :class:`Tensor`
+        Types of what it takes.
+    output : :class:`Tensor`
+        Type of what it gives.
+    sources : tuple of :class:`int`
+        Positions of the layers that give what it takes, :data:`IMAGE` for the quantized image.
     """
 
-    name: str
+    kind: str
+    index: int
     layer: Layer
-    input: Tensor
+    inputs: tuple[Tensor, ...]
     output: Tensor
+    sources: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The layer's kind and position."""
+        return f"{self.kind.lower()}{self.index}"
+
+    @property
+    def input(self) -> Tensor:
+        """Type of the first that it takes."""
+        return self.inputs[0]
 
     @property
     def matrix(self) -> "Matrix | None":

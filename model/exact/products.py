@@ -9,6 +9,7 @@ import numpy as np
 
 from ..bits import BitArray
 from ..ir import Conv2d, Dense, MaxPool, Thresholds
+from ..numbers import integer
 from ..tensors import Element, Tensor
 from .constant import LARGEST_PALETTE, Constant
 from .curve import Curve, pieces, value_at
@@ -166,7 +167,7 @@ def _product(
     negative = np.resize([scale.sign < 0 for scale, _ in few], count)
     weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
     stride, padding, pad = (
-        (layer.stride, layer.padding, layer.pad) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
+        (layer.stride, layer.padding, integer("pad", layer.pad)) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
     )
     shape = layer.output(signal.tensor).shape
     lines = [(magnitude * common, magnitude * shift) for magnitude, shift in zip(magnitudes, shifts, strict=True)]

@@ -1,7 +1,7 @@
 """Convolutions."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -9,34 +9,44 @@ from ..arrays import bit_array, freeze
 from ..bits import BitArray
 from ..numbers import integer, pair
 from ..tensors import Element, Tensor
-from .endings import Ending
+from .endings import Ending, Sums
 from .kind import Integers
-from .products import check_ending, finish, values_of
-from .windows import times, view_windows, window_counts
+from .products import check_ending, dot_products, sums_of, values_of
+from .windows import times, view_windows, window_counts, window_size
 
-__all__ = ["Conv2d"]
+__all__ = ["ZERO", "Conv2d", "Pad"]
 
-LARGEST_KERNEL = 7
+LARGEST_KERNEL = 1 << 10
+
+ZERO: Literal["zero"] = "zero"
+"""Padding of bits with neither -1 nor +1: what is padded adds nothing to a dot product."""
+
+Pad = int | Literal["zero"]
 
 
 @dataclass(frozen=True, eq=False)
 class Conv2d:
-    """Convolution: a :class:`Dense` layer on each window of the image.
+    """Convolution: a :class:`Dense` layer on each window of the image, or in several groups of channels.
 
     A window is read row by row, each row pixel by pixel, each pixel channel by channel.
 
     Parameters
     ----------
-    weights : array of shape ``(mh, kernel height, kernel width, channels)``
-        Bits: 1 stands for +1, 0 for -1. Kernels are 1..7 in each direction.
-    ending : :class:`Thresholds` or :class:`Bias`
+    weights : array of shape ``(mh, kernel height, kernel width, channels / groups)``
+        Bits: 1 stands for +1, 0 for -1. Kernels are 1..1024 in each direction.
+    ending : :class:`Thresholds`, :class:`Bias` or :class:`Ranks`
         As for :class:`Dense`.
     stride : pair of :class:`int`
         Rows and columns from one window to the next, at least 1. Rows and columns that no window reaches are ignored.
     padding : pair of :class:`int`
-        Rows above and below, and columns left and right, less than the kernel.
-    pad : :class:`int`
-        Value of the padding: a bit, or an integer of the input's range.
+        Rows above and below, and columns left and right, less than what a window spans.
+    pad : :class:`int` or ``"zero"``
+        Value of the padding: a bit, or an integer of the input's range; ``"zero"`` on bits, where a padded value adds
+        nothing, and sums are dot products.
+    dilation : pair of :class:`int`
+        Rows and columns from one value of a window to the next, at least 1.
+    groups : :class:`int`
+        Groups that channels and filters are divided into, in their order; a filter reads the channels of its group.
 
     Raises
     ------
@@ -50,24 +60,37 @@ class Conv2d:
     ending: Ending
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
-    pad: int = 0
+    pad: Pad = 0
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
 
     windowed: ClassVar[bool] = True
+    sources: ClassVar[tuple[int, ...]] = (1,)
+    """How many tensors it may read."""
 
     def __post_init__(self) -> None:
         freeze(self, "weights", bit_array(self.weights, 4, "neurons by kernel rows by kernel columns by channels"))
         check_ending(self.ending, self.mh)
-        for name in ("stride", "padding"):
+        for name in ("stride", "padding", "dilation"):
             object.__setattr__(self, name, pair(name, getattr(self, name)))
-        object.__setattr__(self, "pad", integer("pad", self.pad))
+        if self.pad != ZERO:
+            object.__setattr__(self, "pad", integer("pad", self.pad))
+        object.__setattr__(self, "groups", integer("groups", self.groups))
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         if max(self.kernel) > LARGEST_KERNEL:
             raise ValueError(f"kernel must be 1..{LARGEST_KERNEL} in each direction, not {times(self.kernel)}")
-        if min(self.stride) < 1:
-            raise ValueError(f"stride must be at least 1, not {self.stride!r}")
-        if not all(0 <= size < kernel for size, kernel in zip(self.padding, self.kernel, strict=True)):
+        for name, value in (("stride", self.stride), ("dilation", self.dilation)):
+            if min(value) < 1:
+                raise ValueError(f"{name} must be at least 1, not {value!r}")
+        size = window_size(self.kernel, self.dilation)
+        if not all(0 <= rows < most for rows, most in zip(self.padding, size, strict=True)):
             raise ValueError(
-                f"padding must be at least 0 and less than the kernel, {times(self.kernel)}, not {self.padding!r}"
+                f"padding must be at least 0 and less than the kernel, {times(size)}, not {self.padding!r}"
             )
+        if self.groups < 1 or self.mh % self.groups:
+            raise ValueError(f"groups must divide the {self.mh} filters, not be {self.groups}")
 
     @property
     def title(self) -> str:
@@ -82,7 +105,7 @@ class Conv2d:
     @property
     def channels(self) -> int:
         """Channels of the input."""
-        return int(self.weights.shape[3])
+        return int(self.weights.shape[3]) * self.groups
 
     @property
     def matrix(self) -> BitArray:
@@ -99,26 +122,43 @@ class Conv2d:
         """Matrix width: synapses of each output channel."""
         return int(self.weights[0].size)
 
+    def sums(self, tensor: Tensor) -> Sums:
+        """What products with windows of such a tensor can give: where zeros are padded, not all inputs have a match."""
+        sums = sums_of(tensor, self.mw)
+        return Sums(sums.limit, matches=False) if self.pad == ZERO else sums
+
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
         if len(tensor.shape) != 3 or tensor.shape[2] != self.channels:
             raise ValueError(f"takes images of {self.channels} channels, but gets shape {tensor.shape}")
         low, high = (0, 1) if tensor.element is Element.BIT else tensor.span
-        if not low <= self.pad <= high:
+        if self.pad == ZERO:
+            if tensor.element is not Element.BIT:
+                raise ValueError(f"pad must be in {low}..{high} for integers, not {self.pad!r}")
+        elif not low <= self.pad <= high:
             raise ValueError(f"pad must be in {low}..{high}, not {self.pad!r}")
-        self.ending.check(tensor, self.mw)
-        windows = window_counts(tensor, self.kernel, self.stride, self.padding)
-        return self.ending.output((*windows, self.mh), tensor, self.mw)
+        self.ending.check(self.sums(tensor))
+        windows = window_counts(tensor, self.kernel, self.stride, self.padding, self.dilation)
+        return self.ending.output((*windows, self.mh), self.sums(tensor))
 
     def unfolded(self, tensor: Tensor) -> int:
         """Elements of all windows together."""
-        rows, columns = window_counts(tensor, self.kernel, self.stride, self.padding)
-        return rows * columns * self.mw
+        rows, columns = window_counts(tensor, self.kernel, self.stride, self.padding, self.dilation)
+        return rows * columns * self.mw * self.groups
 
     def apply(self, tensor: Tensor, values: Integers) -> Integers:
         """The result for inputs of shape ``(count, *tensor.shape)``."""
-        above, left = self.padding
-        padded = np.pad(values, ((0, 0), (above, above), (left, left), (0, 0)), constant_values=self.pad)
+        (above, left), zero = self.padding, self.pad == ZERO
+        border = ((0, 0), (above, above), (left, left), (0, 0))
+        if zero:
+            padded = np.pad(values_of(tensor, values), border)
+        else:
+            padded = values_of(tensor, np.pad(values, border, constant_values=self.pad))
         # A window is read row by row, channels innermost.
-        windows = view_windows(values_of(tensor, padded), self.kernel, self.stride).transpose(0, 1, 2, 4, 5, 3)
-        return finish(self, tensor, windows.reshape(-1, self.mw)).reshape(*windows.shape[:3], self.mh)
+        views = view_windows(padded, self.kernel, self.stride, self.dilation).transpose(0, 1, 2, 4, 5, 3)
+        counts, sums = views.shape[:3], self.sums(tensor)
+        results = [
+            dot_products(matrix, sums, part.reshape(-1, self.mw))
+            for matrix, part in zip(np.split(self.matrix, self.groups), np.split(views, self.groups, -1), strict=True)
+        ]
+        return self.ending.apply(sums, np.concatenate(results, axis=-1)).reshape(*counts, self.mh)

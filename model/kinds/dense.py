@@ -6,9 +6,9 @@ from typing import ClassVar
 from ..arrays import bit_array, freeze
 from ..bits import BitArray
 from ..tensors import Tensor
-from .endings import Ending
+from .endings import Ending, Sums
 from .kind import Integers
-from .products import check_ending, finish, values_of
+from .products import check_ending, dot_products, sums_of, values_of
 
 __all__ = ["Dense"]
 
@@ -21,8 +21,8 @@ class Dense:
     ----------
     weights : array of shape ``(mh, mw)``
         Bits: 1 stands for +1, 0 for -1.
-    ending : :class:`Thresholds` or :class:`Bias`
-        What comes out: a bit for each neuron, or an integer.
+    ending : :class:`Thresholds`, :class:`Bias` or :class:`Ranks`
+        What comes out for each neuron: a bit, how many levels are reached, or an integer.
 
     Raises
     ------
@@ -36,6 +36,8 @@ class Dense:
     ending: Ending
 
     windowed: ClassVar[bool] = False
+    sources: ClassVar[tuple[int, ...]] = (1,)
+    """How many tensors it may read."""
 
     def __post_init__(self) -> None:
         freeze(self, "weights", bit_array(self.weights, 2, "a matrix of neurons by synapses"))
@@ -61,12 +63,16 @@ class Dense:
         """Matrix width: synapses of each neuron."""
         return int(self.weights.shape[1])
 
+    def sums(self, tensor: Tensor) -> Sums:
+        """What products with such a tensor can give."""
+        return sums_of(tensor, self.mw)
+
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
         if tensor.size != self.mw:
             raise ValueError(f"takes {self.mw} inputs, but gets {tensor.size}")
-        self.ending.check(tensor, self.mw)
-        return self.ending.output((self.mh,), tensor, self.mw)
+        self.ending.check(self.sums(tensor))
+        return self.ending.output((self.mh,), self.sums(tensor))
 
     def unfolded(self, _tensor: Tensor) -> int:
         """Elements of the input."""
@@ -74,4 +80,5 @@ class Dense:
 
     def apply(self, tensor: Tensor, values: Integers) -> Integers:
         """The result for inputs of shape ``(count, *tensor.shape)``."""
-        return finish(self, tensor, values_of(tensor, values).reshape(-1, self.mw))
+        rows = values_of(tensor, values).reshape(-1, self.mw)
+        return self.ending.apply(self.sums(tensor), dot_products(self.matrix, self.sums(tensor), rows))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..bits import BitArray
 from ..tensors import Tensor
-from .endings import Ending
+from .endings import Ending, Sums
 
 __all__ = ["Integers", "Kind", "MatrixKind"]
 
@@ -22,17 +22,24 @@ class Kind(Protocol):
     """Whether it reads an image window by window, and not all of its input at once."""
 
     @property
+    def sources(self) -> tuple[int, ...]:
+        """How many tensors it may read."""
+
+    @property
     def title(self) -> str:
         """Its kind, as messages and reports call it; with its position, and in lower case, it is the layer's name."""
 
-    def output(self, tensor: Tensor) -> Tensor:
-        """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
+    def output(self, *tensors: Tensor) -> Tensor:
+        """Type of the result for inputs of these types; ValueError when they do not fit."""
 
     def unfolded(self, tensor: Tensor) -> int:
         """Elements of all windows together, or of the whole input, for an input of type ``tensor``."""
 
-    def apply(self, tensor: Tensor, values: Integers) -> Integers:
-        """The result, of shape ``(count, *output.shape)``, for inputs of shape ``(count, *tensor.shape)``, exactly."""
+    def apply(self, *tensors_and_values: Tensor | Integers) -> Integers:
+        """The result, of shape ``(count, *output.shape)``, exactly.
+
+        Takes the types of all inputs, then their elements, of shape ``(count, *tensor.shape)`` each.
+        """
 
 
 class MatrixKind(Kind, Protocol):
@@ -57,3 +64,6 @@ class MatrixKind(Kind, Protocol):
     @property
     def mw(self) -> int:
         """Matrix width: synapses of each neuron."""
+
+    def sums(self, tensor: Tensor) -> Sums:
+        """What products with elements of such a tensor can give."""

@@ -1,14 +1,13 @@
 """Max-pooling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from ..numbers import pair
-from ..tensors import Element, Tensor
+from ..tensors import Tensor
 from .kind import Integers
-from .windows import view_windows, window_counts
+from .windows import Pair, check_pool, view_windows, window_counts
 
 __all__ = ["MaxPool"]
 
@@ -32,17 +31,15 @@ class MaxPool:
         When a number is below 1.
     """
 
-    kernel: tuple[int, int] = (2, 2)
-    stride: tuple[int, int] = (2, 2)
+    kernel: Pair = (2, 2)
+    stride: Pair = (2, 2)
 
     windowed: ClassVar[bool] = True
+    sources: ClassVar[tuple[int, ...]] = (1,)
+    """How many tensors it may read."""
 
     def __post_init__(self) -> None:
-        for name in ("kernel", "stride"):
-            value = pair(name, getattr(self, name))
-            if min(value) < 1:
-                raise ValueError(f"{name} must be at least 1, not {value!r}")
-            object.__setattr__(self, name, value)
+        check_pool(self)
 
     @property
     def title(self) -> str:
@@ -51,9 +48,10 @@ class MaxPool:
 
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
-        if len(tensor.shape) != 3 or tensor.element is not Element.BIT:
-            raise ValueError(f"takes an image of bits, but gets {tensor.element.value} of shape {tensor.shape}")
-        return Tensor((*window_counts(tensor, self.kernel, self.stride, (0, 0)), tensor.shape[2]))
+        if len(tensor.shape) != 3:
+            raise ValueError(f"takes an image, but gets {tensor.element.value} of shape {tensor.shape}")
+        windows = window_counts(tensor, self.kernel, self.stride, (0, 0))
+        return replace(tensor, shape=(*windows, tensor.shape[2]))
 
     def unfolded(self, tensor: Tensor) -> int:
         """Elements of all windows together."""
@@ -61,5 +59,5 @@ class MaxPool:
         return rows * columns * tensor.shape[2] * self.kernel[0] * self.kernel[1]
 
     def apply(self, _tensor: Tensor, values: Integers) -> Integers:
-        """The result for bits of shape ``(count, *tensor.shape)``."""
+        """The result for elements of shape ``(count, *tensor.shape)``: bits are in the order of what they stand for."""
         return np.asarray(view_windows(values, self.kernel, self.stride).max(axis=(-2, -1)))

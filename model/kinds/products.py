@@ -7,21 +7,28 @@ up to which single precision has each integer, or else below 2**53 in double pre
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bits import bipolar
+from ..bits import BitArray, bipolar
 from ..tensors import Element, Tensor
-from .endings import Bias, Ending, Thresholds
-from .kind import Integers, MatrixKind
+from .endings import Bias, Ending, Ranks, Sums, Thresholds
+from .kind import Integers
 
-__all__ = ["check_ending", "finish", "values_of"]
+__all__ = ["check_ending", "dot_products", "sums_of", "values_of"]
 
 
 def check_ending(ending: object, mh: int) -> None:
     """Raise unless it is what can end the products of ``mh`` neurons."""
     if not isinstance(ending, Ending):
-        raise TypeError(f"ending must be {Thresholds.__name__} or {Bias.__name__}, not {type(ending).__name__}")
+        raise TypeError(
+            f"ending must be {Thresholds.__name__}, {Bias.__name__} or {Ranks.__name__}, not {type(ending).__name__}"
+        )
     if ending.count != mh:
-        name = "bias" if isinstance(ending, Bias) else "thresholds"
+        name = {Bias: "bias", Thresholds: "thresholds", Ranks: "table"}[type(ending)]
         raise ValueError(f"{name} must have shape ({mh},), not ({ending.count},)")
+
+
+def sums_of(tensor: Tensor, mw: int) -> Sums:
+    """What products with ``mw`` elements of such a tensor can give."""
+    return Sums(mw * tensor.magnitude, matches=tensor.element is Element.BIT)
 
 
 def values_of(tensor: Tensor, stored: Integers) -> Integers:
@@ -29,17 +36,11 @@ def values_of(tensor: Tensor, stored: Integers) -> Integers:
     return bipolar(np.asarray(stored, np.uint8)) if tensor.element is Element.BIT else stored
 
 
-def finish(layer: MatrixKind, tensor: Tensor, rows: Integers) -> Integers:
-    """The results of a layer, one row of neurons for each row of inputs, which are values."""
-    return layer.ending.apply(tensor, layer.mw, _dots(layer, tensor, rows))
-
-
-def _dots(layer: MatrixKind, tensor: Tensor, rows: Integers) -> NDArray[np.floating]:
-    """Dot products, whole numbers, one row of neurons for each row of inputs."""
-    limit = layer.mw * tensor.magnitude
+def dot_products(matrix: BitArray, sums: Sums, rows: Integers) -> NDArray[np.floating]:
+    """Dot products of a matrix of ±1, as bits, with rows of values: whole numbers, a row of neurons for each row."""
     single, double = 1 << 24, 1 << 53
     # Thresholds go up to one above the largest dot product, on bits to two above.
-    assert limit + 2 <= double
-    precision: type[np.floating] = np.float32 if limit + 2 <= single else np.float64
-    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(layer.matrix).astype(precision).T
+    assert sums.limit + 2 <= double
+    precision: type[np.floating] = np.float32 if sums.limit + 2 <= single else np.float64
+    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(matrix).astype(precision).T
     return products

@@ -113,7 +113,8 @@ def _layers(modules: Modules, tensor: ir.Tensor) -> Iterator[ir.Layer]:
         layer = LOWER[kind](modules, position)
         yield layer
         try:
-            position = Position(position.index + 1, layer.output(position.tensor))
+            output: Callable[..., ir.Tensor] = layer.output
+            position = Position(position.index + 1, output(position.tensor))
         except ValueError as error:
             raise ValueError(f"{layer.title.lower()}{position.index}: {error}") from None
 

@@ -167,10 +167,6 @@ def replaced(index, *modules):
         (replaced(4, nn.Flatten(0)), r"Flatten must have start_dim=1 and end_dim=-1, not 0 and -1"),
         (replaced(4), r"the last layer must give scores, integers of one axis; end it in Bias"),
         (replaced(4, BinaryLinear(mw=3, mh=2)), r"dense1: BinaryLinear must be followed by BatchNorm, not the end"),
-        (
-            replaced(4, Scores(mw=3, classes=3), Scores(mw=3, classes=3)),
-            r"only the last layer may give integers; end the others in Thresholds",
-        ),
         (replaced(4, Scores(mw=7, classes=2)), r"scores1: takes 7 inputs, but gets 3"),
         (replaced(0, Thermometer(shape=(5,), levels=(1,))), r"dense0: takes 4 inputs, but gets 5"),
         (spoilt(1, weight=torch.nan), r"dense0: latent weights must be finite, not nan"),

@@ -40,7 +40,7 @@ def test_random_layers_have_the_plans_shape_and_varied_thresholds(outline, tenso
     ("outlines", "message"),
     [
         ((Neurons(4), Filters(3)), r"Filters must get an image, not shape \(4,\)"),
-        ((Neurons(4), MaxPool()), r"takes an image of bits, but gets bit of shape \(4,\)"),
+        ((Neurons(4), MaxPool()), r"takes an image, but gets bit of shape \(4,\)"),
         ((Filters(3, (7, 7)),), r"kernel must fit the padded image, 8x6, not be 7x7"),
         ((Filters(3, pad=2),), r"pad must be in 0..1, not 2"),
     ],

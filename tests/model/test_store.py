@@ -12,7 +12,7 @@ from safetensors.numpy import save as serialize
 
 from tests.networks import random_conv_network, random_images, random_network
 from xnorflow.model import golden, records, store
-from xnorflow.model.ir import Affine, Bias, Conv2d, Dense, MaxPool, Thermometer, Thresholds
+from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Thermometer, Thresholds
 from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.records import describe
 from xnorflow.model.store import ModelError, fingerprint, load, save, write_atomically
@@ -134,13 +134,16 @@ def test_the_same_network_gives_the_same_bytes(path, tmp_path):
         ({"input": {**AFFINE, "signed": 1}}, "input: signed must be true or false, not 1"),
         ({"input": {**AFFINE, "width": 1}}, "input: width must be in 2..8, not 1"),
         ({"input": {"kind": "Thermometer", "shape": [8], "levels": [1]}}, "dense0: takes 9 inputs, but gets 8"),
-        ({"layers": [{"kind": "Pool"}]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, not 'Pool'"),
-        ({"layers": [[]]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, not []"),
+        (
+            {"layers": [{"kind": "Pool"}]},
+            "layer 0: kind must be one of Dense, Conv2d, MaxPool, SumPool, Threshold, Add, not 'Pool'",
+        ),
+        ({"layers": [[]]}, "layer 0: kind must be one of Dense, Conv2d, MaxPool, SumPool, Threshold, Add, not []"),
         ({"layers": [{"kind": "Dense"}]}, "layer 0: lacks 'shape'"),
         ({"layers": [{"kind": "Dense", "shape": [5, 9]}]}, "layer 0: lacks 'ending'"),
         (
             {"layers": [{"kind": "Dense", "shape": [5, 9], "ending": {"kind": "Softmax"}}]},
-            "layer 0: ending must be of the kind Thresholds or Bias, not 'Softmax'",
+            "layer 0: ending must be of the kind Thresholds or Bias or Ranks, not 'Softmax'",
         ),
         ({"layers": [{"kind": "Dense", "shape": [5, True]}]}, "layer 0: shape must be integers, not [5, True]"),
         (
@@ -270,7 +273,7 @@ def test_paths_may_be_strings(tmp_path):
         load(f"{tmp_path}/c")
 
 
-@pytest.mark.parametrize("kind", [Thermometer, Affine, Dense, Conv2d, MaxPool, Thresholds, Bias])
+@pytest.mark.parametrize("kind", [Thermometer, Affine, *records.LAYERS.values(), *records.ENDINGS.values()])
 def test_every_field_of_a_record_can_be_read(kind):
     # Of a field that is new here, somebody must say how files have it.
     assert {field.name for field in dataclasses.fields(kind)} <= {"weights", "ending", *records.ARRAYS, *records.READ}
