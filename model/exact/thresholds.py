@@ -28,7 +28,7 @@ def settle(node: Node, signal: Signal) -> Signal:
     if isinstance(source, Join):
         return _joined(node, signal, source)
     lines = [single_line(curve) for curve in signal.curves]
-    if None not in lines and any(line is not None and line[0] != ZERO for line in lines):
+    if all(line is not None and line[0] != ZERO for line in lines):
         return integers_of(node, signal)
     if isinstance(source, Product):
         return _products(node, signal, source)
