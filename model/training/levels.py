@@ -1,0 +1,89 @@
+"""Activations of several bits: how many levels a value reaches."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..numbers import integer
+from .signs import levels_ste
+
+__all__ = ["MOST_BITS", "Levels"]
+
+MOST_BITS = 4
+"""As many as the IR's levels have."""
+
+SMALLEST_SCALE = 2.0**-10
+"""What a learnt scale is kept above, for it divides."""
+
+
+class Levels(nn.Module):
+    """The level of each value, an integer 0..k with ``k = 2**bits - 1``: ``floor(x / scale + 1/2)``, cut to that range.
+
+    Level ``j`` is reached where ``x >= (j - 1/2) * scale``. The gradient passes where ``x / scale`` is within 0..k and
+    is cut elsewhere (learned step size quantization, Esser et al., arXiv 1902.08153). In eval mode the comparison is
+    exact.
+
+    Parameters
+    ----------
+    bits : :class:`int`
+        Bits of a level, 1..4. With one bit a level is 0 or 1, where :class:`.layers.Sign` gives -1 or +1.
+    scale : :class:`float`
+        Distance from one level to the next; a number of ``float32`` above 0.
+    learn : :class:`bool`
+        Learn the scale, from this one on. A batch norm before it has scales already, one for each channel.
+
+    Members
+    -------
+    scale : tensor of one number
+        The scale, a parameter where it is learnt.
+
+    Raises
+    ------
+    TypeError
+        When the bits are not an integer.
+    ValueError
+        When a number is out of its range.
+    """
+
+    def __init__(self, bits: int = 2, scale: float = 1.0, *, learn: bool = False) -> None:
+        super().__init__()
+        self.bits = integer("bits", bits)
+        if not 1 <= self.bits <= MOST_BITS:
+            raise ValueError(f"bits must be in 1..{MOST_BITS}, not {bits}")
+        # Written so that a NaN fails too.
+        if not 0 < np.float32(scale) < np.inf:
+            raise ValueError(f"scale must be above 0 and finite, not {scale}")
+        self.scale: Tensor
+        first = torch.tensor(scale, dtype=torch.get_default_dtype())
+        if learn:
+            self.scale = nn.Parameter(first)
+        else:
+            self.register_buffer("scale", first)
+
+    @property
+    def highest(self) -> int:
+        """The highest level, k."""
+        return (1 << self.bits) - 1
+
+    def borders(self) -> Tensor:
+        """The least value of each level from 1 on, in float64, exactly: no scale has so many digits."""
+        scale = self.scale.detach().double()
+        return (torch.arange(1, self.highest + 1, device=scale.device, dtype=torch.float64) - 0.5) * scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            # A fixed scale of 1 is what most have, and a division takes as long as all else here.
+            one = not self.scale.requires_grad and float(self.scale) == 1
+            return levels_ste(x if one else x / self.scale.to(x.dtype), self.highest)
+        values, reached = x.double(), torch.zeros(x.shape, dtype=self.scale.dtype, device=x.device)
+        for border in self.borders():
+            reached += values >= border
+        return reached
+
+    @torch.no_grad()
+    def clip_latent(self) -> None:
+        """Keep the scale above 0."""
+        self.scale.clamp_(min=SMALLEST_SCALE)
+
+    def extra_repr(self) -> str:
+        return f"bits={self.bits}, scale={float(self.scale):g}, learn={isinstance(self.scale, nn.Parameter)}"
