@@ -1,6 +1,5 @@
 """Activations of several bits: how many levels a value reaches."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,8 +11,11 @@ __all__ = ["MOST_BITS", "Levels"]
 MOST_BITS = 4
 """As many as the IR's levels have."""
 
-SMALLEST_SCALE = 2.0**-10
-"""What a learnt scale is kept above, for it divides."""
+FRACTIONS = 1 << 16
+"""A scale is a multiple of one over this, so that borders are on the grid of :mod:`.batchnorm`."""
+
+SMALLEST, LARGEST = 2.0**-10, 2.0**8
+"""Between which a scale is."""
 
 
 class Levels(nn.Module):
@@ -28,14 +30,14 @@ class Levels(nn.Module):
     bits : :class:`int`
         Bits of a level, 1..4. With one bit a level is 0 or 1, where :class:`.layers.Sign` gives -1 or +1.
     scale : :class:`float`
-        Distance from one level to the next; a number of ``float32`` above 0.
+        Distance from one level to the next, in 2**-10 to 256; it is rounded to a multiple of 2**-16.
     learn : :class:`bool`
         Learn the scale, from this one on. A batch norm before it has scales already, one for each channel.
 
     Members
     -------
     scale : tensor of one number
-        The scale, a parameter where it is learnt.
+        The scale before it is rounded, a parameter where it is learnt.
 
     Raises
     ------
@@ -51,8 +53,8 @@ class Levels(nn.Module):
         if not 1 <= self.bits <= MOST_BITS:
             raise ValueError(f"bits must be in 1..{MOST_BITS}, not {bits}")
         # Written so that a NaN fails too.
-        if not 0 < np.float32(scale) < np.inf:
-            raise ValueError(f"scale must be above 0 and finite, not {scale}")
+        if not SMALLEST <= scale <= LARGEST:
+            raise ValueError(f"scale must be in {SMALLEST:g} to {LARGEST:g}, not {scale}")
         self.scale: Tensor
         first = torch.tensor(scale, dtype=torch.get_default_dtype())
         if learn:
@@ -65,10 +67,14 @@ class Levels(nn.Module):
         """The highest level, k."""
         return (1 << self.bits) - 1
 
-    def borders(self) -> Tensor:
-        """The least value of each level from 1 on, in float64, exactly: no scale has so many digits."""
-        scale = self.scale.detach().double()
-        return (torch.arange(1, self.highest + 1, device=scale.device, dtype=torch.float64) - 0.5) * scale
+    @property
+    def step(self) -> float:
+        """The scale as it is in eval mode."""
+        return round(float(self.scale.detach()) * FRACTIONS) / FRACTIONS
+
+    def borders(self) -> list[float]:
+        """The least value of each level from 1 on, exactly."""
+        return [(level - 0.5) * self.step for level in range(1, self.highest + 1)]
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
@@ -82,8 +88,8 @@ class Levels(nn.Module):
 
     @torch.no_grad()
     def clip_latent(self) -> None:
-        """Keep the scale above 0."""
-        self.scale.clamp_(min=SMALLEST_SCALE)
+        """Keep the scale in its range."""
+        self.scale.clamp_(SMALLEST, LARGEST)
 
     def extra_repr(self) -> str:
         return f"bits={self.bits}, scale={float(self.scale):g}, learn={isinstance(self.scale, nn.Parameter)}"

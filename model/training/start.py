@@ -129,14 +129,14 @@ def _set(
     # With what was rounded to the buffers' type, so that only this shift itself is rounded.
     mean, deviation = norm.running_mean.double(), torch.sqrt(norm.running_var.double() + norm.eps)
     norm.weight.fill_(1)
-    targets = activation.borders() if isinstance(activation, Levels) else torch.zeros(1, dtype=torch.float64)
+    targets = activation.borders() if isinstance(activation, Levels) else [0.0]
     if borders.shape[1] == len(targets) > 1:
         distance = _like(mean, borders[:, -1] - borders[:, 0])
         # Neurons without a distance are constant, or nearly.
-        stretched = (targets[-1] - targets[0]).to(mean) * deviation / distance
+        stretched = (targets[-1] - targets[0]) * deviation / distance
         norm.weight.copy_(torch.where(distance > 0, stretched, 1))
     middle = (_like(mean, borders[:, 0] + borders[:, -1]) / 2 - mean) * norm.weight.double() / deviation
-    norm.bias.copy_((targets[0] + targets[-1]).to(mean) / 2 - middle)
+    norm.bias.copy_((targets[0] + targets[-1]) / 2 - middle)
 
 
 def _like(tensor: Tensor, values: NDArray[np.generic]) -> Tensor:
