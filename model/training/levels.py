@@ -6,10 +6,10 @@ from torch import Tensor, nn
 from ..numbers import integer
 from .signs import levels_ste
 
-__all__ = ["MOST_BITS", "Levels"]
+__all__ = ["Levels"]
 
-MOST_BITS = 4
-"""As many as the IR's levels have."""
+FEWEST_BITS, MOST_BITS = 2, 4
+"""Of one bit is :class:`.layers.Sign`, whose values are -1 and +1; the IR's levels have four at most."""
 
 FRACTIONS = 1 << 16
 """A scale is a multiple of one over this, so that borders are on the grid of :mod:`.batchnorm`."""
@@ -28,7 +28,7 @@ class Levels(nn.Module):
     Parameters
     ----------
     bits : :class:`int`
-        Bits of a level, 1..4. With one bit a level is 0 or 1, where :class:`.layers.Sign` gives -1 or +1.
+        Bits of a level, 2..4.
     scale : :class:`float`
         Distance from one level to the next, in 2**-10 to 256; it is rounded to a multiple of 2**-16.
     learn : :class:`bool`
@@ -50,8 +50,8 @@ class Levels(nn.Module):
     def __init__(self, bits: int = 2, scale: float = 1.0, *, learn: bool = False) -> None:
         super().__init__()
         self.bits = integer("bits", bits)
-        if not 1 <= self.bits <= MOST_BITS:
-            raise ValueError(f"bits must be in 1..{MOST_BITS}, not {bits}")
+        if not FEWEST_BITS <= self.bits <= MOST_BITS:
+            raise ValueError(f"bits must be in {FEWEST_BITS}..{MOST_BITS}, not {bits}")
         # Written so that a NaN fails too.
         if not SMALLEST <= scale <= LARGEST:
             raise ValueError(f"scale must be in {SMALLEST:g} to {LARGEST:g}, not {scale}")
