@@ -198,7 +198,7 @@ _CNV_W1A2 = Definition(
     input=_CNV.input,
     layers=tuple(layer if isinstance(layer, MaxPool) else replace(layer, bits=2) for layer in _CNV.layers),
     recipe=_CNV_RECIPE,
-    further=replace(_CNV_RECIPE, epochs=10, rate=0.003),
+    further=replace(_CNV_RECIPE, epochs=6, rate=0.002),
     start="cnv",
 )
 

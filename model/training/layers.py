@@ -18,6 +18,7 @@ from .batchnorm import BatchNorm, BatchNorm2d
 from .levels import Levels
 from .products import BinaryConv2d, BinaryLinear, Scores
 from .quantizers import Affine, Thermometer
+from .residual import Residual
 from .signs import SIGNS, stochastic_sign_ste
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "BinaryConv2d",
     "BinaryLinear",
     "Levels",
+    "Residual",
     "Scores",
     "Sign",
     "StreamFlatten",
@@ -134,9 +136,7 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
     if isinstance(outline, ir.MaxPool):
         return [nn.MaxPool2d(outline.kernel, outline.stride)]
     activation = (
-        Levels(outline.bits)
-        if outline.bits > 1
-        else Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
+        Levels(outline.bits) if outline.bits > 1 else Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
     )
     if isinstance(outline, Neurons):
         return [BinaryLinear(tensor.size, outline.count), BatchNorm(outline.count), activation]
