@@ -119,14 +119,14 @@ class Network:
         tensors = {IMAGE: self.input.output}
         for index, (layer, sources) in enumerate(zip(self.layers, self.sources or _chain(self), strict=True)):
             # Only a last layer gives scores: before it, the same ending makes integers like any other.
-            title = layer.title if index == len(self.layers) - 1 else type(layer).__name__
-            name, inputs = f"{title.lower()}{index}", tuple(tensors[source] for source in sources)
+            kind = layer.title if index == len(self.layers) - 1 else type(layer).__name__
+            inputs = tuple(tensors[source] for source in sources)
             try:
                 gives: Callable[..., Tensor] = layer.output
                 output = gives(*inputs)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            yield Step(name, layer, inputs, output, sources)
+                raise ValueError(f"{kind.lower()}{index}: {error}") from None
+            yield Step(kind, index, layer, inputs, output, sources)
             tensors[index] = output
 
     @property
@@ -167,6 +167,8 @@ def _chain(network: Network) -> tuple[tuple[int, ...], ...]:
 
 def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
     """What layers read, or nothing where they are a chain; ValueError where that cannot be."""
+    if not isinstance(network.sources, tuple | list):
+        raise TypeError(f"sources must be a tuple for each layer, not {network.sources!r}")
     given = tuple(integers("sources", sources) for sources in network.sources) or _chain(network)
     if len(given) != len(network.layers):
         raise ValueError(f"sources must be one for each of the {len(network.layers)} layers, not {len(given)}")
