@@ -32,7 +32,7 @@ def table(rule: Affine) -> list[int]:
 
 
 def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
-    """The same elements as lines of the integers or bits that an input rule, or levels behind it, make of raw pixels."""
+    """The same elements as lines of the integers or bits that an input rule, or levels behind it, make of pixels."""
     raw = Made(Affine(shape))
     lines = [single_line(curve) for curve in signal.curves]
     if all(line is not None and line[0] != ZERO for line in lines):
