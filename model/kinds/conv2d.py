@@ -142,9 +142,10 @@ class Conv2d:
         return self.ending.output((*windows, self.mh), self.sums(tensor))
 
     def unfolded(self, tensor: Tensor) -> int:
-        """Elements of all windows together."""
+        """Elements of all windows together, or of the padded image where it has more."""
         rows, columns = window_counts(tensor, self.kernel, self.stride, self.padding, self.dilation)
-        return rows * columns * self.mw * self.groups
+        height, width = (size + 2 * border for size, border in zip(tensor.shape, self.padding, strict=False))
+        return max(rows * columns * self.mw, height * width * int(self.weights.shape[3])) * self.groups
 
     def apply(self, tensor: Tensor, values: Integers) -> Integers:
         """The result for inputs of shape ``(count, *tensor.shape)``."""
@@ -157,8 +158,8 @@ class Conv2d:
         # A window is read row by row, channels innermost.
         views = view_windows(padded, self.kernel, self.stride, self.dilation).transpose(0, 1, 2, 4, 5, 3)
         counts, sums = views.shape[:3], self.sums(tensor)
-        results = [
-            dot_products(matrix, sums, part.reshape(-1, self.mw))
-            for matrix, part in zip(np.split(self.matrix, self.groups), np.split(views, self.groups, -1), strict=True)
-        ]
-        return self.ending.apply(sums, np.concatenate(results, axis=-1)).reshape(*counts, self.mh)
+        # Groups first, of which each has a product of its own, and then back to the filters' order.
+        grouped = views.reshape(*views.shape[:5], self.groups, self.weights.shape[3])
+        parts = np.moveaxis(grouped, 5, 0).reshape(self.groups, -1, self.mw)
+        dots = dot_products(self.matrix.reshape(self.groups, -1, self.mw), sums, parts)
+        return self.ending.apply(sums, np.moveaxis(dots, 0, 1).reshape(-1, self.mh)).reshape(*counts, self.mh)
