@@ -69,10 +69,10 @@ def reweightable_stages(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:
-    """Cycles for a frame of the layer whose products take longest."""
+    """Cycles for a frame of the layer whose products take longest; 1 where no layer has any."""
     steps = {step.name: step for step in network.steps()}
     rows = zip(network.matrices.items(), foldings, strict=True)
-    return max(steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows)
+    return max((steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows), default=1)
 
 
 def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Beats) -> tuple[Stage, ...]:
