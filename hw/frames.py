@@ -73,7 +73,7 @@ def frame_format(network: Network, *, interval: int, input_bytes: int | None = N
     ValueError
         When ``input_bytes`` is given and is out of its range.
     """
-    tensor = network.tensors[0]
+    tensor = next(network.steps()).input
     bits = 1 if tensor.element is Element.BIT else 8
     readers = [step.layer for step in network.steps() if IMAGE in step.sources]
     if len(tensor.shape) == 1 or all(isinstance(layer, Dense) for layer in readers):
