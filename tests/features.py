@@ -14,7 +14,16 @@ FEATURES = {
     *(f"Threshold {count}" for count in range(1, 16)),
     *("Bias", "Bias shifted", "Ranks of matches", "Ranks of dots", "Thresholds of matches", "Thresholds of dots"),
     *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way"),
-    *("groups", "depthwise", "dilation", "stride", "one row", "levels at an end", "levels of each element"),
+    *(
+        "groups",
+        "depthwise",
+        "dilation",
+        "stride",
+        "one row",
+        "a vector as a row",
+        "levels at an end",
+        "levels of each element",
+    ),
     *("MaxPool of bits", "MaxPool of integers", "SumPool of bits", "SumPool of integers", "Add of bits"),
     *("Conv2d of integers", "Dense of integers", "chosen by bits", "chosen by integers", "negative chooser"),
     *("chain", "equal arms", "different arms", "identity", "image in a join", "image read again", "nested"),
@@ -32,6 +41,8 @@ def features(network: Network) -> set[str]:
         found.add("Affine signed")
     if len(rule.shape) == 1:
         found.add("input of one axis")
+    if any(step.input.shape != network.tensors[step.sources[0] + 1].shape for step in steps):
+        found.add("a vector as a row")
     return found.union(*map(_of_step, steps))
 
 

@@ -91,6 +91,10 @@ def conv2d(layer, arrays, read):
     mh, ky, kx, depth = layer["shape"]
     (sy, sx), (py, px), (dy, dx) = layer["stride"], layer["padding"], layer.get("dilation", [1, 1])
     groups, mw = layer.get("groups", 1), ky * kx * depth
+    if len(read.shape) == 1:
+        # A row of pixels.
+        row = (1, read.shape[0] // (depth * groups), depth * groups)
+        read = Values(row, read.flat, read.low, read.high, read.bits)
     height, width, channels = read.shape
     assert depth * groups == channels
     zero = layer["pad"] == "zero"
