@@ -161,8 +161,8 @@ class Network:
 
 
 def _as_read(layer: Layer, tensor: Tensor) -> Tensor:
-    """A vector that a convolution reads is an image of one row."""
-    if not isinstance(layer, Conv2d) or len(tensor.shape) != 1 or tensor.size % layer.channels:
+    """A vector that a convolution of one dimension reads is an image of one row."""
+    if not isinstance(layer, Conv2d) or layer.kernel[0] > 1 or len(tensor.shape) > 1 or tensor.size % layer.channels:
         return tensor
     return replace(tensor, shape=(1, tensor.size // layer.channels, layer.channels))
 
