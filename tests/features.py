@@ -13,7 +13,7 @@ FEATURES = {
     *(f"Thresholds {count}" for count in range(1, 16)),
     *(f"Threshold {count}" for count in range(1, 16)),
     *("Bias", "Bias shifted", "Ranks of matches", "Ranks of dots", "Thresholds of matches", "Thresholds of dots"),
-    *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way"),
+    *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way", "padding four ways"),
     *(
         "groups",
         "depthwise",
@@ -81,6 +81,7 @@ def _of_ending(step: Step) -> Iterator[str]:
 def _of_convolution(step: Step, layer: Conv2d) -> Iterator[str]:
     if max(layer.padding):
         yield "pad integer" if step.input.element is not Element.BIT else f"pad {layer.pad}"
+        yield from {"padding four ways"} if len(layer.padding) == 4 else ()
         yield from {"padding one way"} if not min(layer.padding) else ()
     if layer.groups > 1:
         yield "depthwise" if layer.groups == layer.channels else "groups"

@@ -149,7 +149,7 @@ def _row(rng: np.random.Generator, size: int) -> tuple[int, int, int]:
 def _convolution(growing: Growing, head: int, shape: tuple[int, int, int]) -> int:
     """A convolution with anything: groups, strides, dilation, and padding of every value."""
     rng = growing.rng
-    kernel, stride, dilation, padding = [], [], [], []
+    kernel, stride, dilation, padding, opposite = [], [], [], [], []
     for size in shape[:2]:
         kernel.append(int(rng.integers(1, min(4, size) + 1)))
         dilation.append(int(rng.choice([1, 1, 1, 2, 3])) if kernel[-1] > 1 else 1)
@@ -158,6 +158,9 @@ def _convolution(growing: Growing, head: int, shape: tuple[int, int, int]) -> in
         # As much as it takes for a window to fit, and one row more or none.
         least = max(0, (span - size + 1) // 2)
         padding.append(min(span - 1, least + int(rng.integers(0, 3))))
+        opposite.append(min(span - 1, max(0, span - size - padding[-1]) + int(rng.integers(0, 3))))
+    # The same on opposite sides, or now and then another.
+    padding += opposite if rng.random() < 0.25 else []
     return _filters(growing, head, shape[2], kernel, stride=stride, dilation=dilation, padding=padding)
 
 
