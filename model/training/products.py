@@ -30,6 +30,8 @@ class BinaryLinear(nn.Module):
 
     Members
     -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.training.layers.approximate`.
     weight : parameter of shape ``(mh, mw)``
         Latent weights, in [-1, 1] when :meth:`clip_latent` is called after each step.
 
@@ -41,7 +43,7 @@ class BinaryLinear(nn.Module):
 
     def __init__(self, mw: int, mh: int) -> None:
         super().__init__()
-        self.mw, self.mh = integer("mw", mw), integer("mh", mh)
+        self.mw, self.mh, self.exact = integer("mw", mw), integer("mh", mh), True
         if self.mw < 1 or self.mh < 1:
             raise ValueError(f"mw and mh must be positive, not {mw} and {mh}")
         self.weight = nn.Parameter(torch.empty(self.mh, self.mw).uniform_(-1, 1))
@@ -234,7 +236,7 @@ class Scores(BinaryLinear):
 
 def _precision(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> torch.dtype:
     """Type that holds a neuron's sums exactly; in training it is the weights', whatever they are."""
-    if layer.training:
+    if layer.training or not layer.exact:
         return layer.weight.dtype
     # Activations and pixels are integers of 255 at most, so that the sums of few enough are below 2**24; averages and
     # sums of residuals are not.

@@ -26,6 +26,11 @@ class Residual(nn.Module):
     shifts : pair of :class:`int`
         Powers of 2 that the arms are multiplied by, 0..16.
 
+    Members
+    -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.training.layers.approximate`.
+
     Raises
     ------
     TypeError
@@ -37,7 +42,7 @@ class Residual(nn.Module):
     def __init__(self, main: nn.Module, shortcut: nn.Module | None = None, shifts: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
         self.main, self.shortcut = main, nn.Identity() if shortcut is None else shortcut
-        self.shifts = integers("shifts", shifts)
+        self.shifts, self.exact = integers("shifts", shifts), True
         if len(self.shifts) != 2 or not all(0 <= shift <= LARGEST_SHIFT for shift in self.shifts):
             raise ValueError(f"shifts must be two numbers in 0..{LARGEST_SHIFT}, not {shifts!r}")
 
@@ -45,7 +50,7 @@ class Residual(nn.Module):
         left, right = self.main(x), self.shortcut(x)
         if left.shape != right.shape:
             raise ValueError(f"arms must give one shape, not {tuple(left.shape)} and {tuple(right.shape)}")
-        if not self.training:
+        if self.exact and not self.training:
             left, right = on_grid(left), on_grid(right)
         first, second = (1 << shift for shift in self.shifts)
         return (left if first == 1 else left * first) + (right if second == 1 else right * second)
