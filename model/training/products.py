@@ -152,7 +152,10 @@ class BinaryConv2d(nn.Module):
             # Fast convolutions may go through sums that are no integers; a matrix product does not.
             vectors = unfold(padded, self.kernel, stride=self.stride, dilation=self.dilation)
             matrices = weight.reshape(self.groups, self.filters // self.groups, -1)
-            dots = matrices @ vectors.unflatten(1, (self.groups, -1)) if self.groups > 1 else matrices[0] @ vectors
+            if self.groups > 1:
+                dots = matrices @ vectors.reshape(len(x), self.groups, matrices.shape[2], -1)
+            else:
+                dots = matrices[0] @ vectors
         spans = ((size - 1) * apart + 1 for size, apart in zip(self.kernel, self.dilation, strict=True))
         windows = ((padded.shape[axis] - span) // self.stride[axis - 2] + 1 for axis, span in enumerate(spans, 2))
         return dots.reshape(len(x), self.filters, *windows)
@@ -230,8 +233,9 @@ class Scores(BinaryLinear):
     def logits(self, scores: Tensor) -> Tensor:
         """Scores divided by the temperature, for the loss."""
         if not self.training and not self.rounded:
-            scores = scores / 2 ** self.ordered()[1]
-        return (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
+            scores = scores / (1 << self.ordered()[1])
+        logits: Tensor = (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
+        return logits
 
 
 def _precision(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> torch.dtype:

@@ -71,6 +71,35 @@ def start_from(module: nn.Sequential, network: ir.Network, images: Tensor, *, la
     module.train(training)
 
 
+@dataclass(frozen=True)
+class _Borders:
+    """Dot products between two levels, and what batch normalization should make of them.
+
+    Parameters
+    ----------
+    dots : array of shape ``(mh, k)``
+        Half-way between those that do not reach a level and those that do.
+    crossed : array of :class:`bool` of the same shape
+        Whether there are dot products on both sides.
+    targets : list of :class:`float`
+        Of each column; of other levels than the network's when there are more or fewer.
+    """
+
+    dots: NDArray[np.float64]
+    crossed: NDArray[np.bool_]
+    targets: list[float]
+
+    def outermost(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The first and the last border of each neuron that is crossed, and their targets."""
+        count, columns = self.dots.shape
+        if columns != len(self.targets):
+            ends = np.array([self.targets[0], self.targets[-1]])
+            return self.dots[:, [0, -1]].T, ends.repeat(count).reshape(2, count)
+        last = columns - 1 - self.crossed[:, ::-1].argmax(axis=1)
+        places = np.stack([np.where(self.crossed.any(axis=1), self.crossed.argmax(axis=1), 0), last])
+        return np.take_along_axis(self.dots, places.T, axis=1).T, np.array(self.targets)[places]
+
+
 class _Start:
     """A walk through a module and the steps of the network.
 
@@ -108,28 +137,28 @@ class _Start:
                 area = math.prod(pair("kernel_size", part.kernel_size))
                 self._line, self._area = Line(self._line.scale / area, self._line.offset), self._area * area
             if isinstance(part, BatchNorm | BatchNorm2d) and self._step is not None:
-                _set(part, values, *(self._chosen(chooser) if chooser and behind is None else self._own(behind)))
+                _set(part, values, self._chosen(chooser) if chooser and behind is None else self._own(behind))
             if isinstance(part, Sign | Levels) and self._step is not None:
                 self._line, self._area = _line(self._step.output, part), 1
             values = part(values)
         return values
 
-    def _own(self, activation: nn.Module | None) -> tuple[NDArray[np.float64], list[float]]:
-        """Borders of the dot products of a product, and what batch normalization should make of them."""
+    def _own(self, activation: nn.Module | None) -> _Borders:
+        """Borders of the dot products of a product."""
         assert self._step is not None
         layer, line = self._step.matrix, self._line
         assert layer is not None
         if not isinstance(layer.ending, ir.Thresholds):
             raise ValueError(f"the network to start from must have no {self._step.name} that is added to something")
-        levels = layer.ending.levels.astype(np.float64)
-        # Half-way between dot products that do not reach a level and those that do.
-        dots = 2 * levels - layer.mw - 1 if layer.sums(self._step.input).matches else levels - 0.5
+        levels, sums = layer.ending.levels.astype(np.float64), layer.sums(self._step.input)
+        dots = 2 * levels - layer.mw - 1 if sums.matches else levels - 0.5
         # Inputs of the module are scale * value + offset for the network's.
         weights = 2 * layer.matrix.sum(axis=1, dtype=np.float64) - layer.mw
         borders = np.asarray(line.scale * dots + line.offset * weights[:, np.newaxis])
-        return borders, activation.borders() if isinstance(activation, Levels) else [0.0]
+        targets = activation.borders() if isinstance(activation, Levels) else [0.0]
+        return _Borders(borders, (levels > sums.span[0]) & (levels <= sums.span[1]), targets)
 
-    def _chosen(self, chooser: _Chooser) -> tuple[NDArray[np.float64], list[float]]:
+    def _chosen(self, chooser: _Chooser) -> _Borders:
         """The same at the end of an arm, behind which a value chooses among levels."""
         step = next(self._steps, None)
         activation = chooser.activation
@@ -139,12 +168,15 @@ class _Start:
         low, high = step.inputs[1].span
         added = [value << chooser.shift for value in range(low, high + 1, step.inputs[1].step)]
         wanted = [target - number for number in added for target in targets]
-        borders = step.layer.levels.reshape(step.layer.channels, -1) - 0.5
-        if borders.shape[1] != len(wanted):
+        levels: NDArray[np.int64] = step.layer.levels.reshape(step.layer.channels, -1)
+        if levels.shape[1] != len(wanted):
             raise ValueError("the network to start from must have activations of as many bits around residuals")
         self._step = step
         order = np.argsort(wanted, kind="stable")
-        return borders[:, order], [wanted[place] for place in order]
+        levels, (low, high) = levels[:, order], step.inputs[0].span
+        return _Borders(
+            levels.astype(np.float64) - 0.5, (levels > low) & (levels <= high), [wanted[place] for place in order]
+        )
 
 
 def _check(module: nn.Sequential, network: ir.Network) -> None:
@@ -172,7 +204,7 @@ def _line(given: ir.Tensor, activation: Sign | Levels) -> Line:
     return Line(scale, ours[0] - scale * theirs[0])
 
 
-def _set(norm: BatchNorm | BatchNorm2d, dots: Tensor, borders: NDArray[np.float64], targets: list[float]) -> None:
+def _set(norm: BatchNorm | BatchNorm2d, dots: Tensor, borders: _Borders) -> None:
     """Statistics of the dots, and the scale and shift that put the middle of the levels where the borders' is."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -181,14 +213,15 @@ def _set(norm: BatchNorm | BatchNorm2d, dots: Tensor, borders: NDArray[np.float6
     norm.running_var.copy_(var)
     # With what was rounded to the buffers' type, so that only this shift itself is rounded.
     mean, deviation = norm.running_mean.double(), torch.sqrt(norm.running_var.double() + norm.eps)
+    outer, ends = borders.outermost()
     norm.weight.fill_(1)
-    if borders.shape[1] == len(targets) > 1:
-        distance = _like(mean, borders[:, -1] - borders[:, 0])
+    if borders.dots.shape[1] == len(borders.targets):
+        distance = _like(mean, outer[1] - outer[0])
         # Neurons without a distance are constant, or nearly.
-        stretched = (targets[-1] - targets[0]) * deviation / distance
+        stretched = _like(mean, ends[1] - ends[0]) * deviation / distance
         norm.weight.copy_(torch.where(distance > 0, stretched, 1))
-    middle = (_like(mean, borders[:, 0] + borders[:, -1]) / 2 - mean) * norm.weight.double() / deviation
-    norm.bias.copy_((targets[0] + targets[-1]) / 2 - middle)
+    middle = (_like(mean, outer[0] + outer[1]) / 2 - mean) * norm.weight.double() / deviation
+    norm.bias.copy_(_like(mean, ends[0] + ends[1]) / 2 - middle)
 
 
 def _like(tensor: Tensor, values: NDArray[np.generic]) -> Tensor:
