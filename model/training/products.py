@@ -215,7 +215,7 @@ class Scores(BinaryLinear):
             bias = self.bias
         else:
             ordered, shift = self.ordered()
-            return dots * 2**shift + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
+            return dots * (1 << shift) + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
         scores = dots + bias.double()
         return self.logits(scores) if self.training else scores
 
@@ -232,8 +232,8 @@ class Scores(BinaryLinear):
 
     def logits(self, scores: Tensor) -> Tensor:
         """Scores divided by the temperature, for the loss."""
-        if not self.training and not self.rounded:
-            scores = scores / (1 << self.ordered()[1])
+        if not (self.training or self.rounded):
+            scores = scores.div(1 << self.ordered()[1])
         logits: Tensor = (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
         return logits
 
