@@ -241,6 +241,13 @@ def _integers(name: str, values: object) -> tuple[int, ...]:
     return tuple(values)
 
 
+def _padding(name: str, values: object) -> tuple[int, ...]:
+    padding = _integers(name, values)
+    if len(padding) not in (2, 4):
+        raise ValueError(f"{name} must be 2 or 4 integers, not {reprlib.repr(values)}")
+    return padding
+
+
 def _pad(name: str, value: object) -> int | str:
     return ZERO if value == ZERO else _integer(name, value)
 
@@ -262,7 +269,7 @@ READ: dict[str, Callable[[str, object], Any]] = {
     "signed": _flag,
     "kernel": _pair,
     "stride": _pair,
-    "padding": _pair,
+    "padding": _padding,
     "pad": _pad,
     "dilation": _pair,
     "groups": _integer,
