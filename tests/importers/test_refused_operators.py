@@ -170,8 +170,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (vector().add("Add", ONES(3)), "Add_2 (Add): constant of shape (3,) must fit data of shape (1, 8)"),
         (
-            ended(vector().add("Div", 2.0, front=True)),
-            "Div_2 (Div): must not take a quotient of data, which is no line any more; only of constants",
+            vector().add("MatMul", ONES((8, 2))).add("Div", 2.0, front=True),
+            "Div_3 (Div): must not take a quotient of data, which is no line any more; only of constants",
         ),
         (
             vector().add("Quant", front=True),
