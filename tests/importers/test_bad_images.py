@@ -34,10 +34,6 @@ def pooled(**attributes):
             "Conv_1 (Conv): must pad with a value of its integers, not with 0",
         ),
         (
-            convolved((3, 3), pads=[0, 0, 1, 1]),
-            "Conv_2 (Conv): must pad opposite sides alike, not (0, 0, 1, 1); export with symmetric padding",
-        ),
-        (
             convolved((3, 3), auto_pad="SAME"),
             "Conv_2 (Conv): auto_pad must be NOTSET, VALID, SAME_UPPER or SAME_LOWER, not 'SAME'",
         ),
