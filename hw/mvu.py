@@ -16,7 +16,7 @@ from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding, is_depthwise, neurons_in_beats
 from .grouping import group_runs, group_sizes
-from .levels import accumulator, element_shape, gain, levels
+from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .match_groups import count_cells
 from .memory import MemorySize
 from .pe import ProcessingGroup, group_latency
@@ -29,7 +29,8 @@ __all__ = ["MatrixVectorUnit", "Product"]
 class Product:
     """Products of a layer's weights with ``vectors`` vectors of elements as ``tensor`` has them.
 
-    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels.
+    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels. A ``raw`` one leaves
+    what ends its products to the stages behind it, and has no levels.
     """
 
     layer: Matrix
@@ -37,18 +38,26 @@ class Product:
     tensor: Tensor
     vectors: int
     reweightable: bool = False
+    raw: bool = False
 
     noun: ClassVar[str] = "products"
 
     @property
     def accumulator(self) -> Shape:
         """Signed shape of the sums."""
+        if self.raw:
+            return self.raw_sums.shape
         return accumulator(self.layer, self.tensor, any_levels=self.reweightable)
+
+    @property
+    def raw_sums(self) -> RawSums:
+        """What its sums stand for where it is raw."""
+        return raw_sums(self.tensor, self.layer.mw, self.folding.simd)
 
     @property
     def binary(self) -> bool:
         """Whether its results are bits: the signs of its sums."""
-        return self.layer.output(self.tensor).element is Element.BIT
+        return not self.raw and self.layer.output(self.tensor).element is Element.BIT
 
     @property
     def result(self) -> Shape:
@@ -97,19 +106,19 @@ class Product:
 
     def memory_words(self, places: Places, family: Family) -> int:
         """Weights and levels of each group."""
-        depth = self.folding.interval(self.layer) + self.folding.neuron_fold(self.layer)
+        depth = self.folding.interval(self.layer) + (0 if self.raw else self.folding.neuron_fold(self.layer))
         return depth * self.groups(family)
 
     @property
     def contents(self) -> int:
         """Weights and levels, filled up to whole beats."""
         folding, layer = self.folding, self.layer
-        level: int = self.accumulator.width
+        level: int = 0 if self.raw else self.accumulator.width
         return folding.pe * (folding.interval(layer) * folding.simd + folding.neuron_fold(layer) * level)
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Weights and levels are in look-up tables."""
-        return {"weights": Place.LUT, "levels": Place.LUT}
+        return {"weights": Place.LUT, **({} if self.raw else {"levels": Place.LUT})}
 
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
         """Weights and levels, where they are deep, or must be replaceable."""
@@ -118,6 +127,8 @@ class Product:
             "weights": [(MemorySize(size * folding.simd, folding.interval(self.layer)), count) for size, count in runs],
             "levels": [(MemorySize(size * width, folding.neuron_fold(self.layer)), count) for size, count in runs],
         }
+        if self.raw:
+            del memories["levels"]
         return tuple(
             Candidate(
                 name,
@@ -139,11 +150,15 @@ class Product:
         integers = self.tensor.element is not Element.BIT
         count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
         elements = folding.pe * (count + 2 * width)
-        shallow_levels = 0 if self.reweightable else folding.pe * width
+        shallow_levels = 0 if self.reweightable or self.raw else folding.pe * width
         copies = 1 if self.apart else self.groups(family)
         hops = copies * family.ff_cell * self.lanes * bits + 20 * self.groups(family)
         queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
         return elements + shallow_levels + hops + queue + 30 + outside_cells(self, places, family)
+
+    def absorbs(self, held: int, family: Family) -> int:
+        """A group of neurons is begun only when its results have a place in the queue."""
+        return self.folding.synapse_fold(self.layer) * (held + self.queue_depth(family))
 
     def component(self, places: Places, family: Family) -> "MatrixVectorUnit | DepthwiseUnit":
         """The hardware."""
@@ -249,7 +264,8 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
     weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
     weights[:, : layer.mw] = layer.matrix
     weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
-    starts = neurons_in_beats(layer, folding, levels(layer, tensor), 0)
+    starts = np.zeros(layer.mh, np.int64) if product.raw else levels(layer, tensor)
+    starts = neurons_in_beats(layer, folding, starts, 0)
     groups, start = [], 0
     for size in group_sizes(folding, port=family.bram_width):
         words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
@@ -259,11 +275,12 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
                 levels=starts[:, start : start + size].tolist(),
                 element=None if tensor.element is Element.BIT else element_shape(tensor),
                 simd=folding.simd,
-                gain=gain(layer, tensor),
+                gain=1 if product.raw else gain(layer, tensor),
                 accumulator=product.accumulator,
                 block_weights=places["weights"] is Place.BLOCK,
-                block_levels=places["levels"] is Place.BLOCK,
+                block_levels=places.get("levels") is Place.BLOCK,
                 apart=product.apart,
+                raw=product.raw,
             )
         )
         start += size

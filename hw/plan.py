@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.ir import ZERO, Conv2d, Dense, Layer, MaxPool, Network, SumPool, Tensor
+from ..model.ir import ZERO, Conv2d, Dense, Layer, Matrix, MaxPool, Network, SumPool, Tensor
+from .compare import Compare
+from .endings import ending_stages, is_plain
 from .folding import Folding, is_depthwise, turns
 from .frames import FrameFormat
 from .mvu import Product
+from .offset import Offset
 from .pool import Pool
+from .rank import Rank
 from .reductions import AnyBit, Reduction, largest_of, total_of
 from .replay import Convert, Replay
 from .running_pool import Running
@@ -64,7 +68,7 @@ def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Beats) -> Pla
     fitting = _without_gaps(source, tensor)
     width = fitting[0].width_out if fitting else source.width
     replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, Product(layer, folding, tensor, vectors=1)), Beats(folding.pe, layer.mh)
+    return (*fitting, replay, *_products(layer, folding, tensor, vectors=1)), _results(layer, folding)
 
 
 def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
@@ -90,10 +94,9 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> P
     stages: list[Stage] = [*_pixels(source, tensor, width), window]
     if not direct:
         stages.append(Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors * groups))
-    product = Product(layer, folding, tensor, vectors)
-    results = Beats(folding.pe, layer.mh // groups)
-    even, results = _whole_groups(results, product)
-    return (*stages, product, *even), results
+    products = _products(layer, folding, tensor, vectors)
+    even, results = _whole_groups(_results(layer, folding), layer, products, vectors)
+    return (*stages, *products, *even), results
 
 
 def _depthwise(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
@@ -103,17 +106,34 @@ def _depthwise(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -
     words = -(-layer.channels // taps.channels)
     window = _window(layer, tensor, width=taps.channels, words=words, part=1)
     order = () if taps.trivial else (taps,)
-    product = Product(layer, folding, tensor, rows * columns)
-    return (*_pixels(source, tensor, window.width), window, *order, product), Beats(folding.pe, layer.mh)
+    products = _products(layer, folding, tensor, rows * columns)
+    return (*_pixels(source, tensor, window.width), window, *order, *products), _results(layer, folding)
 
 
-def _whole_groups(results: Beats, product: Product) -> tuple[tuple[Convert, ...], Beats]:
+def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> tuple[Stage, ...]:
+    """Products, and behind them what ends them where they do not do so themselves."""
+    if is_plain(layer):
+        return (Product(layer, folding, tensor, vectors),)
+    product = Product(layer, folding, tensor, vectors, raw=True)
+    return (product, *ending_stages(layer, folding, tensor, vectors, product.raw_sums))
+
+
+def _results(layer: Matrix, folding: Folding) -> Beats:
+    """Beats of what products give, one for each group of neurons."""
+    return Beats(folding.pe, layer.mh // turns(layer), folding.synapse_fold(layer))
+
+
+def _whole_groups(
+    results: Beats, layer: Conv2d, products: tuple[Stage, ...], vectors: int
+) -> tuple[tuple[Convert, ...], Beats]:
     """What makes beats of whole groups of neurons where the last beat of each is filled up."""
-    mh, bits = product.layer.mh, product.result.width
     if results.unit % results.width == 0:
-        return (), Beats(results.width, mh)
-    vectors = product.vectors * mh // results.unit
-    return (Convert(results.unit, bits, results.width, results.unit, vectors),), Beats(results.unit, mh)
+        return (), replace(results, unit=layer.mh)
+    last = products[-1]
+    assert isinstance(last, Product | Offset | Compare | Rank)
+    bits = last.result.width if isinstance(last, Product) else last.result
+    convert = Convert(results.unit, bits, results.width, results.unit, vectors * turns(layer))
+    return (convert,), Beats(results.unit, layer.mh, results.gap * results.count(results.unit))
 
 
 def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:
