@@ -54,5 +54,5 @@ def _stages(network: Network, foldings: tuple[Folding, ...]) -> list[Bottleneck]
     layers = zip(network.names, plan_network(network, foldings, frame), strict=True)
     return [
         Bottleneck("input", "beats", frame.input_beats),
-        *(Bottleneck(name, stage.noun, stage.cycles) for name, stages in layers for stage in stages),
+        *(Bottleneck(name, stage.noun, stage.cycles) for name, plan in layers for stage in plan.stages),
     ]

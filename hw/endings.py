@@ -6,17 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.ir import ZERO, Bias, Conv2d, Matrix, Ranks, Tensor, Thresholds
+from ..model.ir import ZERO, Bias, Conv2d, Element, Matrix, Ranks, Tensor, Threshold, Thresholds
 from .compare import Compare, step_levels
 from .folding import Folding, neurons_in_beats, turns
-from .levels import RawSums, signed_for
+from .levels import RawSums, element_shape, signed_for
 from .offset import Offset
 from .rank import Rank
-from .stage import Stage
+from .stage import Beats, Stage
 from .table import Table
 from .zones import padded_weights, zones_of
 
-__all__ = ["ending_stages", "is_plain"]
+__all__ = ["compare_values", "ending_stages", "is_plain"]
 
 
 def is_plain(layer: Matrix) -> bool:
@@ -66,6 +66,36 @@ def _in_beats(layer: Matrix, folding: Folding, table: Table) -> Table:
         return table
     values = neurons_in_beats(layer, folding, table.values, 0)
     return replace(table, values=values.reshape(-1, *values.shape[2:]))
+
+
+def compare_values(layer: Threshold, tensor: Tensor, beats: Beats, chooser: Tensor | None = None) -> Compare:
+    """The comparison of a tensor's values with levels, in the rows that another one chooses."""
+    levels, steps = _value_levels(layer, tensor, chooser, beats.gap)
+    # Beats of several pixels have the same channels each time.
+    unit = min(beats.unit, beats.width) if beats.width % layer.channels == 0 else layer.channels
+    return Compare(
+        levels,
+        layer.thresholds.shape[-1],
+        tensor.width,
+        beats.width,
+        unit,
+        beats.count(tensor.size) // -(-unit // beats.width),
+        steps,
+        element_shape(chooser) if chooser else None,
+        signed=tensor.element is Element.INT,
+    )
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _value_levels(layer: Threshold, tensor: Tensor, chooser: Tensor | None, gap: int) -> tuple[Table, int]:
+    """Levels for what elements are stored as: a bit is 2 * bit - 1."""
+    levels, highest = layer.levels, tensor.span[1]
+    if tensor.element is Element.BIT:
+        bits = RawSums(2, -1, signed_for(0, 1))
+        levels, highest = bits.least(levels), 1
+    padded, steps = step_levels(levels, gap, highest)
+    lowest = 0 if chooser is None or chooser.element is Element.BIT else chooser.span[0]
+    return Table(padded, lowest), steps
 
 
 def _limits(layer: Matrix, tensor: Tensor) -> NDArray[np.int64]:

@@ -3,13 +3,29 @@
 A layer is a chain of stages. Each knows how many cycles it takes for a frame; the interval is that of the slowest.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.ir import ZERO, Conv2d, Dense, Layer, Matrix, MaxPool, Network, SumPool, Tensor
+from ..model.ir import (
+    IMAGE,
+    ZERO,
+    Add,
+    Conv2d,
+    Dense,
+    Layer,
+    Matrix,
+    MaxPool,
+    Network,
+    Step,
+    SumPool,
+    Tensor,
+    Threshold,
+)
+from .add import Addition
 from .compare import Compare
-from .endings import ending_stages, is_plain
+from .endings import compare_values, ending_stages, is_plain
 from .folding import Folding, is_depthwise, turns
 from .frames import FrameFormat
 from .mvu import Product
@@ -19,11 +35,11 @@ from .rank import Rank
 from .reductions import AnyBit, Reduction, largest_of, total_of
 from .replay import Convert, Replay
 from .running_pool import Running
-from .stage import Beats, Stage
+from .stage import Beats, LayerPlan, Stage
 from .swu import Window
 from .taps import taps_of
 
-__all__ = ["output", "plan_layer", "plan_network", "reweightable_stages", "slowest_layer"]
+__all__ = ["output", "plan_layer", "plan_network", "plan_step", "reweightable_stages", "slowest_layer"]
 
 Planned = tuple[tuple[Stage, ...], Beats]
 """The stages of a layer, and the beats in which the last one gives its results."""
@@ -31,15 +47,23 @@ Planned = tuple[tuple[Stage, ...], Beats]
 
 def plan_network(
     network: Network, foldings: tuple[Folding, ...], frame: FrameFormat, *, reweightable: bool = False
-) -> tuple[tuple[Stage, ...], ...]:
-    """Stages of each layer, in the order of the data."""
-    stages, source, by_name = [], frame.source, dict(zip(network.matrices, foldings, strict=True))
-    for step in network.steps():
-        folding = by_name.get(step.name)
-        planned = plan_layer(step.layer, step.input, folding, source)
-        stages.append(reweightable_stages(planned) if reweightable else planned)
-        source = output(step.layer, step.input, folding, source)
-    return tuple(stages)
+) -> tuple[LayerPlan, ...]:
+    """Stages of each layer, in the order of the data, without the queues behind forks."""
+    by_name = dict(zip(network.matrices, foldings, strict=True))
+    plans, beats = [], {IMAGE: frame.source}
+    for index, step in enumerate(network.steps()):
+        plan = plan_step(step, by_name.get(step.name), tuple(beats[source] for source in step.sources))
+        plans.append(replace(plan, body=reweightable_stages(plan.body)) if reweightable else plan)
+        beats[index] = plan.beats
+    return tuple(plans)
+
+
+def plan_step(step: Step, folding: Folding | None, sources: tuple[Beats, ...]) -> LayerPlan:
+    """Stages of a layer that gets what it reads in these beats; what has no weights has no folding."""
+    if len(sources) > 1:
+        return JOIN[type(step.layer)](step, sources)
+    stages, beats = LOWER[type(step.layer)](step.layer, step.input, folding, sources[0])
+    return LayerPlan(((),), stages, sources, beats)
 
 
 def reweightable_stages(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
@@ -184,6 +208,49 @@ def _window(
     return window.upright()
 
 
+def _threshold(layer: Threshold, tensor: Tensor, _folding: None, source: Beats) -> Planned:
+    fitting, beats = _by_channels(source, tensor)
+    return (*fitting, compare_values(layer, tensor, beats)), beats
+
+
+def _chosen_threshold(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
+    tensor, chooser = step.inputs
+    fitting, beats = _by_channels(sources[0], tensor)
+    arms = (fitting, _fitting(sources[1], chooser, beats))
+    assert isinstance(step.layer, Threshold)
+    return LayerPlan(arms, (compare_values(step.layer, tensor, beats, chooser),), sources, beats)
+
+
+def _add(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
+    """The second tensor comes in the beats of the first."""
+    beats, (left, right) = sources[0], step.inputs
+    assert isinstance(step.layer, Add)
+    sums = Addition(left, right, step.layer.shifts, step.output.width, beats.width, beats.count(left.size))
+    return LayerPlan(((), _fitting(sources[1], right, beats)), (sums,), sources, beats)
+
+
+def _by_channels(source: Beats, tensor: Tensor) -> tuple[tuple[Convert, ...], Beats]:
+    """What makes beats that have the same channels again and again: parts of a pixel, or whole ones."""
+    channels = tensor.shape[-1]
+    if source.unit == channels or source.width % channels == 0:
+        return (), source
+    beats = Beats(channels, channels)
+    return _fitting(source, tensor, beats), beats
+
+
+def _fitting(source: Beats, tensor: Tensor, wanted: Beats) -> tuple[Convert, ...]:
+    """What makes other beats of a tensor."""
+    if (source.width, source.unit) == (wanted.width, wanted.unit):
+        return ()
+    if source.unit == wanted.unit:
+        return (Convert(source.unit, tensor.width, source.width, wanted.width, tensor.size // source.unit),)
+    # Where no beat is filled up, each is a unit of its own; else the first step makes such beats.
+    unit, last = (beats.width if beats.unit % beats.width == 0 else beats.unit for beats in (source, wanted))
+    width = math.gcd(unit, last)
+    steps = ((unit, source.width, width), (last, width, wanted.width))
+    return tuple(Convert(count, tensor.width, a, b, tensor.size // count) for count, a, b in steps if a != b)
+
+
 def _without_gaps(source: Beats, tensor: Tensor) -> tuple[Convert, ...]:
     """What makes beats of whole units where each unit's last beat is filled up and there are several units."""
     if source.unit >= tensor.size or source.unit % source.width == 0:
@@ -209,5 +276,9 @@ LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Beats], Planned]] = {
     Conv2d: _conv2d,
     MaxPool: _max_pool,
     SumPool: _sum_pool,
+    Threshold: _threshold,
 }
 """How each kind of layer becomes stages."""
+
+JOIN: dict[type[Layer], Callable[[Step, tuple[Beats, ...]], LayerPlan]] = {Add: _add, Threshold: _chosen_threshold}
+"""The same for those that read two."""

@@ -68,7 +68,7 @@ class Pricing:
 
         def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
             # What takes more cycles than it may, here or behind it, comes last.
-            behind = self._cycles_ahead(tensors, index + 1, output(layer, tensors[index], choice.folding, source))
+            behind = self._cycles_ahead(tensors, index + 1, choice.beats)
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 

@@ -37,7 +37,8 @@ class Rank:
     @property
     def result(self) -> int:
         """Bits of a rank."""
-        return self.ranks.shape.width
+        width: int = self.ranks.shape.width
+        return width
 
     @property
     def cycles(self) -> int:

@@ -17,6 +17,7 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "LayerPlan",
     "NoMemory",
     "Place",
     "Places",
@@ -149,6 +150,33 @@ class NoMemory:
     def candidates(self, _family: Family) -> tuple[Candidate, ...]:
         """Those that are worth block RAM."""
         return ()
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The stages of a layer.
+
+    Parameters
+    ----------
+    arms : tuple of tuples of stages
+        Those of each input, before all inputs come together.
+    body : tuple of stages
+        Those behind them.
+    sources : tuple of :class:`Beats`
+        Beats of what comes in.
+    beats : :class:`Beats`
+        Beats of what it gives.
+    """
+
+    arms: tuple[tuple[Stage, ...], ...]
+    body: tuple[Stage, ...]
+    sources: tuple[Beats, ...]
+    beats: Beats
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All of them."""
+        return (*(stage for arm in self.arms for stage in arm), *self.body)
 
 
 @functools.lru_cache(maxsize=1 << 16)

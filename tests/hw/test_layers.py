@@ -12,7 +12,7 @@ from xnorflow.hw.mvu import Product
 from xnorflow.hw.placement import usual_places
 from xnorflow.hw.plan import output, plan_layer
 from xnorflow.hw.replay import Convert
-from xnorflow.hw.stage import Beats
+from xnorflow.hw.stage import Beats, LayerPlan
 from xnorflow.model.ir import Conv2d, Element, MaxPool, SumPool, Tensor, Thresholds
 
 FRAMES = 4
@@ -64,7 +64,8 @@ def run(spec, shape, kind, folding, source, stalls, family=ICE40):
     results, beats = layer.output(tensor), output(layer, tensor, folding, source)
     expected = layer.apply(tensor, values).reshape(FRAMES, -1) & (1 << results.width) - 1
     count = results.size // beats.unit * -(-beats.unit // beats.width)
-    dut = Layer(stages=stages, places=usual_places(stages, family), family=family)
+    plan = LayerPlan(((),), stages, (source,), beats)
+    dut = Layer(plan=plan, places=usual_places(stages, family), family=family)
     made = stream(dut, words(values, tensor, source), count=FRAMES * count, stalls=stalls, timeout=60_000)
     assert (elements(made.beats, results, beats, FRAMES) == expected).all()
     if not stalls:
