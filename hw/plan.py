@@ -151,7 +151,7 @@ def _whole_groups(
     results: Beats, layer: Conv2d, products: tuple[Stage, ...], vectors: int
 ) -> tuple[tuple[Convert, ...], Beats]:
     """What makes beats of whole groups of neurons where the last beat of each is filled up."""
-    if results.unit % results.width == 0:
+    if turns(layer) == 1 or results.unit % results.width == 0:
         return (), replace(results, unit=layer.mh)
     last = products[-1]
     assert isinstance(last, Product | Offset | Compare | Rank)
