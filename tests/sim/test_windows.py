@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.networks import windows_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
@@ -12,44 +13,12 @@ from xnorflow.model.ir import (
     ZERO,
     Affine,
     Bias,
-    Conv2d,
-    Dense,
-    Element,
-    Input,
     MaxPool,
-    Network,
     SumPool,
     Thermometer,
     Thresholds,
 )
 from xnorflow.sim.verify import verify
-
-
-def network_of(rule: Input, *layers: object) -> Network:
-    """Random weights in convolutions, given as (mh, kernel, groups, further parameters), and in as many scores."""
-    rng = np.random.default_rng(seed=5)
-    made, tensor = [], rule.output
-    for layer in layers:
-        if isinstance(layer, tuple):
-            mh, kernel, groups, parameters = layer
-            weights = rng.integers(0, 2, (mh, *kernel, tensor.shape[2] // groups))
-            numbers = {"groups": groups, "ending": thresholds(rng, mh, tensor, weights[0].size), **parameters}
-            made.append(Conv2d(weights, **numbers))
-        elif isinstance(layer, int):
-            made.append(Dense(rng.integers(0, 2, (layer, tensor.size)), Bias(rng.integers(-4, 5, layer))))
-        else:
-            made.append(layer)
-        tensor = made[-1].output(tensor)
-    return Network("windows", rule, tuple(made))
-
-
-def thresholds(rng, mh, tensor, mw):
-    """Near the middle, so that outputs vary."""
-    middle, spread = (mw + 1) // 2, max(1, mw // 8)
-    if tensor.element is not Element.BIT:
-        middle, spread = 0, mw * tensor.magnitude // 8
-    return Thresholds(rng.integers(middle - spread, middle + spread + 1, mh))
-
 
 BITS = Thermometer((6, 5), (60, 100, 140, 180))
 PIXELS = Affine((6, 6, 4), 256, -255 * 128, 255, 4, signed=True)
@@ -117,7 +86,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_windows_of_all_kinds_equal_golden_at_their_interval(case: str, tmp_path: Path) -> None:
     rule, layers, foldings, family = CASES[case]
-    network = network_of(rule, *layers)
+    network = windows_network(rule, *layers)
     accelerator = Accelerator(network, tuple(Folding(*pair) for pair in foldings), scores=True, family=family)
     images = np.random.default_rng(seed=1).integers(0, 256, (8, *rule.shape), np.uint8)
     report = verify(accelerator, images, simulator="icarus", workdir=tmp_path)
