@@ -76,9 +76,9 @@ class Accelerator:
         self.plan = tuple(layer.stages for layer in self.layers)
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
         self.places = place_memories(self.plan, family=family, brams=brams)
-        last = self.plan[-1][-1]
-        # Sums may have more bits than their results need.
-        self.score: Shape = last.result if isinstance(last, Product) else signed(network.tensors[-1].width)
+        # The sums of a last layer may have more bits than their results need.
+        sums = next((stage for stage in self.layers[-1].body if isinstance(stage, Product) and not stage.raw), None)
+        self.score: Shape = sums.result if sums else signed(network.tensors[-1].width)
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
 
     @property

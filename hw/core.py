@@ -91,7 +91,8 @@ class AcceleratorCore(wiring.Component):
     def _connect_layers(self, m: Module, frames: stream.Interface) -> stream.Interface:
         """Each layer to what it reads, through a fork where others read that, too; gives what the last one gives."""
         accelerator = self.accelerator
-        readers, streams = readers_of(accelerator.network), {}
+        readers = readers_of(accelerator.network)
+        streams: dict[tuple[int, int], stream.Interface] = {}
 
         def offer(source: int, name: str, beats: stream.Interface, count: int, width: int) -> None:
             edges, elements = readers[source], _narrowed(m, beats, count, width)

@@ -1,15 +1,15 @@
 """What ends products: in the product itself where it is but where sums start, else in stages behind it."""
 
 import functools
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..model.ir import ZERO, Bias, Conv2d, Element, Matrix, Ranks, Tensor, Threshold, Thresholds
 from .compare import Compare, step_levels
-from .folding import Folding, neurons_in_beats, turns
+from .folding import turns
 from .levels import RawSums, element_shape, signed_for
+from .mvu import Product
 from .offset import Offset
 from .rank import Rank
 from .stage import Beats, Stage
@@ -25,47 +25,32 @@ def is_plain(layer: Matrix) -> bool:
         return False
     ending = layer.ending
     if isinstance(ending, Thresholds):
-        return ending.levels.shape[1] == 1
+        return bool(ending.levels.shape[1] == 1)
     return isinstance(ending, Bias) and ending.shift == 0
 
 
-def ending_stages(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int, raw: RawSums) -> tuple[Stage, ...]:
-    """Stages that make results of ``vectors`` vectors of raw sums, ``pe`` in a beat."""
+def ending_stages(product: Product) -> tuple[Stage, ...]:
+    """Stages that make results of raw sums, in their beats."""
+    layer, tensor, raw, vectors = product.layer, product.tensor, product.raw_sums, product.vectors
     ending, zones = layer.ending, zones_of(layer, tensor)
-    width, unit, bits = folding.pe, _unit(layer, folding), raw.shape.width
+    width, unit, bits = product.folding.pe, layer.mh // turns(layer), raw.shape.width
     stages: tuple[Stage, ...] = ()
     bit = isinstance(ending, Thresholds) and ending.levels.shape[1] == 1
     if bit or isinstance(ending, Bias):
         shift, offsets = _starts(layer, tensor, raw)
         result = 1 if bit else layer.output(tensor).width
-        offsets = _in_beats(layer, folding, offsets)
         return (Offset(offsets, shift, bits, result, width, unit, vectors, zones, binary=bit),)
     if zones:
         # All that follows counts in dot products.
         shift, offsets = _corrections(layer, tensor, raw)
         raw = RawSums(1, 0, signed_for(-layer.mw, layer.mw))
-        offsets = _in_beats(layer, folding, offsets)
         stages = (Offset(offsets, shift, bits, raw.shape.width, width, unit, vectors, zones),)
         bits = raw.shape.width
     if isinstance(ending, Ranks):
-        return (*stages, Rank(_in_beats(layer, folding, _ranks(layer, tensor, raw)), bits, width, unit, vectors))
-    levels, steps = _levels(layer, tensor, raw, folding.synapse_fold(layer))
+        return (*stages, Rank(_ranks(layer, tensor, raw), bits, width, unit, vectors))
+    levels, steps = _levels(layer, tensor, raw, product.folding.synapse_fold(layer))
     count = ending.levels.shape[1]
-    return (*stages, Compare(_in_beats(layer, folding, levels), count, bits, width, unit, vectors, steps))
-
-
-def _unit(layer: Matrix, folding: Folding) -> int:
-    """Elements of a window's results, with those that fill up the last beat of each group of channels."""
-    return layer.mh if turns(layer) == 1 else folding.neuron_fold(layer) * folding.pe
-
-
-@functools.lru_cache(maxsize=1 << 10)
-def _in_beats(layer: Matrix, folding: Folding, table: Table) -> Table:
-    """The same of neurons in the order of beats, where groups of channels fill up beats."""
-    if _unit(layer, folding) == layer.mh:
-        return table
-    values = neurons_in_beats(layer, folding, table.values, 0)
-    return replace(table, values=values.reshape(-1, *values.shape[2:]))
+    return (*stages, Compare(levels, count, bits, width, unit, vectors, steps))
 
 
 def compare_values(layer: Threshold, tensor: Tensor, beats: Beats, chooser: Tensor | None = None) -> Compare:

@@ -264,8 +264,7 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
     weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
     weights[:, : layer.mw] = layer.matrix
     weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
-    starts = np.zeros(layer.mh, np.int64) if product.raw else levels(layer, tensor)
-    starts = neurons_in_beats(layer, folding, starts, 0)
+    starts = neurons_in_beats(layer, folding, np.zeros(layer.mh, int) if product.raw else levels(layer, tensor), 0)
     groups, start = [], 0
     for size in group_sizes(folding, port=family.bram_width):
         words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
@@ -279,8 +278,8 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
                 accumulator=product.accumulator,
                 block_weights=places["weights"] is Place.BLOCK,
                 block_levels=places.get("levels") is Place.BLOCK,
-                apart=product.apart,
                 raw=product.raw,
+                apart=product.apart,
             )
         )
         start += size

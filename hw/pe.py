@@ -39,10 +39,10 @@ class ProcessingGroup(wiring.Component):
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
         Which of the memories are block RAM.
-    apart : :class:`bool`
-        Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
     raw : :class:`bool`
         Start from nothing, and have no memory of levels.
+    apart : :class:`bool`
+        Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
 
     Members
     -------
@@ -67,8 +67,8 @@ class ProcessingGroup(wiring.Component):
         accumulator: Shape,
         block_weights: bool,
         block_levels: bool,
-        apart: bool = False,
         raw: bool = False,
+        apart: bool = False,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels

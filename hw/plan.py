@@ -24,14 +24,11 @@ from ..model.ir import (
     Threshold,
 )
 from .add import Addition
-from .compare import Compare
 from .endings import compare_values, ending_stages, is_plain
 from .folding import Folding, is_depthwise, turns
 from .frames import FrameFormat
 from .mvu import Product
-from .offset import Offset
 from .pool import Pool
-from .rank import Rank
 from .reductions import AnyBit, Reduction, largest_of, total_of
 from .replay import Convert, Replay
 from .running_pool import Running
@@ -72,10 +69,10 @@ def reweightable_stages(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:
-    """Cycles for a frame of the layer whose products take longest."""
+    """Cycles for a frame of the layer whose products take longest; 1 where no layer has any."""
     steps = {step.name: step for step in network.steps()}
     rows = zip(network.matrices.items(), foldings, strict=True)
-    return max(steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows)
+    return max((steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows), default=1)
 
 
 def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Beats) -> tuple[Stage, ...]:
@@ -92,7 +89,8 @@ def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Beats) -> Pla
     fitting = _without_gaps(source, tensor)
     width = fitting[0].width_out if fitting else source.width
     replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, *_products(layer, folding, tensor, vectors=1)), _results(layer, folding)
+    products, results = _products(layer, folding, tensor, vectors=1)
+    return (*fitting, replay, *products), results
 
 
 def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
@@ -118,9 +116,8 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> P
     stages: list[Stage] = [*_pixels(source, tensor, width), window]
     if not direct:
         stages.append(Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors * groups))
-    products = _products(layer, folding, tensor, vectors)
-    even, results = _whole_groups(_results(layer, folding), layer, products, vectors)
-    return (*stages, *products, *even), results
+    products, results = _products(layer, folding, tensor, vectors)
+    return (*stages, *products), results
 
 
 def _depthwise(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
@@ -130,34 +127,27 @@ def _depthwise(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -
     words = -(-layer.channels // taps.channels)
     window = _window(layer, tensor, width=taps.channels, words=words, part=1)
     order = () if taps.trivial else (taps,)
-    products = _products(layer, folding, tensor, rows * columns)
-    return (*_pixels(source, tensor, window.width), window, *order, *products), _results(layer, folding)
+    products, results = _products(layer, folding, tensor, rows * columns)
+    return (*_pixels(source, tensor, window.width), window, *order, *products), results
 
 
-def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> tuple[Stage, ...]:
-    """Products, and behind them what ends them where they do not do so themselves."""
-    if is_plain(layer):
-        return (Product(layer, folding, tensor, vectors),)
-    product = Product(layer, folding, tensor, vectors, raw=True)
-    return (product, *ending_stages(layer, folding, tensor, vectors, product.raw_sums))
+def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> Planned:
+    """Products, and behind them what ends them where they do not do so themselves; a beat for each group of neurons."""
+    plain = is_plain(layer)
+    product = Product(layer, folding, tensor, vectors, raw=not plain)
+    endings = () if plain else ending_stages(product)
+    results = Beats(folding.pe, layer.mh // turns(layer), folding.synapse_fold(layer))
+    bits = product.result.width if plain else layer.output(tensor).width
+    even, results = _whole_groups(results, layer.mh, bits, vectors)
+    return (product, *endings, *even), results
 
 
-def _results(layer: Matrix, folding: Folding) -> Beats:
-    """Beats of what products give, one for each group of neurons."""
-    return Beats(folding.pe, layer.mh // turns(layer), folding.synapse_fold(layer))
-
-
-def _whole_groups(
-    results: Beats, layer: Conv2d, products: tuple[Stage, ...], vectors: int
-) -> tuple[tuple[Convert, ...], Beats]:
+def _whole_groups(results: Beats, mh: int, bits: int, vectors: int) -> tuple[tuple[Convert, ...], Beats]:
     """What makes beats of whole groups of neurons where the last beat of each is filled up."""
-    if turns(layer) == 1 or results.unit % results.width == 0:
-        return (), replace(results, unit=layer.mh)
-    last = products[-1]
-    assert isinstance(last, Product | Offset | Compare | Rank)
-    bits = last.result.width if isinstance(last, Product) else last.result
-    convert = Convert(results.unit, bits, results.width, results.unit, vectors * turns(layer))
-    return (convert,), Beats(results.unit, layer.mh, results.gap * results.count(results.unit))
+    if results.unit == mh or results.unit % results.width == 0:
+        return (), replace(results, unit=mh)
+    whole = Convert(results.unit, bits, results.width, results.unit, vectors * mh // results.unit)
+    return (whole,), Beats(results.unit, mh, results.gap * -(-results.unit // results.width))
 
 
 def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:
@@ -204,7 +194,9 @@ def _window(
     if isinstance(layer, Conv2d):
         # Zeros among bits are padded as -1, which the levels of each border make good.
         pad = 0 if layer.pad == ZERO else layer.pad
-        window = replace(window, padding=layer.padding, pad=pad, dilation=layer.dilation)
+        above, left, below, right = layer.borders
+        opposite = None if len(layer.padding) == 2 else (below, right)
+        window = replace(window, padding=(above, left), opposite=opposite, pad=pad, dilation=layer.dilation)
     return window.upright()
 
 
@@ -275,8 +267,8 @@ LOWER: dict[type[Layer], Callable[[Any, Tensor, Any, Beats], Planned]] = {
     Dense: _dense,
     Conv2d: _conv2d,
     MaxPool: _max_pool,
-    SumPool: _sum_pool,
     Threshold: _threshold,
+    SumPool: _sum_pool,
 }
 """How each kind of layer becomes stages."""
 

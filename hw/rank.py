@@ -18,14 +18,14 @@ __all__ = ["Rank", "RankMemory"]
 class Rank:
     """What ``ranks`` have for signed integers of ``bits`` bits, ``width`` of them in a beat: each chooses its row.
 
-    Channels come round every ``unit`` elements, ``units`` times in a frame.
+    All channels come by in units of ``unit`` elements, ``rounds`` times in a frame.
     """
 
     ranks: Table
     bits: int
     width: int
     unit: int
-    units: int
+    rounds: int
 
     noun: ClassVar[str] = "ranks"
 
@@ -35,19 +35,14 @@ class Rank:
         return TableSize(self.ranks, self.width, self.unit, apart=True)
 
     @property
-    def result(self) -> int:
-        """Bits of a rank."""
-        width: int = self.ranks.shape.width
-        return width
-
-    @property
     def cycles(self) -> int:
         """Cycles for a frame."""
-        return self.units * self.size.beats
+        return self.rounds * self.size.beats
 
     def widest(self, places: Places, family: Family) -> int:
         """A beat."""
-        return self.width * max(self.bits, self.result)
+        rank: int = self.ranks.shape.width
+        return self.width * max(self.bits, rank)
 
     def memory_words(self, places: Places, family: Family) -> int:
         """The ranks."""
@@ -55,8 +50,8 @@ class Rank:
 
     @property
     def contents(self) -> int:
-        """Their bits."""
-        return self.size.words * self.size.memory.width
+        """The ranks."""
+        return self.size.contents
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Ranks are in look-up tables."""
@@ -105,7 +100,7 @@ class RankMemory(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(rank.width * rank.bits)),
-                "o": Out(stream.Signature(rank.width * rank.result)),
+                "o": Out(stream.Signature(rank.width * rank.ranks.shape.width)),
             }
         )
 

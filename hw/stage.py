@@ -134,24 +134,6 @@ class Stage(Hashable, Protocol):
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
 
 
-class NoMemory:
-    """What a stage without a memory, but for flip-flops, says of its memories."""
-
-    contents: ClassVar[int] = 0
-
-    def memory_words(self, _places: Places, _family: Family) -> int:
-        """Words of its memories."""
-        return 0
-
-    def usual_places(self, _family: Family) -> dict[str, Place]:
-        """Where they are."""
-        return {}
-
-    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
-        """Those that are worth block RAM."""
-        return ()
-
-
 @dataclass(frozen=True)
 class LayerPlan:
     """The stages of a layer.
@@ -177,6 +159,24 @@ class LayerPlan:
     def stages(self) -> tuple[Stage, ...]:
         """All of them."""
         return (*(stage for arm in self.arms for stage in arm), *self.body)
+
+
+class NoMemory:
+    """What a stage without a memory, but for flip-flops, says of its memories."""
+
+    contents: ClassVar[int] = 0
+
+    def memory_words(self, _places: Places, _family: Family) -> int:
+        """Words of its memories."""
+        return 0
+
+    def usual_places(self, _family: Family) -> dict[str, Place]:
+        """Where they are."""
+        return {}
+
+    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
+        """Those that are worth block RAM."""
+        return ()
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -1,5 +1,6 @@
 """The kinds of layers there are, and a layer in its place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .kinds.add import Add
@@ -10,7 +11,7 @@ from .kinds.sumpool import SumPool
 from .kinds.threshold import Threshold
 from .tensors import Tensor
 
-__all__ = ["IMAGE", "Layer", "Matrix", "Step"]
+__all__ = ["IMAGE", "Layer", "Matrix", "Step", "held_elements", "last_readers"]
 
 IMAGE = -1
 """The quantized image among the sources of a layer."""
@@ -27,8 +28,10 @@ class Step:
 
     Parameters
     ----------
-    name : :class:`str`
-        The layer's kind and position.
+    kind : :class:`str`
+        The layer's kind, as reports call it: ``Scores`` for a last one with weights.
+    index : :class:`int`
+        Its position.
     layer : layer
         The layer.
     inputs : tuple of :class:`Tensor`
@@ -39,11 +42,17 @@ class Step:
         Positions of the layers that give what it takes, :data:`IMAGE` for the quantized image.
     """
 
-    name: str
+    kind: str
+    index: int
     layer: Layer
     inputs: tuple[Tensor, ...]
     output: Tensor
     sources: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The layer's kind and position."""
+        return f"{self.kind.lower()}{self.index}"
 
     @property
     def input(self) -> Tensor:
@@ -59,3 +68,19 @@ class Step:
     def vectors(self) -> int:
         """How often a frame goes through the layer's weights: once, or once for each window."""
         return self.output.size // self.output.shape[-1]
+
+
+def last_readers(steps: Sequence[Step]) -> dict[int, int]:
+    """For each tensor, by the position of the layer that gives it, the last layer that reads it."""
+    return {source: index for index, step in enumerate(steps) for source in step.sources}
+
+
+def held_elements(image: Tensor, steps: Sequence[Step]) -> int:
+    """Most elements of tensors that are there at once, where each goes when its last reader has run."""
+    last, held, most = last_readers(steps), image.size, image.size
+    sizes = [image.size, *(step.output.size for step in steps)]
+    for index, step in enumerate(steps):
+        held += step.output.size
+        most = max(most, held)
+        held -= sum(sizes[source + 1] for source in set(step.sources) if last[source] == index)
+    return most

@@ -165,6 +165,8 @@ def _difference(network: Network, other: Network) -> str | None:
     for name in ("name", "dataset", "provenance", "labels"):
         if getattr(network, name) != getattr(other, name):
             return f"another {name}"
+    if network.sources != other.sources:
+        return "layers that read others"
     if len(network.layers) != len(other.layers):
         return f"{len(other.layers)} layers instead of {len(network.layers)}"
     names = ("input", *network.names)

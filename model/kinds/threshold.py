@@ -1,7 +1,7 @@
 """Thresholds as a step of their own."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ class Threshold:
     ----------
     thresholds : array of shape ``(channels, k)`` or ``(channels, values, k)``
         Integers that do not fall along ``k``, of which there are 1..15. With ``values`` it reads a second tensor, which
-        has so many values; the row of its smallest comes first.
+        has so many values; the row of its smallest comes first. Where there are as many channels as elements, each
+        element has levels of its own.
 
     Raises
     ------
@@ -64,7 +65,7 @@ class Threshold:
 
     def output(self, tensor: Tensor, chooser: Tensor | None = None) -> Tensor:
         """Type of the result for inputs of these types; ValueError when they do not fit."""
-        if tensor.shape[-1] != self.channels:
+        if self.channels not in (tensor.shape[-1], tensor.size):
             raise ValueError(f"takes {self.channels} channels, but gets shape {tensor.shape}")
         (low, high), (smallest, largest) = tensor.span, (self.thresholds.min(), self.thresholds.max())
         if not low <= smallest <= largest <= high + 1:
@@ -80,16 +81,21 @@ class Threshold:
         return levels_of(tensor.shape, self.thresholds.shape[-1])
 
     def unfolded(self, tensor: Tensor) -> int:
-        """Elements of an input."""
-        return tensor.size
+        """Elements of the input, once for each level."""
+        return tensor.size * int(self.thresholds.shape[-1])
 
     def apply(self, tensor: Tensor, *rest: Tensor | Integers) -> NDArray[np.uint8]:
         """The result for inputs of shape ``(count, *tensor.shape)``: types first, as many values behind them."""
         types, arrays = (tensor, *rest[: len(rest) // 2]), rest[len(rest) // 2 :]
-        first = values_of(tensor, np.asarray(arrays[0])).astype(np.int64)
+        first = self._values(tensor, arrays[0])
         if len(types) == 1:
-            return count_reached(first, self.levels[:, 0])
+            return count_reached(first, self.thresholds).reshape(-1, *tensor.shape)
         chooser = types[1]
         assert isinstance(chooser, Tensor)
-        rows = (values_of(chooser, np.asarray(arrays[1])).astype(np.int64) - chooser.span[0]) // chooser.step
-        return count_reached(first, self.levels[np.arange(self.channels), rows])
+        rows = (self._values(chooser, arrays[1]) - chooser.span[0]) // chooser.step
+        return count_reached(first, self.levels, rows).reshape(-1, *tensor.shape)
+
+    def _values(self, tensor: Tensor, stored: Any) -> NDArray[np.int64]:
+        """Values of shape ``(count, positions, channels)``."""
+        values = values_of(tensor, np.asarray(stored)).astype(np.int64)
+        return values.reshape(-1, tensor.size // self.channels, self.channels)

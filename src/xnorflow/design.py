@@ -204,7 +204,7 @@ def describe_layers(accelerator: Accelerator) -> list[LayerRecord]:
     rows = []
     for step, stages, places in zip(network.steps(), accelerator.plan, accelerator.places, strict=True):
         name, layer = step.name, step.layer
-        row: dict[str, Any] = {"name": name, "kind": layer.title}
+        row: dict[str, Any] = {"name": name, "kind": step.kind}
         if isinstance(layer, Matrix):
             row |= {"mw": layer.mw, "mh": layer.mh, "pe": foldings[name].pe, "simd": foldings[name].simd}
         row["interval"] = max(stage.cycles for stage in stages)

@@ -11,7 +11,7 @@ from .build_file import write_build
 from .build_record import BuildRecord
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
 from .hw.verilog import remove_stale, write_core
-from .model.ir import Layer, Matrix, Network
+from .model.ir import Matrix, Network, Step
 from .model.progress import Progress
 from .model.store import ModelError, save
 
@@ -90,14 +90,19 @@ def _shapes(network: Network) -> list[str]:
     """What of a network decides its hardware: the input's type, and each layer without its numbers."""
     tensor = network.input.output
     size = " x ".join(map(str, tensor.shape))
-    return [f"{size} of {tensor.width} bits ({tensor.element.value})", *map(_shape, network.layers)]
+    return [f"{size} of {tensor.width} bits ({tensor.element.value})", *map(_shape, network.steps())]
 
 
-def _shape(layer: Layer) -> str:
-    text = layer.title
+def _shape(step: Step) -> str:
+    layer, text = step.layer, step.kind
+    if step.sources != (step.index - 1,):
+        text += f" of {', '.join(map(str, step.sources))}"
     if isinstance(layer, Matrix):
         text += f" {layer.mw} x {layer.mh}"
-    for name in ("kernel", "stride", "padding", "pad"):
+    for name in ("kernel", "stride", "padding", "pad", "shifts"):
         if hasattr(layer, name):
+            text += f", {name} {getattr(layer, name)}"
+    for name, usual in (("dilation", (1, 1)), ("groups", 1)):
+        if getattr(layer, name, usual) != usual:
             text += f", {name} {getattr(layer, name)}"
     return text

@@ -100,7 +100,7 @@ def write(folder, build):
         (
             ["network", "layers", 1, "kind"],
             "X",
-            'network.layers[1].kind must be one of Dense, Conv2d, MaxPool, Scores, not "X"',
+            'network.layers[1].kind must be one of Dense, Conv2d, MaxPool, SumPool, Threshold, Add, Scores, not "X"',
         ),
         (["seconds"], {"verilog": "\x1b"}, r'seconds.verilog must be a number, not "\u001b"'),
         (["files", "bitstream"], "top.bin", "lacks resources"),
