@@ -209,7 +209,9 @@ def _window(
     if isinstance(layer, Conv2d):
         # Zeros among bits are padded as -1, which the levels of each border make good.
         pad = 0 if layer.pad == ZERO else layer.pad
-        window = replace(window, padding=layer.padding, pad=pad, dilation=layer.dilation)
+        above, left, below, right = layer.borders
+        opposite = None if len(layer.padding) == 2 else (below, right)
+        window = replace(window, padding=(above, left), opposite=opposite, pad=pad, dilation=layer.dilation)
     return window.upright()
 
 
