@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from find_libpython import find_libpython
 from xnorflow.model.data.datasets import SOURCES
 from xnorflow.sim.simulators import ICARUS, VERILATOR, can_compile
 
-__all__ = ["ABSENT", "DATA", "MODELS", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
+__all__ = ["ABSENT", "DATA", "MODELS", "PACKAGES", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
 
-DATA, MODELS, TOOLS = "data", "models", "tools"
+DATA, MODELS, PACKAGES, TOOLS = "data", "models", "packages", "tools"
 """Marks of tests, and kinds of what they need."""
 
 
@@ -26,7 +27,7 @@ class Need:
     Parameters
     ----------
     kind : :class:`str`
-        :data:`DATA`, :data:`MODELS` or :data:`TOOLS`.
+        :data:`DATA`, :data:`MODELS`, :data:`PACKAGES` or :data:`TOOLS`.
     what : :class:`str`
         What it is.
     remedy : :class:`str`
@@ -48,6 +49,9 @@ _TOOLS = {
     "libpython": "a Python with its shared library, such as apt-get install libpython3-dev",
 }
 
+# Packages that are no part of the extra "dev".
+_PACKAGES = {"brevitas": "pip install -e '.[dev,dev-brevitas]'"}
+
 # What the simulators and the tool flow say when one of these is missing.
 _SAID = {
     "iverilog": r"icarus needs (iverilog|vvp), which is missing",
@@ -62,6 +66,8 @@ def missing(item: pytest.Item) -> list[Need]:
     needs = [Need(DATA, f"all of {name}", _DOWNLOAD) for name in names if not is_complete(name)]
     if item.get_closest_marker(MODELS) and not _models_are_here():
         needs.append(_OTHERS)
+    packages = [package for mark in item.iter_markers(PACKAGES) for package in mark.args]
+    needs += [Need(PACKAGES, package, _PACKAGES[package]) for package in packages if find_spec(package) is None]
     tools = [tool for mark in item.iter_markers(TOOLS) for tool in mark.args]
     return needs + [Need(TOOLS, tool, _TOOLS[tool]) for tool in tools if not _is_installed(tool)]
 
