@@ -28,6 +28,9 @@ __all__ = [
 Line = tuple[Surd, Surd]
 """Scale and offset: the function ``scale * integer + offset``."""
 
+LONGEST_SLOPE = 16
+"""Integers on which a line that is not constant still counts as steps."""
+
 LARGEST_CURVE = 1 << 12
 """Lines of one function: far more than the levels of any activation."""
 
@@ -125,7 +128,7 @@ def runs(domain: range, curve: Curve) -> list[tuple[int, Surd]] | None:
     """Where the function takes another number, and which; None where it is no function of few steps."""
     result: list[tuple[int, Surd]] = []
     for first, end, (scale, _) in pieces(domain, curve):
-        if scale != ZERO and end - first > 2:
+        if scale != ZERO and end - first > LONGEST_SLOPE:
             return None
         for place in range(first, end if scale != ZERO else first + 1):
             value = value_at(domain, curve, place)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .constant import LARGEST_PALETTE, Constant, combine, objects
 from .curve import Curve, Line, constant, merge, single_line
 from .node import ImportRefused, Node
+from .residual import added, on_one_source
 from .signal import Signal, Term
 from .surd import ONE, ZERO, InexactError, Surd
 
@@ -36,16 +37,17 @@ def elementwise(node: Node, inputs: Sequence[Value], function: Function, *, floa
     signals = [value for value in inputs if isinstance(value, Signal)]
     if not signals:
         return _of_constants(node, [value for value in inputs if isinstance(value, Constant)], function, floats)
-    first = signals[0]
     for signal in signals:
         if signal.answered or signal.ranked:
             raise node.error("must not follow the choice of the class; end the network there")
-        if signal.source is not first.source or not np.array_equal(signal.order, first.order):
-            raise node.error("must take one tensor of data, not several; only a chain of layers is supported")
+        if signal.filler is not None:
+            raise node.error("must not follow a Pad; only Conv may")
+    first = signals[0]
     for term in (term for signal in signals for term in signal.terms):
         return _opaque(node, first, term.error)
+    moved = iter(on_one_source(node, signals))
     try:
-        return _of_data(node, first, inputs, function)
+        return _of_data(node, [next(moved) if isinstance(value, Signal) else value for value in inputs], function)
     except InexactError as error:
         return _opaque(node, first, node.error(str(error)))
 
@@ -58,7 +60,13 @@ def linear(node: Node, inputs: Sequence[Value], function: Function, factors: Seq
             total = term.factor * factor + (terms[term.name].factor if term.name in terms else ZERO)
             terms[term.name] = replace(term, factor=total)
     plain = [replace(value, terms=()) if isinstance(value, Signal) else value for value in inputs]
-    result = elementwise(node, plain, function)
+    match plain:
+        case [Signal() as one, Signal() as other] if one.source is not other.source and not (
+            one.ranked or other.ranked
+        ):
+            result: Value = added(node, one, other, factors) or elementwise(node, plain, function)
+        case _:
+            result = elementwise(node, plain, function)
     left = tuple(term for term in terms.values() if term.factor != ZERO)
     return replace(result, terms=(*result.terms, *left)) if left and isinstance(result, Signal) else result
 
@@ -105,10 +113,8 @@ def _opaque(node: Node, signal: Signal, error: ImportRefused) -> Signal:
     return replace(signal, curves=(constant(ZERO),), terms=(Term(node.outputs[0], ONE, error),))
 
 
-def _of_data(node: Node, first: Signal, inputs: Sequence[Value], function: Function) -> Signal:
-    for value in inputs:
-        if isinstance(value, Signal) and value.filler is not None:
-            raise node.error("must not follow a Pad; only Conv may")
+def _of_data(node: Node, inputs: Sequence[Value], function: Function) -> Signal:
+    first = next(value for value in inputs if isinstance(value, Signal))
     curves = [value.curves if isinstance(value, Signal) else first.spread(node, value) for value in inputs]
     known: dict[tuple[Curve, ...], Curve] = {}
     found = []
@@ -143,3 +149,7 @@ def _is_double(constant: Constant) -> bool:
     if constant.palette.dtype.kind in "iu":
         return bool((np.abs(constant.palette.astype(np.float64)) < 1 << 53).all())
     return constant.palette.dtype.kind in "fb"
+
+
+def _is_end(*signals: Signal) -> bool:
+    return any(signal.ranked or signal.answered for signal in signals)

@@ -6,7 +6,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..inputs import LIMIT, Affine, Thermometer
+from ..ir import Threshold
+from ..tensors import levels_of
 from .curve import Curve, runs, single_line, value_at
+from .levels import Runs, ladder
 from .node import Node
 from .signal import Indices, Made, Pixels, Signal
 from .surd import ZERO, Surd
@@ -29,38 +32,39 @@ def table(rule: Affine) -> list[int]:
 
 
 def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
-    """The same elements as lines of the integers or bits that an input rule makes of raw pixels."""
-    if all(single_line(curve) for curve in signal.curves) and any(curve.lines[0][0] != ZERO for curve in signal.curves):
-        return replace(signal, source=Made(Affine(shape)))
-    curves = signal.channel_curves(node)[: len(signal.curves)]
-    steps = [_steps(node, curve) for curve in curves]
-    if all(len(found) <= 2 for found in steps):
-        return _threshold(node, signal, shape, steps)
-    if len(set(curves)) > 1:
-        raise node.error("must quantize all channels of the image alike; quantize per tensor")
-    return _quantize(node, signal, shape, curves[0])
+    """The same elements as lines of the integers or bits that an input rule, or levels behind it, make of raw pixels."""
+    raw = Made(Affine(shape))
+    lines = [single_line(curve) for curve in signal.curves]
+    if all(line is not None and line[0] != ZERO for line in lines):
+        return replace(signal, source=raw)
+    known = {curve: _steps(node, curve) for curve in dict.fromkeys(signal.curves)}
+    table = [known[curve] for curve in signal.curves]
+    if all(len(found) == 1 for found in table):
+        raise node.error("gives all 256 values of a pixel the same number; check input_scale")
+    levels = {tuple(place for place, _ in found) for found in table}
+    if len(levels) == 1 and len(table[0]) == 2:
+        return _threshold(signal, shape, table)
+    if len(known) == 1:
+        return _quantize(node, signal, shape, signal.curves[0])
+    count = max(len(table), signal.channels)
+    steps = ladder(node, [[table[place % len(table)]] for place in range(count)], len(PIXELS), signal.origin)
+    # A level that is never reached lies above all pixels.
+    made = Made(Threshold(steps.places[:, 0]), (raw,))
+    return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
-def _steps(node: Node, curve: Curve) -> list[tuple[int, Surd]]:
+def _steps(node: Node, curve: Curve) -> Runs:
     found = runs(PIXELS, curve)
     if found is None:
-        raise node.error(
-            "must come behind a quantization of the image, not take a part of its values; put Quant between"
-        )
+        raise node.error("must get the image quantized, not cut to a part of its values; put Quant between")
     return found
 
 
-def _threshold(node: Node, signal: Signal, shape: tuple[int, ...], steps: Sequence[list[tuple[int, Surd]]]) -> Signal:
+def _threshold(signal: Signal, shape: tuple[int, ...], table: Sequence[Runs]) -> Signal:
     """A bit at the grey level where the two numbers of each channel change."""
-    for channel, found in enumerate(steps):
-        if len(found) == 1:
-            raise node.error(f"gives all 256 values of a pixel of channel {channel} the same bit; check input_scale")
-    levels = sorted({found[1][0] for found in steps})
-    if len(levels) > 1:
-        raise node.error(f"needs the same grey level for all channels, not {', '.join(map(str, levels[:8]))}")
-    rule = Thermometer(shape, (levels[0],))
+    rule = Thermometer(shape, (table[0][1][0],))
     half = Surd(Fraction(1, 2))
-    curves = tuple(Curve((0,), (((high - low) * half, (high + low) * half),)) for (_, low), (_, high) in steps)
+    curves = tuple(Curve((0,), (((high - low) * half, (high + low) * half),)) for (_, low), (_, high) in table)
     return replace(signal, source=Made(rule), tensor=rule.output).with_curves(curves)
 
 

@@ -6,26 +6,29 @@ only; nothing is rounded, and nothing is computed before a product or a pool ask
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..bits import BitArray
 from ..inputs import Input
-from ..ir import Layer, MaxPool
+from ..ir import Conv2d, Dense, Ending, Layer, MaxPool
 from ..tensors import Element, Tensor
 from .constant import Constant
 from .curve import IDENTITY, Curve, Line, constant, single_line
 from .node import ImportRefused, Node
 from .surd import Surd
 
-__all__ = ["FILLER", "Indices", "Made", "Pixels", "Product", "Signal", "Term"]
+__all__ = ["FILLER", "ZERO_PAD", "Indices", "Join", "Made", "Pixels", "Product", "Signal", "Term", "Window"]
 
 LARGEST_LINES = 1 << 16
 """Curves that one tensor may have: far more than channels."""
 
 FILLER = -1
 """In the order of a tensor: an element that a ``Pad`` added."""
+
+ZERO_PAD: Literal["zero"] = "zero"
 
 Indices = NDArray[np.int64]
 
@@ -49,24 +52,66 @@ class Made:
 class Product:
     """Dot products with weights of ±1, whose ending is not known yet.
 
-    ``directions`` tell, where there is a pool, whether it took the largest (+1) or the smallest (-1) dot product.
+    ``window`` is what a convolution has besides weights and ending. ``directions`` tell, where there is a pool, whether
+    it took the largest (+1) or the smallest (-1) dot product.
     """
 
     behind: Made
     tensor: Tensor
     weights: BitArray
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
-    pad: int = 0
+    window: "Window | None" = None
     pools: tuple[MaxPool, ...] = ()
     directions: tuple[int, ...] = ()
 
     @property
+    def limit(self) -> int:
+        """Largest magnitude of a dot product."""
+        return int(self.weights[0].size) * self.tensor.magnitude
+
+    @property
+    def matches(self) -> bool:
+        """Whether thresholds count matches: on bits, unless zeros are padded."""
+        return self.tensor.element is Element.BIT and not (self.window is not None and self.window.pad == ZERO_PAD)
+
+    @property
     def dots(self) -> range:
         """The dot products that there can be."""
-        mw = int(self.weights[0].size)
-        limit = mw * self.tensor.magnitude
-        return range(-limit, limit + 1, 2 if self.tensor.element is Element.BIT else 1)
+        return range(-self.limit, self.limit + 1, 2 if self.matches else 1)
+
+    def layer(self, weights: BitArray, ending: Ending) -> Dense | Conv2d:
+        """The layer with weights and an ending."""
+        if self.window is None:
+            return Dense(weights, ending)
+        window = self.window
+        return Conv2d(weights, ending, window.stride, window.padding, window.pad, window.dilation, window.groups)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a convolution moves over an image."""
+
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pad: int | Literal["zero"] = 0
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """Pairs of integers of two tensors of one shape, the second of which has few values.
+
+    Such a pair has a place: all integers of the first for the smallest value of the second, then for the next one. A
+    curve on these places is any function of both.
+    """
+
+    first: "Signal"
+    second: "Signal"
+
+    @property
+    def places(self) -> range:
+        """The places of all pairs."""
+        return range(len(self.first.domain) * len(self.second.domain))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +145,7 @@ class Signal:
 
     Parameters
     ----------
-    source : :class:`Pixels`, :class:`Made` or :class:`Product`
+    source : :class:`Pixels`, :class:`Made`, :class:`Product` or :class:`Join`
         What makes the integers.
     tensor : :class:`Tensor`
         Their type and their shape in the network.
@@ -120,7 +165,7 @@ class Signal:
         Whether the place of the largest element is taken, and no longer the elements.
     """
 
-    source: Pixels | Made | Product
+    source: Pixels | Made | Product | Join
     tensor: Tensor
     order: Indices
     curves: tuple[Curve, ...] = (IDENTITY,)
@@ -150,6 +195,8 @@ class Signal:
         """The integers that there can be."""
         if isinstance(self.source, Product):
             return self.source.dots
+        if isinstance(self.source, Join):
+            return self.source.places
         low, high = self.tensor.span
         return range(low, high + 1, 2 if self.binary else 1)
 
@@ -192,7 +239,7 @@ class Signal:
         """The line of each of the first elements, up to where they repeat: of a million inputs often of one."""
         lines = [single_line(curve) for curve in self.curves]
         if any(line is None for line in lines):
-            raise node.error("must come behind a binarization; put BipolarQuant between")
+            raise node.error("must come behind a quantization; put BipolarQuant between")
         return [line for line in lines if line is not None]
 
     def with_curves(self, curves: Sequence[Curve]) -> "Signal":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root", "sign_of", "smallest"]
+__all__ = ["ONE", "ZERO", "InexactError", "Surd", "compare", "root", "sign_of", "smallest"]
 
 
 class InexactError(ArithmeticError):
@@ -95,6 +95,17 @@ def sign_of(a: Fraction, b: Fraction, v: Fraction) -> int:
     # x * abs(x) rises with x, so the sum of the two numbers has the sign of the sum of their signed squares.
     difference = a * abs(a) + b * abs(b) * v
     return (difference > 0) - (difference < 0)
+
+
+def compare(left: Surd, right: Surd) -> int:
+    """Sign of the difference of any two numbers, also with different roots."""
+    if not left.b or not right.b or left.v == right.v:
+        return (left - right).sign
+    # (a + b * sqrt(v)) - c * sqrt(w): each part's sign is known, and so are the squares of both.
+    one, other = Surd(left.a - right.a, left.b, left.v), Surd(Fraction(0), right.b, right.v)
+    if one.sign != other.sign:
+        return (one.sign > other.sign) - (one.sign < other.sign)
+    return (one * one - other * other).sign * one.sign
 
 
 def smallest(low: int, high: int, holds: Callable[[int], bool]) -> int:

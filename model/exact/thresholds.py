@@ -1,120 +1,123 @@
-"""From functions of few steps to thresholds: where a curve of dot products takes another number."""
+"""Which integers the network has at a place: functions of few steps become levels, lines become plain integers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 
 import numpy as np
 
 from ..bits import BitArray
-from ..ir import Conv2d, Dense, Layer, Thresholds
-from ..tensors import Element
-from .curve import Curve, runs
-from .node import ImportRefused, Node
+from ..ir import Bias, Ending, Threshold, Thresholds
+from ..tensors import levels_of
+from .curve import Curve, runs, single_line
+from .joins import source_rows
+from .levels import Ladder, Runs, direction, ladder, reversed_runs
+from .node import Node
 from .pixels import settle_pixels
-from .signal import Made, Pixels, Product, Signal
-from .surd import ONE, Surd
+from .signal import Join, Made, Pixels, Product, Signal
+from .surd import ZERO
 
-__all__ = ["settle"]
-
-HALF = Surd(Fraction(1, 2))
-
-
-@dataclass(frozen=True)
-class Step:
-    """How one neuron's number becomes a bit.
-
-    Parameters
-    ----------
-    flips : :class:`bool`
-        Whether its weights are inverted.
-    place : :class:`int`
-        Where its bit becomes 1, in the order of the dot products of the weights as they then are.
-    low, high : :class:`Surd`
-        What the two bits stand for.
-    """
-
-    flips: bool
-    place: int
-    low: Surd
-    high: Surd
+__all__ = ["integers_of", "settle"]
 
 
 def settle(node: Node, signal: Signal) -> Signal:
-    """The same elements as lines of integers that the network has: bits, or the quantized image."""
+    """The same elements as lines of integers that a layer or the input rule gives."""
     signal = signal.plain(node)
     source = signal.source
     if isinstance(source, Pixels):
         return settle_pixels(node, signal, source.shape)
-    if isinstance(source, Made):
+    if isinstance(source, Join):
+        return _joined(node, signal, source)
+    lines = [single_line(curve) for curve in signal.curves]
+    if all(line is not None and line[0] != ZERO for line in lines):
+        return integers_of(node, signal)
+    if isinstance(source, Product):
+        return _products(node, signal, source)
+    curves = signal.repeated(max(len(signal.curves), signal.channels))
+    table = [[found] for found in _runs(node, signal.domain, curves)]
+    return _behind(signal, (source,), signal.domain, ladder(node, table, len(signal.domain), signal.origin))
+
+
+def integers_of(node: Node, signal: Signal, falls: Sequence[bool] = ()) -> Signal:
+    """Dot products as integers of the network; ``falls`` says whose weights are inverted."""
+    source = signal.source
+    if not isinstance(source, Product):
         return signal
-    steps = _steps(node, signal, source)
-    weights = source.weights.copy()
-    weights[[step.flips for step in steps]] ^= 1
-    made = source.behind
-    for layer in _layers(source, weights, [step.place for step in steps]):
-        made = Made(layer, (made,))
-    tensor = replace(signal.tensor, element=Element.BIT, width=1)
-    curves = [Curve((0,), (((step.high - step.low) * HALF, (step.high + step.low) * HALF),)) for step in steps]
-    return replace(signal, source=made, tensor=tensor).with_curves(curves)
+    flips = [way < 0 for way in source.directions] if source.pools else list(falls)
+    ending = Bias(np.zeros(len(source.weights), np.int64))
+    signal = replace(signal, source=_finished(source, _flipped(source.weights, flips), ending))
+    if not any(flips):
+        return signal
+    turned = []
+    for curve, flip in zip(signal.channel_curves(node), flips, strict=True):
+        ((scale, offset),) = curve.lines
+        turned.append(Curve((0,), ((-scale if flip else scale, offset),)))
+    return signal.with_curves(turned)
 
 
-def _steps(node: Node, signal: Signal, source: Product) -> list[Step]:
-    found: dict[Curve, list[tuple[int, Surd]] | None] = {}
-    steps: list[Step] = []
-    dots = source.dots
-    for channel, curve in enumerate(signal.channel_curves(node)):
-        if curve not in found:
-            found[curve] = runs(dots, curve)
-        changes = found[curve]
-        if changes is None:
-            raise node.error("must come behind a binarization; put BipolarQuant between the two products")
-        if len(changes) > 2:
-            raise signal.origin or _too_many(node, channel, [value for _, value in changes])
-        direction = source.directions[channel] if source.directions else 0
-        steps.append(_step(changes, direction, len(dots)))
-    return _with_constants(steps)
-
-
-def _too_many(node: Node, channel: int, values: Sequence[Surd]) -> ImportRefused:
-    shown = ", ".join(map(str, values[:SHOWN])) + ", ..." * (len(values) > SHOWN)
-    return node.error(f"must take one of two numbers in channel {channel}, not {shown}; train with 1-bit activations")
-
-
-def _step(changes: Sequence[tuple[int, Surd]], direction: int, count: int) -> Step:
-    first = changes[0][1]
-    if len(changes) == 1:
-        return Step(False, 0, first, first)
-    place, second = changes[1]
-    # Where a pool took the smallest dot product, the largest of the inverted weights' is the same one.
-    flips = direction < 0 or (direction == 0 and (second - first).sign < 0)
-    return Step(True, count - place, second, first) if flips else Step(False, place, first, second)
-
-
-def _with_constants(steps: Sequence[Step]) -> list[Step]:
-    """Neurons that always give one number, as a bit that is always 0 or 1 and stands for what other neurons' do."""
-    low, high = next(((step.low, step.high) for step in steps if step.low != step.high), (-ONE, ONE))
-    result = []
-    for step in steps:
-        if step.low != step.high:
-            result.append(step)
-        elif step.low == low:
-            result.append(replace(step, place=NEVER, high=high))
-        else:
-            result.append(replace(step, place=0, low=step.high - (high - low)))
-    return result
-
-
-def _layers(source: Product, weights: BitArray, places: Sequence[int]) -> list[Layer]:
+def _products(node: Node, signal: Signal, source: Product) -> Signal:
+    """Thresholds on dot products; where a function falls, weights are inverted."""
     count = len(source.dots)
-    least = 0 if source.tensor.element is Element.BIT else source.dots[0]
-    ending = Thresholds(np.array([least + min(place, count) for place in places], np.int64))
-    if weights.ndim == 2:
-        return [Dense(weights, ending), *source.pools]
-    return [Conv2d(weights, ending, source.stride, source.padding, source.pad), *source.pools]
+    table = _runs(node, source.dots, signal.channel_curves(node))
+    falls = [
+        (source.directions[channel] if source.pools else direction(node, [found])) < 0
+        for channel, found in enumerate(table)
+    ]
+    turned = [[reversed_runs(found, count) if fall else found] for found, fall in zip(table, falls, strict=True)]
+    steps = ladder(node, turned, count, signal.origin)
+    # A place among dot products of bits is the number of matches; elsewhere thresholds are dot products themselves.
+    levels = steps.places[:, 0] if source.matches else steps.places[:, 0] + source.dots[0]
+    made = _finished(source, _flipped(source.weights, falls), Thresholds(levels))
+    return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
-NEVER = 1 << 62
-"""A place behind all dot products."""
-SHOWN = 5
-"""Different numbers that a refusal shows."""
+def _joined(node: Node, signal: Signal, source: Join) -> Signal:
+    """Thresholds on the first tensor, among rows of which the second one chooses."""
+    first, count = source.first, len(source.first.domain)
+    curves = signal.channel_curves(node)
+    rows = [_runs(node, first.domain, source_rows(source, curve)) for curve in curves]
+    falls = [direction(node, found) < 0 for found in rows]
+    lines = first
+    if isinstance(first.source, Product) and not first.source.pools:
+        lines = integers_of(node, first, falls)
+        rows = [
+            [reversed_runs(runs, count) for runs in found] if fall else found
+            for found, fall in zip(rows, falls, strict=True)
+        ]
+    else:
+        lines = integers_of(node, first)
+    steps = ladder(node, rows, count, signal.origin)
+    assert isinstance(lines.source, Made)
+    assert isinstance(source.second.source, Made)
+    return _behind(signal, (lines.source, source.second.source), first.domain, steps)
+
+
+def _behind(signal: Signal, sources: tuple[Made, ...], domain: range, steps: Ladder) -> Signal:
+    """Thresholds as a step of their own."""
+    levels = np.where(steps.places < len(domain), domain.start + domain.step * steps.places, domain[-1] + 1)
+    made = Made(Threshold(levels if len(sources) > 1 else levels[:, 0]), sources)
+    return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
+
+
+def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
+    known: dict[Curve, Runs] = {}
+    for curve in curves:
+        if curve not in known:
+            found = runs(domain, curve)
+            if found is None:
+                raise node.error("must come behind a quantization; put BipolarQuant or Quant between")
+            known[curve] = found
+    return [known[curve] for curve in curves]
+
+
+def _finished(source: Product, weights: BitArray, ending: Ending) -> Made:
+    made = Made(source.layer(weights, ending), (source.behind,))
+    for pool in source.pools:
+        made = Made(pool, (made,))
+    return made
+
+
+def _flipped(weights: BitArray, flips: Sequence[bool]) -> BitArray:
+    result = weights.copy()
+    if any(flips):
+        result[np.array(flips)] ^= 1
+    return result

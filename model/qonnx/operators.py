@@ -11,15 +11,16 @@ from ..exact.constant import Constant, constant_of, only, scalar
 from ..exact.curve import Curve, constant
 from ..exact.elementwise import Value, elementwise, linear, risen
 from ..exact.node import Node
-from ..exact.products import convolution, dense, pool
-from ..exact.signal import FILLER, Indices, Signal
+from ..exact.pooling import average, pool
+from ..exact.products import convolution, dense
+from ..exact.signal import FILLER, Indices, Signal, Window
 from ..exact.surd import ONE, Surd
-from ..ir import MaxPool
+from ..ir import MaxPool, SumPool
 from .constants import evaluate
 from .pointwise import POINTWISE
 from .quantizers import QUANTIZERS
 from .shapes import SHAPE_OPERATORS
-from .windows import border_of, pair
+from .windows import as_image, as_row, border_of, numbers
 
 __all__ = ["apply"]
 
@@ -114,27 +115,66 @@ def _gemm(node: Node, signal: Signal, constants: Constants) -> Value:
 
 def _conv(node: Node, signal: Signal, constants: Constants) -> Value:
     weights = _constant(node, constants, 1, "weights")
-    if node.integer("group", 1) != 1:
-        raise node.error(f"group must be 1, not {node.integer('group', 1)}; use a convolution over all channels")
-    if set(node.integers("dilations", (1,))) != {1}:
-        raise node.error(f"dilations must be 1, not {node.integers('dilations', ())}; train without dilation")
-    stride = pair(node, "strides", (1, 1))
-    border = border_of(node, signal.shape[2:], weights.shape[2:], stride)
-    result = convolution(node, signal, weights, stride=stride, border=border)
+    axes = len(signal.shape) - 2
+    if axes not in (1, 2) or len(weights.shape) != axes + 2:
+        raise node.error(
+            f"must take an image of one or two axes, not shape {signal.shape} with weights {weights.shape}"
+        )
+    kernel = (1,) * (2 - axes) + weights.shape[2:]
+    groups = node.integer("group", 1)
+    if groups < 1 or weights.shape[0] % groups:
+        raise node.error(f"group must divide the {weights.shape[0]} filters, not be {groups}")
+    stride, dilation = (numbers(node, name, axes, 1) for name in ("strides", "dilations"))
+    image = as_image(signal)
+    border = border_of(node, axes, image.shape[2:], kernel, stride, dilation)
+    window = Window(stride, dilation=dilation, groups=groups)
+    result = convolution(node, image, weights.reshape((*weights.shape[:2], *kernel)), window, border=border)
+    result = as_row(result) if axes == 1 else result
     if len(constants) < 2 or constants[1] is None:
         return result
-    bias = _constant(node, constants, 2, "a bias").reshape((1, -1, *[1] * (len(result.shape) - 2)))
+    bias = _constant(node, constants, 2, "a bias").reshape((1, -1, *[1] * axes))
     return linear(node, [result, bias], of.add, (ONE, ONE))
 
 
-def _max_pool(node: Node, signal: Signal, _constants: Constants) -> Value:
-    kernel, stride = pair(node, "kernel_shape", ()), pair(node, "strides", (1, 1))
-    border = border_of(node, signal.shape[2:], kernel, stride)
-    if any(border) or set(node.integers("dilations", (1,))) != {1}:
-        raise node.error("must have neither padding nor dilation; train without them")
-    if node.integer("ceil_mode", 0):
-        raise node.error("ceil_mode must be 0, where rows and columns that do not fill a window are left out, not 1")
-    return pool(node, signal, MaxPool(kernel, stride))
+def _pool(node: Node, signal: Signal, _constants: Constants) -> Value:
+    """The largest or the mean of windows, or of the whole image."""
+    axes = len(signal.shape) - 2
+    if axes not in (1, 2):
+        raise node.error(f"must take an image of one or two axes, not shape {signal.shape}")
+    image = as_image(signal)
+    if node.operator.startswith("Global"):
+        kernel, stride = image.shape[2:], (1, 1)
+    else:
+        kernel, stride = numbers(node, "kernel_shape", axes, None), numbers(node, "strides", axes, 1)
+        border = border_of(node, axes, image.shape[2:], kernel, stride, (1, 1))
+        if any(border) or set(node.integers("dilations", (1,))) != {1}:
+            raise node.error("must have neither padding nor dilation; train without them")
+        if node.integer("ceil_mode", 0) and any(
+            (size - taps) % max(step, 1) for size, taps, step in zip(image.shape[2:], kernel, stride, strict=True)
+        ):
+            raise node.error(
+                "ceil_mode must be 0, where rows and columns that do not fill a window are left out, not 1"
+            )
+    kernel = (kernel[0], kernel[1])
+    if "Average" in node.operator:
+        result = average(node, image, SumPool(kernel, stride))
+    else:
+        result = pool(node, image, MaxPool(kernel, stride))
+    return as_row(result) if axes == 1 else result
+
+
+def _reduce_mean(node: Node, signal: Signal, constants: Constants) -> Value:
+    """The mean of the whole image, channel by channel, as another way to write ``GlobalAveragePool``."""
+    rank = len(signal.shape)
+    given = constants[0] if constants else None
+    axes = given.integers(node) if isinstance(given, Constant) else node.integers("axes", ())
+    places = {axis % rank for axis in axes if -rank <= axis < rank}
+    if places != set(range(2, rank)) or rank not in (3, 4):
+        raise node.error(f"must take the mean over rows and columns, the axes behind the channels, not over {axes}")
+    image = as_image(signal)
+    result = average(node, image, SumPool((image.shape[2], image.shape[3]), (1, 1)))
+    order = result.order if node.integer("keepdims", 1) else result.order[:, :, 0, 0]
+    return replace(result, order=order[:, :, 0] if node.integer("keepdims", 1) and rank == 3 else order)
 
 
 def _pad(node: Node, signal: Signal, constants: Constants) -> Value:
@@ -216,8 +256,12 @@ OPERATORS: dict[str, Callable[[Node, Signal, Constants], Value]] = {
     "Log": _log,
     "LogSoftmax": _softmax,
     "MatMul": _matmul,
-    "MaxPool": _max_pool,
+    "AveragePool": _pool,
+    "GlobalAveragePool": _pool,
+    "GlobalMaxPool": _pool,
+    "MaxPool": _pool,
     "Pad": _pad,
+    "ReduceMean": _reduce_mean,
     "Shape": _shape,
     "Softmax": _softmax,
     "TopK": _arg_max,

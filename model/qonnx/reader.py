@@ -80,9 +80,11 @@ def import_qonnx(
         if last is None:
             raise QonnxError(f"output {graph.output!r}: must be made by a node; export the whole graph")
         signal = _walk(graph, last, scale, layout_of(graph, _ancestors(graph), layout))
-        source, layers = unfold(_guard(last, partial(scores, last, signal)))
+        flow = unfold(_guard(last, partial(scores, last, signal)))
         provenance = {"imported_from": path.name, "input_scale": str(scale)}
-        return Network(path.stem if name is None else name, source, layers, dataset, provenance)
+        return Network(
+            path.stem if name is None else name, flow.input, flow.layers, dataset, provenance, sources=flow.sources
+        )
     except ValueError as error:
         raise QonnxError(f"{path}: {_printable(str(error))}") from None
 
