@@ -145,7 +145,7 @@ class _Writer:
         # The sign of 0 is +1.
         latent = (values * np.where(values > 0, rng.choice([0, 0.3, 1], values.shape), 0.2)).astype(np.float32)
         name = self.constant(f"{self.scope}/ReadVariableOp:0", latent if axes is None else latent.transpose(inverse))
-        made = self.sign("ste_sign", tail=name)
+        made = self.sign("kernel/ste_sign", tail=name)
         return made if axes is None else self.add("Transpose", "kernel", tail=made, perm=axes)
 
 
