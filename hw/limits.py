@@ -22,6 +22,9 @@ LARGEST_LANES = 1 << 16
 LARGEST_MEMORY = 1 << 22
 """Words of all memories: the Verilog has each in a line."""
 
+LARGEST_CONTENTS = 5 << 22
+"""Bits of all weights and levels: yosys takes two gigabytes to write those of 2^24, and can have four."""
+
 LARGEST_COMPARISON = 1 << 6
 """Scores that are compared in a cycle, one after the other."""
 
@@ -41,10 +44,12 @@ def check_hardware(accelerator: Accelerator) -> None:
     widths += [("input", 8 * accelerator.input_bytes), ("scores", _answer_width(accelerator))]
     name, width = max(widths, key=lambda item: item[1])
     _check(f"{name}: bits of a word", width, LARGEST_WORD)
-    _check("processing elements of a layer", max(folding.pe for folding in foldings), LARGEST_ROW)
+    _check("processing elements of a layer", max((folding.pe for folding in foldings), default=0), LARGEST_ROW)
     _check("multiplications in a cycle", sum(folding.pe * folding.simd for folding in foldings), LARGEST_LANES)
     words = sum(stage.memory_words(places, family) for _, stages, places in rows for stage in stages)
     _check("words of all memories", words, LARGEST_MEMORY)
+    contents = sum(stage.contents for _, stages, _ in rows for stage in stages)
+    _check("bits of weights and levels", contents, LARGEST_CONTENTS)
     _check("scores compared in a cycle", accelerator.answer_lanes, LARGEST_COMPARISON)
     _check("cycles a frame", accelerator.interval, LARGEST_INTERVAL)
 
@@ -62,6 +67,6 @@ def least_width(stage: Stage, family: Family) -> int:
 
 def _answer_width(accelerator: Accelerator) -> int:
     """All scores of a frame are held until they are compared, and until they have left where they are wanted."""
-    answer, beats = accelerator.answer, (accelerator.foldings[-1].pe, accelerator.answer_lanes)
+    answer, beats = accelerator.answer, (accelerator.outputs()[-1].width, accelerator.answer_lanes)
     scores = max(whole_beats(answer.count, width) for width in beats) * answer.score_width
     return max(scores, 8 * answer.output_bytes)

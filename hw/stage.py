@@ -17,6 +17,8 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "LayerPlan",
+    "NoMemory",
     "Place",
     "Places",
     "Stage",
@@ -53,10 +55,18 @@ class Beats:
         Elements of a beat.
     unit : :class:`int`
         Elements after which a new beat begins: the last beat of each unit is filled up.
+    gap : :class:`int`
+        Cycles from a beat to the next, at least, in the mean over a frame.
     """
 
     width: int
     unit: int
+    gap: int = 1
+
+    def count(self, elements: int) -> int:
+        """Beats of so many elements."""
+        units, rest = divmod(elements, self.unit)
+        return units * -(-self.unit // self.width) + -(-rest // self.width)
 
 
 @dataclass(frozen=True)
@@ -109,8 +119,64 @@ class Stage(Hashable, Protocol):
     def cells(self, places: Places, family: Family) -> int:
         """Logic cells, with those of its memories that are not block RAM."""
 
+    @property
+    def contents(self) -> int:
+        """Bits of weights and levels in its memories."""
+
+    def absorbs(self, held: int, family: Family) -> int:
+        """Beats that it takes at most before their turn, where ``held`` of the beats that it gave still wait behind it.
+
+        The turn of a beat is by its share of a frame: where it gives ``out`` beats for ``in``, and the next stage has
+        got rid of ``n``, it has taken no more than ``n * in / out`` beats and these.
+        """
+
     def component(self, places: Places, family: Family) -> Any:
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The stages of a layer.
+
+    Parameters
+    ----------
+    arms : tuple of tuples of stages
+        Those of each input, before all inputs come together.
+    body : tuple of stages
+        Those behind them.
+    sources : tuple of :class:`Beats`
+        Beats of what comes in.
+    beats : :class:`Beats`
+        Beats of what it gives.
+    """
+
+    arms: tuple[tuple[Stage, ...], ...]
+    body: tuple[Stage, ...]
+    sources: tuple[Beats, ...]
+    beats: Beats
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All of them."""
+        return (*(stage for arm in self.arms for stage in arm), *self.body)
+
+
+class NoMemory:
+    """What a stage without a memory, but for flip-flops, says of its memories."""
+
+    contents: ClassVar[int] = 0
+
+    def memory_words(self, _places: Places, _family: Family) -> int:
+        """Words of its memories."""
+        return 0
+
+    def usual_places(self, _family: Family) -> dict[str, Place]:
+        """Where they are."""
+        return {}
+
+    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
+        """Those that are worth block RAM."""
+        return ()
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .bits import BitArray
 from .ir import IMAGE, Affine, Input, Network, Thermometer
 from .kinds.kind import Integers
+from .steps import held_elements, last_readers
 
 __all__ = ["classify", "forward", "predict", "quantize", "trace"]
 
@@ -22,7 +23,7 @@ BATCH = 1000
 """Images per matrix product, at most: large enough for BLAS, small enough for the cache."""
 
 WORKSPACE = 1 << 26
-"""Bytes that the windows of a convolution's images may take; this many images make a batch, and at least one."""
+"""Bytes that windows, or tensors that are held at once, may take; this many images make a batch, and at least one."""
 
 
 def predict(network: Network, images: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -101,8 +102,10 @@ def _affine(rule: Affine) -> Integers:
 
 def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """The images in parts that keep within :data:`WORKSPACE`; where there are none, one part that is empty."""
-    widest = max(step.layer.unfolded(step.input) for step in network.steps())
-    batch = max(1, min(BATCH, WORKSPACE // (widest * np.dtype(np.float32).itemsize)))
+    steps = tuple(network.steps())
+    widest = max(step.layer.unfolded(step.input) for step in steps)
+    most = max(widest, held_elements(network.input.output, steps))
+    batch = max(1, min(BATCH, WORKSPACE // (most * np.dtype(np.float32).itemsize)))
     for start in range(0, max(1, len(images)), batch):
         yield images[start : start + batch]
 
@@ -110,16 +113,17 @@ def _batches(network: Network, images: NDArray[np.uint8]) -> Iterator[NDArray[np
 def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
     """The quantized images, then the output of each layer."""
     steps = tuple(network.steps())
-    last_reader = {source: index for index, step in enumerate(steps) for source in step.sources}
+    last = last_readers(steps)
     values = {IMAGE: quantize(network.input, images)}
     yield values[IMAGE]
     for index, step in enumerate(steps):
         # The types of all that it takes, then their elements.
         apply: Callable[..., Integers] = step.layer.apply
-        values[index] = apply(*step.inputs, *(values[source] for source in step.sources))
+        rows = zip(step.inputs, step.sources, strict=True)
+        values[index] = apply(*step.inputs, *(values[source].reshape(-1, *tensor.shape) for tensor, source in rows))
         yield values[index]
         # What nobody reads any more may go.
-        values = {place: value for place, value in values.items() if last_reader.get(place, -1) > index}
+        values = {place: value for place, value in values.items() if last.get(place, -1) > index}
 
 
 _QUANTIZE: dict[type[Input], Callable[[Any], Integers]] = {Thermometer: _thermometer, Affine: _affine}

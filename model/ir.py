@@ -4,14 +4,14 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import get_args
 
 from .class_names import check_labels
 from .inputs import Affine, Input, Thermometer
 from .kinds.add import Add
-from .kinds.conv2d import ZERO, Conv2d
+from .kinds.conv2d import ZERO, Conv2d, Pad
 from .kinds.dense import Dense
 from .kinds.endings import Bias, Ending, Ranks, Thresholds
 from .kinds.maxpool import MaxPool
@@ -37,6 +37,7 @@ __all__ = [
     "Matrix",
     "MaxPool",
     "Network",
+    "Pad",
     "Ranks",
     "Step",
     "SumPool",
@@ -119,7 +120,7 @@ class Network:
         for index, (layer, sources) in enumerate(zip(self.layers, self.sources or _chain(self), strict=True)):
             # Only a last layer gives scores: before it, the same ending makes integers like any other.
             kind = layer.title if index == len(self.layers) - 1 else type(layer).__name__
-            inputs = tuple(tensors[source] for source in sources)
+            inputs = tuple(_as_read(layer, tensors[source]) for source in sources)
             try:
                 gives: Callable[..., Tensor] = layer.output
                 output = gives(*inputs)
@@ -159,6 +160,13 @@ class Network:
         return sum(step.matrix.mw * step.output.size for step in self.steps() if step.matrix is not None)
 
 
+def _as_read(layer: Layer, tensor: Tensor) -> Tensor:
+    """A vector that a convolution of one dimension reads is an image of one row."""
+    if not isinstance(layer, Conv2d) or layer.kernel[0] > 1 or len(tensor.shape) > 1 or tensor.size % layer.channels:
+        return tensor
+    return replace(tensor, shape=(1, tensor.size // layer.channels, layer.channels))
+
+
 def _chain(network: Network) -> tuple[tuple[int, ...], ...]:
     """Sources of layers each of which reads the one before it."""
     return tuple((index - 1,) for index in range(len(network.layers)))
@@ -166,6 +174,8 @@ def _chain(network: Network) -> tuple[tuple[int, ...], ...]:
 
 def _checked_sources(network: Network) -> tuple[tuple[int, ...], ...]:
     """What layers read, or nothing where they are a chain; ValueError where that cannot be."""
+    if not isinstance(network.sources, tuple | list):
+        raise TypeError(f"sources must be a tuple for each layer, not {network.sources!r}")
     given = tuple(integers("sources", sources) for sources in network.sources) or _chain(network)
     if len(given) != len(network.layers):
         raise ValueError(f"sources must be one for each of the {len(network.layers)} layers, not {len(given)}")

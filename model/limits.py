@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .steps import Layer, Step
+from .steps import Layer, Step, held_elements
 from .tensors import Tensor
 
 __all__ = [
     "LARGEST_CLASSES",
     "LARGEST_DEPTH",
     "LARGEST_FILE",
+    "LARGEST_HELD",
     "LARGEST_INPUT",
     "LARGEST_LAYER",
     "LARGEST_NETWORK",
@@ -27,6 +28,7 @@ __all__ = [
     "LARGEST_WORK",
     "check_claims",
     "check_limits",
+    "check_numbers",
 ]
 
 LARGEST_FILE = 1 << 26
@@ -61,6 +63,9 @@ LARGEST_NUMBERS = 1 << 22
 
 LARGEST_WINDOWS = 1 << 27
 """Elements of all windows of a layer, each window's own; the golden model holds those of an image at once."""
+
+LARGEST_HELD = 1 << 24
+"""Elements of tensors that are there at once, while layers run in their order: two of a chain."""
 
 LARGEST_WORK = 1 << 36
 """Multiplications for an image."""
@@ -98,6 +103,7 @@ def check_limits(shape: Sequence[int], image: Tensor, steps: Sequence[Step]) -> 
         _check(f"{name}: dilation", max(getattr(layer, "dilation", (1,))), LARGEST_STRIDE)
         _check(f"{name}: levels and ranks", _numbers(layer), LARGEST_NUMBERS)
         _check(f"{name}: elements of the output", step.output.size, LARGEST_TENSOR)
+    _check("elements held at once", held_elements(image, steps), LARGEST_HELD)
     _check(f"{steps[-1].name}: classes", steps[-1].output.size, LARGEST_CLASSES)
     _check("weights of all layers", weights, LARGEST_NETWORK)
     _check("multiplications for an image", work, LARGEST_WORK)
@@ -107,6 +113,11 @@ def _numbers(layer: Layer) -> int:
     """Levels and ranks of a layer."""
     ending = getattr(layer, "ending", layer)
     return max((int(np.size(getattr(ending, name, ()))) for name in ("thresholds", "table")), default=0)
+
+
+def check_numbers(count: int) -> None:
+    """ValueError when a file has more levels or ranks for a layer than there may be."""
+    _check("levels and ranks", count, LARGEST_NUMBERS)
 
 
 def check_claims(description: dict[str, Any]) -> None:
@@ -122,6 +133,18 @@ def check_claims(description: dict[str, Any]) -> None:
         shape = layer.get("shape") if isinstance(layer, dict) else None
         if isinstance(shape, list) and all(type(size) is int for size in shape):
             _check(f"layer {index}: weights", math.prod(map(abs, shape)), LARGEST_WEIGHTS)
+    _check_integers(description)
+
+
+def _check_integers(description: dict[str, Any]) -> None:
+    """Numbers of thousands of digits would come back in messages, and multiplied with each other."""
+    rest: list[Any] = [description]
+    while rest:
+        entry = rest.pop()
+        if isinstance(entry, dict | list):
+            rest += entry.values() if isinstance(entry, dict) else entry
+        elif isinstance(entry, int):
+            _check("numbers", abs(entry), (1 << 63) - 1)
 
 
 def _check(what: str, count: int, most: int) -> None:

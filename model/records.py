@@ -29,6 +29,7 @@ from .ir import (
     Threshold,
     Thresholds,
 )
+from .limits import check_numbers
 
 __all__ = ["Arrays", "check_whole", "describe", "network_of", "reason_of", "upgrade"]
 
@@ -41,6 +42,9 @@ ARRAYS = ("thresholds", "bias", "table")
 
 LATER: dict[str, Any] = {"dilation": (1, 1), "groups": 1, "shift": 0}
 """Numbers that files lack where they are these, so that a network keeps the bytes that it had before there were any."""
+
+LATER_KINDS = ("SumPool", "Threshold", "Add")
+"""Layers that files of version 1 do not have."""
 
 Arrays = dict[str, NDArray[Any]]
 Record = TypeVar("Record", Input, Layer, Ending)
@@ -111,6 +115,8 @@ def _upgrade_layer(layer: Any) -> Any:
     kind = layer.get("kind") if isinstance(layer, dict) else None
     if isinstance(layer, dict) and "ending" in layer:
         raise ValueError("a layer of version 1 must not have an ending")
+    if kind in LATER_KINDS or (isinstance(layer, dict) and not {"sources", *LATER}.isdisjoint(layer)):
+        raise ValueError("a layer of version 1 must not have what came with version 2")
     if kind == "Scores":
         return {**layer, "kind": "Dense", "ending": {"kind": "Bias"}}
     return {**layer, "ending": {"kind": "Thresholds"}} if kind in ("Dense", "Conv2d") else layer
@@ -129,7 +135,10 @@ def _describe_layer(network: Network, index: int, arrays: Arrays) -> dict[str, A
 
 
 def _sources(layer: Mapping[str, Any], index: int) -> tuple[int, ...]:
-    return _integers("sources", layer["sources"]) if "sources" in layer else (index - 1,)
+    try:
+        return _integers("sources", layer["sources"]) if "sources" in layer else (index - 1,)
+    except TypeError as error:
+        raise TypeError(f"layer {index}: {error}") from None
 
 
 def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> dict[str, Any]:
@@ -178,7 +187,11 @@ def _value(name: str, description: Mapping[str, Any], prefix: str, arrays: Array
         return _weights(arrays[f"{prefix}.{name}"], _integers("shape", description["shape"]))
     if name == "ending":
         return _ending(description[name], prefix, arrays)
-    return arrays[f"{prefix}.{name}"] if name in ARRAYS else READ[name](name, description[name])
+    if name in ARRAYS:
+        array = arrays[f"{prefix}.{name}"]
+        check_numbers(array.size)
+        return array
+    return READ[name](name, description[name])
 
 
 def _ending(description: Any, prefix: str, arrays: Arrays) -> Ending:
@@ -228,6 +241,13 @@ def _integers(name: str, values: object) -> tuple[int, ...]:
     return tuple(values)
 
 
+def _padding(name: str, values: object) -> tuple[int, ...]:
+    padding = _integers(name, values)
+    if len(padding) not in (2, 4):
+        raise ValueError(f"{name} must be 2 or 4 integers, not {reprlib.repr(values)}")
+    return padding
+
+
 def _pad(name: str, value: object) -> int | str:
     return ZERO if value == ZERO else _integer(name, value)
 
@@ -249,7 +269,7 @@ READ: dict[str, Callable[[str, object], Any]] = {
     "signed": _flag,
     "kernel": _pair,
     "stride": _pair,
-    "padding": _pair,
+    "padding": _padding,
     "pad": _pad,
     "dilation": _pair,
     "groups": _integer,

@@ -1,5 +1,6 @@
 """The kinds of layers there are, and a layer in its place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .kinds.add import Add
@@ -10,7 +11,7 @@ from .kinds.sumpool import SumPool
 from .kinds.threshold import Threshold
 from .tensors import Tensor
 
-__all__ = ["IMAGE", "Layer", "Matrix", "Step"]
+__all__ = ["IMAGE", "Layer", "Matrix", "Step", "held_elements", "last_readers"]
 
 IMAGE = -1
 """The quantized image among the sources of a layer."""
@@ -67,3 +68,19 @@ class Step:
     def vectors(self) -> int:
         """How often a frame goes through the layer's weights: once, or once for each window."""
         return self.output.size // self.output.shape[-1]
+
+
+def last_readers(steps: Sequence[Step]) -> dict[int, int]:
+    """For each tensor, by the position of the layer that gives it, the last layer that reads it."""
+    return {source: index for index, step in enumerate(steps) for source in step.sources}
+
+
+def held_elements(image: Tensor, steps: Sequence[Step]) -> int:
+    """Most elements of tensors that are there at once, where each goes when its last reader has run."""
+    last, held, most = last_readers(steps), image.size, image.size
+    sizes = [image.size, *(step.output.size for step in steps)]
+    for index, step in enumerate(steps):
+        held += step.output.size
+        most = max(most, held)
+        held -= sum(sizes[source + 1] for source in set(step.sources) if last[source] == index)
+    return most

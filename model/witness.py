@@ -29,6 +29,9 @@ MOST_WORK = 1 << 30
 WINDOW_WORK = 64
 """What an element of the windows of a layer counts for, next to a multiplication: it takes memory."""
 
+ELEMENT_WORK = 8
+"""What each of all layers together counts for: it takes time."""
+
 
 def random_images(shape: tuple[int, ...], count: int, *, seed: int) -> NDArray[np.uint8]:
     """Images of random pixels: the bytes, lowest first, of the 64-bit words of PCG64 (O'Neill) with that seed.
@@ -80,10 +83,10 @@ def _scores(network: Network, count: int, seed: int) -> NDArray[np.int64]:
 
 def _work(network: Network) -> int:
     """What an image takes, in multiplications."""
-    work = network.multiplications
-    for step in network.steps():
-        work = max(work, WINDOW_WORK * step.input.size, WINDOW_WORK * step.layer.unfolded(step.input))
-    return work
+    elements = [
+        max(step.layer.unfolded(step.input), *(tensor.size for tensor in step.inputs)) for step in network.steps()
+    ]
+    return max(network.multiplications, WINDOW_WORK * max(elements), ELEMENT_WORK * sum(elements))
 
 
 def _number(name: str, value: object, low: int, high: int) -> int:

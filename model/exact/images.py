@@ -9,7 +9,7 @@ from .node import Node
 from .signal import FILLER, ZERO_PAD, Indices, Signal
 from .surd import ZERO, Surd
 
-__all__ = ["Border", "check_image", "image_order", "padding_value", "symmetric", "unpadded"]
+__all__ = ["Border", "check_image", "image_order", "padding_value", "tidy_border", "unpadded"]
 
 Border = tuple[int, int, int, int]
 """Rows above, columns left, rows below, columns right."""
@@ -45,15 +45,14 @@ def unpadded(node: Node, signal: Signal, border: Border) -> tuple[Signal, Border
     return replace(signal, order=signal.order[cut], filler=None), border, signal.filler
 
 
-def symmetric(
-    node: Node, signal: Signal, span: tuple[int, ...], stride: tuple[int, int], border: Border
-) -> tuple[int, int]:
-    """Padding above and left, which below and right may differ where no window reaches."""
+def tidy_border(signal: Signal, span: tuple[int, ...], stride: tuple[int, int], border: Border) -> Border:
+    """The same padding, alike on opposite sides of an axis where no window reaches what differs."""
+    result = list(border)
     for axis, (first, last) in enumerate((border[::2], border[1::2])):
         inner = signal.tensor.shape[axis] + first - span[axis]
-        if len({(inner + end) // max(stride[axis], 1) for end in (first, last)}) > 1:
-            raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
-    return border[:2]
+        if len({(inner + end) // max(stride[axis], 1) for end in (first, last)}) == 1:
+            result[axis + 2] = first
+    return result[0], result[1], result[2], result[3]
 
 
 def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["zero"]:

@@ -32,7 +32,7 @@ def table(rule: Affine) -> list[int]:
 
 
 def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
-    """The same elements as lines of the integers or bits that an input rule, or levels behind it, make of raw pixels."""
+    """The same elements as lines of integers or bits that an input rule makes of raw pixels, or levels behind it."""
     raw = Made(Affine(shape))
     lines = [single_line(curve) for curve in signal.curves]
     if all(line is not None and line[0] != ZERO for line in lines):
@@ -122,8 +122,13 @@ def fit(shape: tuple[int, ...], wanted: Sequence[int], *, width: int, signed: bo
 def _slope(least: Sequence[tuple[int, int]], most: Sequence[tuple[int, int]]) -> Fraction | None:
     """The simplest slope of a line that is nowhere below ``least``, and everywhere below ``most``."""
     bounds = {(above - below, at - start) for at, above in least for start, below in most if at != start}
-    above = max(Fraction(rise, run) for rise, run in bounds if run > 0)
-    below = min(Fraction(rise, run) for rise, run in bounds if run < 0)
+    above = max((Fraction(rise, run) for rise, run in bounds if run > 0), default=None)
+    below = min((Fraction(rise, run) for rise, run in bounds if run < 0), default=None)
+    if above is None or below is None:
+        # A line that is cut on one side as soon as it begins, as steep as one likes.
+        if above is None and below is None:
+            return None
+        return Fraction(math.ceil(below) - 1 if below is not None else math.floor(above or 0) + 1)
     if above >= below:
         return None
     return -_simplest(-below, -above) if below <= 0 else _simplest(above, below)

@@ -28,9 +28,12 @@ def rising_levels(levels: ArrayLike, *, dimensions: tuple[int, ...]) -> NDArray[
     return array
 
 
-def count_reached(values: NDArray[Any], levels: NDArray[Any]) -> NDArray[np.uint8]:
-    """How many of the levels along the last axis each value reaches; both have channels innermost otherwise."""
+def count_reached(
+    values: NDArray[Any], levels: NDArray[Any], rows: NDArray[np.int64] | None = None
+) -> NDArray[np.uint8]:
+    """How many levels each value reaches, channels innermost: of ``(channels, k)``, or of ``(channels, rows, k)``."""
     reached = np.zeros(values.shape, np.uint8)
-    for level in range(levels.shape[-1]):
-        reached += values >= levels[..., level]
+    # One level after the other: all of them at once take the memory of all values as often.
+    for level in np.moveaxis(levels, -1, 0):
+        reached += values >= (level if rows is None else level[np.arange(len(level)), rows])
     return reached

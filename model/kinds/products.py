@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bits import BitArray, bipolar
-from ..tensors import Element, Tensor
+from ..tensors import Element, Tensor, integers_in
 from .endings import Bias, Ending, Ranks, Sums, Thresholds
 from .kind import Integers
 
@@ -27,8 +27,10 @@ def check_ending(ending: object, mh: int) -> None:
 
 
 def sums_of(tensor: Tensor, mw: int) -> Sums:
-    """What products with ``mw`` elements of such a tensor can give."""
-    return Sums(mw * tensor.magnitude, matches=tensor.element is Element.BIT)
+    """What products with ``mw`` elements of such a tensor can give; ValueError when that is too wide for hardware."""
+    limit = mw * tensor.magnitude
+    integers_in((mw,), -limit, limit)
+    return Sums(limit, matches=tensor.element is Element.BIT)
 
 
 def values_of(tensor: Tensor, stored: Integers) -> Integers:
@@ -37,10 +39,13 @@ def values_of(tensor: Tensor, stored: Integers) -> Integers:
 
 
 def dot_products(matrix: BitArray, sums: Sums, rows: Integers) -> NDArray[np.floating]:
-    """Dot products of a matrix of ±1, as bits, with rows of values: whole numbers, a row of neurons for each row."""
+    """Dot products of a matrix of ±1, as bits, with rows of values: whole numbers, a row of neurons for each row.
+
+    Both may have more axes in front, along which there is a product each.
+    """
     single, double = 1 << 24, 1 << 53
     # Thresholds go up to one above the largest dot product, on bits to two above.
     assert sums.limit + 2 <= double
     precision: type[np.floating] = np.float32 if sums.limit + 2 <= single else np.float64
-    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(matrix).astype(precision).T
+    products: NDArray[np.floating] = rows.astype(precision) @ bipolar(matrix).astype(precision).swapaxes(-1, -2)
     return products

@@ -81,21 +81,21 @@ class Threshold:
         return levels_of(tensor.shape, self.thresholds.shape[-1])
 
     def unfolded(self, tensor: Tensor) -> int:
-        """Elements of an input."""
-        return tensor.size
+        """Elements of the input, once for each level."""
+        return tensor.size * int(self.thresholds.shape[-1])
 
     def apply(self, tensor: Tensor, *rest: Tensor | Integers) -> NDArray[np.uint8]:
         """The result for inputs of shape ``(count, *tensor.shape)``: types first, as many values behind them."""
         types, arrays = (tensor, *rest[: len(rest) // 2]), rest[len(rest) // 2 :]
         first = self._values(tensor, arrays[0])
-        levels = self.levels[:, 0]
-        if len(types) > 1:
-            chooser = types[1]
-            assert isinstance(chooser, Tensor)
-            rows = (self._values(chooser, arrays[1]) - chooser.span[0]) // chooser.step
-            levels = self.levels[np.arange(self.channels), rows]
-        return count_reached(first, levels).reshape(-1, *tensor.shape)
+        if len(types) == 1:
+            return count_reached(first, self.thresholds).reshape(-1, *tensor.shape)
+        chooser = types[1]
+        assert isinstance(chooser, Tensor)
+        rows = (self._values(chooser, arrays[1]) - chooser.span[0]) // chooser.step
+        return count_reached(first, self.levels, rows).reshape(-1, *tensor.shape)
 
     def _values(self, tensor: Tensor, stored: Any) -> NDArray[np.int64]:
         """Values of shape ``(count, positions, channels)``."""
-        return values_of(tensor, np.asarray(stored)).astype(np.int64).reshape(len(stored), -1, self.channels)
+        values = values_of(tensor, np.asarray(stored)).astype(np.int64)
+        return values.reshape(-1, tensor.size // self.channels, self.channels)

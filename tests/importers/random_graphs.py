@@ -166,7 +166,9 @@ def _quantized(w, x, levels):
     if levels == 1:
         return w.pick(
             lambda: w.op("Round", w.op("Clip", x, 0.0, 1.0)),
-            lambda: w.op("Quant", x, size, 0.0, 1.0, signed=0, narrow=0, rounding_mode=w.pick("ROUND", "CEIL", "FLOOR")),
+            lambda: w.op(
+                "Quant", x, size, 0.0, 1.0, signed=0, narrow=0, rounding_mode=w.pick("ROUND", "CEIL", "FLOOR")
+            ),
             lambda: w.floats(w.op("Greater", x, w.rng.normal())),
         )()
     bits = 2 if levels <= 3 else int(w.rng.choice([3, 4]))
@@ -239,7 +241,9 @@ def _convolution(w, x, channels, sizes, last_bits):
     else:
         bias = [rng.normal(0, 1, filters).astype(np.float32)] if rng.integers(2) else []
         y = w.op("Conv", x, weights, *bias, pads=pads * 2, **extra)
-    sizes = [(size + 2 * pad - span) // step + 1 for size, pad, span, step in zip(sizes, pads, spans, strides, strict=True)]
+    sizes = [
+        (size + 2 * pad - span) // step + 1 for size, pad, span, step in zip(sizes, pads, spans, strides, strict=True)
+    ]
     if rng.integers(3) == 0 and min(sizes) > 1:
         y = w.op("MaxPool", y, kernel_shape=[2] * len(sizes), strides=[2] * len(sizes))
         sizes = [size // 2 for size in sizes]
@@ -256,7 +260,9 @@ def _residual(w, x, channels, sizes):
     y = w.op("Conv", x, w.weights(channels, channels, *taps), pads=pads * 2, kernel_shape=taps)
     if w.rng.integers(4):
         y = w.normal(y, channels, axes=1 if one else 2)
-    return w.pick(lambda: w.either("Add", y, x), lambda: w.op("Sub", y, x), lambda: w.either("Add", x, w.op("Neg", y)))()
+    return w.pick(
+        lambda: w.either("Add", y, x), lambda: w.op("Sub", y, x), lambda: w.either("Add", x, w.op("Neg", y))
+    )()
 
 
 def _body(w, x, channels, sizes):

@@ -86,5 +86,3 @@ def reference(model, inputs):
     shape = [size.dim_value or 1 for size in entry.type.tensor_type.shape.dim]
     rows = [evaluator.run(None, {entry.name: image.reshape(shape).astype(np.float64)})[0] for image in inputs]
     return np.array(rows).reshape(len(inputs), -1)
-
-
