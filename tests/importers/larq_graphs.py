@@ -102,7 +102,12 @@ def random_network(rng, channels, convs, denses, *, size=8, gamma=False):
 
 
 def random_norm(rng, size, gamma, *, spread):
-    numbers = [rng.normal(size=size), rng.normal(size=size) / 2, spread * rng.normal(size=size), rng.uniform(1, 40, size)]
+    numbers = [
+        rng.normal(size=size),
+        rng.normal(size=size) / 2,
+        spread * rng.normal(size=size),
+        rng.uniform(1, 40, size),
+    ]
     scale, *rest = (number.astype(np.float32) for number in numbers)
     return Norm(scale if gamma else None, *rest)
 
@@ -203,7 +208,9 @@ def _write_conv(writer, layer, sizes, form, rng, *, first, channels):
     norm = layer.norm
     if layer.pool == 1 and not form.latent:
         factor, offset = norm.line
-        fused = writer.constant(f"{writer.scope}/QuantConv2D_weights_fused_bn", layer.kernel * factor[:, None, None, None])
+        fused = writer.constant(
+            f"{writer.scope}/QuantConv2D_weights_fused_bn", layer.kernel * factor[:, None, None, None]
+        )
         writer.add("Conv", "QuantConv2D", fused, writer.constant(f"{writer.scope}/bias_fused_bn", offset), **window)
     else:
         writer.add("Conv", "QuantConv2D", writer.kernel(layer.kernel, form, rng, [3, 2, 0, 1]), **window)
@@ -239,7 +246,9 @@ def evaluate(layers, image, *, divisor=255, folded=True):
             bits = np.empty(sums.shape, object)
             for place in np.ndindex(sums.shape):
                 number = unit * int(sums[place])
-                bits[place] = _sign_of_norm(layer.norm, place[2], number) if exact else _sign(_at(layer.norm, place[2], number))
+                bits[place] = (
+                    _sign_of_norm(layer.norm, place[2], number) if exact else _sign(_at(layer.norm, place[2], number))
+                )
             values = bits
         else:
             sums = values.reshape(-1) @ layer.kernel.astype(object)

@@ -1,6 +1,7 @@
 """Networks of larq as tf2onnx writes them are imported exactly: against fractions, and against what Keras itself said."""
 
-from itertools import pairwise
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,6 +10,8 @@ import pytest
 from tests.importers.larq_graphs import Form, evaluate, random_network, write
 from xnorflow.model import golden
 from xnorflow.model.qonnx.reader import import_qonnx
+
+SAMPLES = sorted((Path(__file__).parents[1] / "samples" / "larq").glob("*.onnx"))
 
 SAME, ONES = {"padding": "same"}, {"padding": "same", "pad_values": 1.0}
 POOL = {"pool": 2}
@@ -73,3 +76,17 @@ def test_scales_of_either_sign(name, tmp_path):
     layers = random_network(np.random.default_rng(3), channels, convs, denses, gamma=True)
     assert all(layer.norm.gamma.min() < 0 for layer in layers)
     check(layers, channels, Form(), tmp_path / "it.onnx")
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
+def test_files_of_larq_give_the_classes_of_keras(file):
+    """Real files: the networks of ``tests/samples/larq/make.py``, by larq and tf2onnx, with what Keras said in float32."""
+    network = import_qonnx(file, input_scale=Fraction(1) if file.stem == "biases" else None)
+    with np.load(file.with_suffix(".npz")) as expected:
+        images = expected["images"].reshape(-1, *network.input.shape)
+        assert golden.predict(network, images).tolist() == expected["classes"].tolist()
+        assert len(set(expected["classes"].tolist())) > 1
+
+
+def test_all_files_are_there():
+    assert len(SAMPLES) == 10

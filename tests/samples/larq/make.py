@@ -10,11 +10,11 @@ from pathlib import Path
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
-import larq  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import tf2onnx  # noqa: E402
-from larq.layers import QuantConv1D, QuantConv2D, QuantDense, QuantDepthwiseConv2D  # noqa: E402
+import larq
+import numpy as np
+import tensorflow as tf
+import tf2onnx
+from larq.layers import QuantConv1D, QuantConv2D, QuantDense, QuantDepthwiseConv2D
 
 LAYERS = tf.keras.layers
 HERE = Path(__file__).parent
