@@ -8,11 +8,12 @@ from collections import Counter
 
 import pytest
 
-from tests.needs import ABSENT, DATA, MODELS, PACKAGES, TOOLS, Need, missing, missing_tool
+from tests.needs import ABSENT, CASES, DATA, MODELS, PACKAGES, TOOLS, Need, missing, missing_tool
 from xnorflow.boards.tools import ToolError
 from xnorflow.sim.simulators import SimulationError
 
 MARKS = (
+    f"{CASES}: needs small networks of other tools in XNORFLOW_CASES",
     f"{DATA}(*names): needs these data sets whole",
     f"{MODELS}: needs the networks of others in XNORFLOW_MODELS",
     f"{PACKAGES}(*names): needs these packages, which are no part of the extra dev",
@@ -33,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--insist",
         action="append",
         default=[],
-        choices=[DATA, MODELS, PACKAGES, TOOLS],
+        choices=[CASES, DATA, MODELS, PACKAGES, TOOLS],
         help="fail, rather than leave out, tests that need whole data sets, networks of others, packages, or tools",
     )
 

@@ -14,9 +14,9 @@ from find_libpython import find_libpython
 from xnorflow.model.data.datasets import SOURCES
 from xnorflow.sim.simulators import ICARUS, VERILATOR, can_compile
 
-__all__ = ["ABSENT", "DATA", "MODELS", "PACKAGES", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
+__all__ = ["ABSENT", "CASES", "DATA", "MODELS", "PACKAGES", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
 
-DATA, MODELS, PACKAGES, TOOLS = "data", "models", "packages", "tools"
+CASES, DATA, MODELS, PACKAGES, TOOLS = "cases", "data", "models", "packages", "tools"
 """Marks of tests, and kinds of what they need."""
 
 
@@ -27,7 +27,7 @@ class Need:
     Parameters
     ----------
     kind : :class:`str`
-        :data:`DATA`, :data:`MODELS`, :data:`PACKAGES` or :data:`TOOLS`.
+        :data:`CASES`, :data:`DATA`, :data:`MODELS`, :data:`PACKAGES` or :data:`TOOLS`.
     what : :class:`str`
         What it is.
     remedy : :class:`str`
@@ -40,6 +40,7 @@ class Need:
 
 
 _DOWNLOAD = "XNORFLOW_DATA=FOLDER, or python -m tests.fetch where there is a network"
+_CASES = Need(CASES, "small networks as other tools write them", "XNORFLOW_CASES=FOLDER with .onnx and .npz files")
 _OTHERS = Need(MODELS, "networks that others trained", "XNORFLOW_MODELS=FOLDER with qonnx/ and bnn-pynq/")
 
 _TOOLS = {
@@ -66,6 +67,8 @@ def missing(item: pytest.Item) -> list[Need]:
     needs = [Need(DATA, f"all of {name}", _DOWNLOAD) for name in names if not is_complete(name)]
     if item.get_closest_marker(MODELS) and not _models_are_here():
         needs.append(_OTHERS)
+    if item.get_closest_marker(CASES) and not _cases_are_here():
+        needs.append(_CASES)
     packages = [package for mark in item.iter_markers(PACKAGES) for package in mark.args]
     needs += [Need(PACKAGES, package, _PACKAGES[package]) for package in packages if find_spec(package) is None]
     tools = [tool for mark in item.iter_markers(TOOLS) for tool in mark.args]
@@ -87,6 +90,11 @@ def is_complete(name: str) -> bool:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xnorflow"
     folder = Path(os.environ.get("XNORFLOW_DATA") or cache, source.folder)
     return all((folder / file).is_file() for file in (*source.train, *source.test))
+
+
+def _cases_are_here() -> bool:
+    folder = os.environ.get("XNORFLOW_CASES")
+    return bool(folder) and any(Path(str(folder)).glob("*.npz"))
 
 
 def _models_are_here() -> bool:

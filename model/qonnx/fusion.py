@@ -15,8 +15,8 @@ QUANTIZER_INPUTS = 3
 def cut_before_rounding(graph: Graph) -> Graph:
     """The graph with each ``Clip`` that follows a ``QuantizeLinear`` as two more inputs of that one.
 
-    Quantization-aware training writes two bits as eight, cut to the few integers that are used: rounding to 256 integers
-    first would cost a hundred times as much.
+    Quantization-aware training writes two bits as eight, cut to the few integers that are used; to round to 256 of
+    them first costs a hundred times as much.
     """
     uses = Counter(name for node in graph.nodes for name in set(node.inputs))
     uses[graph.output] += 1

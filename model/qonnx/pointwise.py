@@ -244,7 +244,7 @@ RISING = {
 }
 """Functions that rise everywhere, and what they give for 0."""
 
-INTEGERS = {
+INTEGERS: dict[int, tuple[int, int]] = {
     kind: (-(1 << bits - 1) if signed else 0, (1 << bits - signed) - 1)
     for kind, bits, signed in (
         (TensorProto.INT8, 8, True),

@@ -62,6 +62,8 @@ def _quantize_linear(node: Node, inputs: Inputs) -> Value:
 
 def _quantized(data: Doubles, scale: Doubles, zero: Doubles, *edges: Doubles) -> Doubles:
     """As ``QuantizeLinear``; where double precision cannot tell whether a number lies halfway, with fractions."""
+    if (scale <= 0).any():
+        raise InexactError("scale must be positive; train or export again")
     level = data / scale
     nearest = np.rint(level)
     halfway = abs(abs(level - np.floor(level)) - 0.5) < DOUBTFUL

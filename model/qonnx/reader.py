@@ -13,7 +13,7 @@ from typing import TypeVar
 from ..exact.constant import constant_of
 from ..exact.elementwise import Value
 from ..exact.flow import unfold
-from ..exact.node import ImportRefused, Node
+from ..exact.node import ImportRefused, Node, RealWeights
 from ..exact.pixels import image_signal
 from ..exact.scores import scores
 from ..exact.signal import Signal
@@ -34,6 +34,12 @@ LINE_WORK = 64
 """What a scale and an offset count for, next to an element."""
 
 LONGEST_LINE = 500
+
+PRODUCTS = ("Conv", "Gemm", "MatMul")
+LAST_REAL = (
+    "weights of the last layer must be ±1 times one scale for each class, not real numbers; an 8-bit last layer would "
+    "be the way, but there is none here yet: train it with 1-bit weights"
+)
 
 Result = TypeVar("Result")
 
@@ -100,8 +106,14 @@ def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
     """The signal at the output; only what leads there is looked at."""
     values: dict[str, Value] = {graph.input: image_signal(layout.image, layout.order, scale)}
     work = 0
-    for node in _ancestors(graph):
-        value = _guard(node, partial(_evaluate, node, graph, values))
+    nodes = _ancestors(graph)
+    for node in nodes:
+        try:
+            value = _guard(node, partial(_evaluate, node, graph, values))
+        except RealWeights as error:
+            if any(later.operator in PRODUCTS for later in nodes[nodes.index(node) + 1 :]):
+                raise
+            raise node.error(LAST_REAL) from error
         # All outputs but the first are for training, except TopK's, whose second is the place.
         place = 1 if node.operator == "TopK" else 0
         if place < len(node.outputs):

@@ -229,13 +229,17 @@ def _convolution(w, x, channels, sizes, last_bits):
     gaps = [int(rng.integers(1, 3)) if (tap - 1) * 2 + 1 <= size else 1 for tap, size in zip(taps, sizes, strict=True)]
     spans = [(tap - 1) * gap + 1 for tap, gap in zip(taps, gaps, strict=True)]
     pads = [int(rng.integers(0, span)) if last_bits and rng.integers(2) else 0 for span in spans]
+    ends, filled = pads, any(pads) and rng.integers(2) == 0
+    if filled:
+        # Below and right it may be another: what TensorFlow calls SAME.
+        ends = [int(rng.integers(0, span)) for span in spans]
     groups = int(rng.choice([size for size in (1, 1, 2, 3, channels) if channels % size == 0]))
     filters = groups * int(rng.integers(1, 4)) if groups > 1 else int(rng.integers(2, 7))
     strides = [int(rng.integers(1, 3)) for _ in sizes]
     weights = w.weights(filters, channels // groups, *taps)
     extra = {"strides": strides, "dilations": gaps, "group": groups, "kernel_shape": taps}
-    if any(pads) and rng.integers(2):
-        around = np.array([0, 0, *pads, 0, 0, *pads])
+    if filled:
+        around = np.array([0, 0, *pads, 0, 0, *ends])
         x = w.op("Pad", x, around, float(rng.choice([-1.0, 1.0])))
         y = w.op("Conv", x, weights, **extra)
     else:

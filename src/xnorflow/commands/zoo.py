@@ -33,19 +33,21 @@ def _row(definition: Definition) -> dict[str, Any]:
         "layers": definition.layers_text,
         "dataset": definition.dataset,
         "accuracy": found and {"correct": found.correct, "images": found.images},
-        "command": network and _command(network),
+        "command": network and _command(definition, network),
         "weight_bits": definition.weight_bits,
         "board": definition.board,
         "summary": definition.summary,
     }
 
 
-def _command(network: Network) -> str:
+def _command(definition: Definition, network: Network) -> str:
     """The command that makes a trained network again: its recipe is the definition's."""
     options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation", "threads"))
     train, file = f"xnorflow train {network.name} {' '.join(options)}", f"{network.name}.safetensors"
     if "start" not in network.provenance:
         return f"{train} -o {file}"
+    if definition.start:
+        return f"{train} --start {definition.start} -o {file}"
     return f"{train} -o first-{file} && {train} --start first-{file} -o {file}"
 
 
