@@ -20,6 +20,7 @@ from ..exact.signal import Signal
 from ..exact.surd import InexactError
 from ..ir import Network
 from ..paths import StrPath
+from .fusion import cut_before_rounding
 from .graph import Graph, QonnxError, read_graph
 from .layout import Layout, layout_of
 from .operators import apply
@@ -80,7 +81,7 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = read_graph(path, input_shape=input_shape)
+        graph = cut_before_rounding(read_graph(path, input_shape=input_shape))
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:
