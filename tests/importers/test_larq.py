@@ -1,6 +1,5 @@
 """Networks of larq as tf2onnx writes them are imported exactly: against fractions, and against what Keras itself said."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 
 from tests.importers.larq_graphs import Form, evaluate, random_network, write
 from xnorflow.model import golden
-from xnorflow.model.qonnx.reader import import_qonnx
+from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
 
 SAMPLES = sorted((Path(__file__).parents[1] / "samples" / "larq").glob("*.onnx"))
 
@@ -27,6 +26,7 @@ NETWORKS = {
     "ones": ([(4, SAME), (4, ONES)], [5], 1),
     "ones and pools": ([(4, SAME | POOL), (5, ONES | POOL)], [7, 5], 3),
     "steps of two": ([(4, {}), (5, {"stride": 2})], [5], 1),
+    "steps of two and padding": ([(4, {}), (5, ONES | {"stride": 2}), (4, SAME | {"stride": 2})], [5], 1),
 }
 
 FORMS = {
@@ -57,8 +57,17 @@ def check(layers, channels, form, path, *, size=8, count=6):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks(name, tmp_path):
     convs, denses, channels = NETWORKS[name]
-    layers = random_network(np.random.default_rng(0), channels, convs, denses)
-    check(layers, channels, Form(), tmp_path / "it.onnx")
+    # With an odd size what Keras pads is alike on both sides.
+    size = 11 if name == "steps of two and padding" else 8
+    layers = random_network(np.random.default_rng(0), channels, convs, denses, size=size)
+    check(layers, channels, Form(), tmp_path / "it.onnx", size=size)
+
+
+def test_padding_on_one_side_is_refused_by_name(tmp_path):
+    layers = random_network(np.random.default_rng(0), 1, [(4, {}), (5, ONES | {"stride": 2})], [5])
+    message = r"quant_conv2d_1/QuantConv2D \(Conv\): must pad opposite sides alike, not \(0, 0, 1, 1\)"
+    with pytest.raises(QonnxError, match=message):
+        check(layers, 1, Form(), tmp_path / "it.onnx")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -81,7 +90,7 @@ def test_scales_of_either_sign(name, tmp_path):
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
 def test_files_of_larq_give_the_classes_of_keras(file):
     """Real files: the networks of ``tests/samples/larq/make.py``, by larq and tf2onnx, with what Keras said in float32."""
-    network = import_qonnx(file, input_scale=Fraction(1) if file.stem == "biases" else None)
+    network = import_qonnx(file)
     with np.load(file.with_suffix(".npz")) as expected:
         images = expected["images"].reshape(-1, *network.input.shape)
         assert golden.predict(network, images).tolist() == expected["classes"].tolist()
@@ -89,4 +98,4 @@ def test_files_of_larq_give_the_classes_of_keras(file):
 
 
 def test_all_files_are_there():
-    assert len(SAMPLES) == 10
+    assert len(SAMPLES) == 11
