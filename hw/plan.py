@@ -216,15 +216,15 @@ def _window(
 
 
 def _threshold(layer: Threshold, tensor: Tensor, _folding: None, source: Beats) -> Planned:
-    fitting, beats = _by_channels(source, tensor)
+    fitting, beats = _by_channels(layer, source, tensor)
     return (*fitting, compare_values(layer, tensor, beats)), beats
 
 
 def _chosen_threshold(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
     tensor, chooser = step.inputs
-    fitting, beats = _by_channels(sources[0], tensor)
-    arms = (fitting, _fitting(sources[1], chooser, beats))
     assert isinstance(step.layer, Threshold)
+    fitting, beats = _by_channels(step.layer, sources[0], tensor)
+    arms = (fitting, _fitting(sources[1], chooser, beats))
     return LayerPlan(arms, (compare_values(step.layer, tensor, beats, chooser),), sources, beats)
 
 
@@ -236,10 +236,10 @@ def _add(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
     return LayerPlan(((), _fitting(sources[1], right, beats)), (sums,), sources, beats)
 
 
-def _by_channels(source: Beats, tensor: Tensor) -> tuple[tuple[Convert, ...], Beats]:
+def _by_channels(layer: Threshold, source: Beats, tensor: Tensor) -> tuple[tuple[Convert, ...], Beats]:
     """What makes beats that have the same channels again and again: parts of a pixel, or whole ones."""
-    channels = tensor.shape[-1]
-    if source.unit == channels or source.width % channels == 0:
+    channels = layer.channels
+    if channels == tensor.size or source.unit == channels or source.width % channels == 0:
         return (), source
     beats = Beats(channels, channels)
     return _fitting(source, tensor, beats), beats

@@ -8,7 +8,7 @@ from .depths import readers_of
 from .device import Family
 from .folding import Folding, largest_folding
 from .frames import frame_format
-from .plan import output, plan_step
+from .plan import plan_step
 from .stage import Beats
 
 __all__ = ["BANKS", "PRICES", "Pricing"]
@@ -72,7 +72,7 @@ class Pricing:
 
         def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
             # What takes more cycles than it may, here or behind it, comes last.
-            behind = self._cycles_ahead(index, output(layer, step.input, choice.folding, source))
+            behind = self._cycles_ahead(index, choice.beats)
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 
