@@ -35,6 +35,9 @@ LINE_WORK = 64
 
 LONGEST_LINE = 500
 
+WHOLE_PIXELS = (127.5, 128, 255, 256)
+"""What a graph divides pixels by that go from 0 to 255, to get numbers up to 1 or 2."""
+
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 LAST_REAL = (
     "weights of the last layer must be ±1 times one scale for each class, not real numbers; an 8-bit last layer would "
@@ -65,7 +68,7 @@ def import_qonnx(
         Data set that the network was trained on.
     input_scale : :class:`~fractions.Fraction`
         What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers or begins with a
-        division by 255 or 256, else 1/255.
+        division by one of :data:`WHOLE_PIXELS`, else 1/255.
     layout : ``"nchw"``, ``"nhwc"`` or None
         Which axis of an input of four are the channels. Without it: by what the graph does with them, else by their
         number.
@@ -202,4 +205,4 @@ def _divides_pixels(graph: Graph, node: Node) -> bool:
     divisor = float(constant.item())
     if node.operator == "Mul":
         divisor = 1 / divisor if divisor else 0
-    return round(divisor, 2) in (255, 256)
+    return round(divisor, 2) in WHOLE_PIXELS

@@ -1,6 +1,5 @@
 """Networks of larq as tf2onnx writes them are imported exactly: against fractions, and against what Keras itself said."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +60,23 @@ def test_networks(name, tmp_path):
     check(layers, channels, Form(), tmp_path / "it.onnx")
 
 
+@pytest.mark.parametrize("size", [9, 10, 11])
+def test_steps_of_two_with_padding(size, tmp_path):
+    """Of an even size Keras pads below and right only."""
+    convs = [(4, SAME | {"stride": 2}), (5, ONES | {"stride": 2}), (4, SAME | {"stride": 2})]
+    check(
+        random_network(np.random.default_rng(0), 1, convs, [5], size=size), 1, Form(), tmp_path / "it.onnx", size=size
+    )
+
+
+def test_inverted_bits_behind_a_pool_are_turned_back_before_a_padding(tmp_path):
+    layers = random_network(np.random.default_rng(5), 3, [(4, POOL), (5, ONES)], [5], gamma=True)
+    assert {*np.sign(layers[0].norm.gamma)} == {-1, 1}
+    network = check(layers, 3, Form(), tmp_path / "it.onnx")
+    assert network.names == ("conv2d0", "maxpool1", "conv2d2", "conv2d3", "scores4")
+    assert network.layers[2].groups == 4
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["mlp", "zeros and pools", "ones"])
 def test_forms(name, form, tmp_path):
@@ -81,7 +97,7 @@ def test_scales_of_either_sign(name, tmp_path):
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
 def test_files_of_larq_give_the_classes_of_keras(file):
     """Real files: the networks of ``tests/samples/larq/make.py``, by larq and tf2onnx, with what Keras said in float32."""
-    network = import_qonnx(file, input_scale=Fraction(1) if file.stem == "biases" else None)
+    network = import_qonnx(file)
     with np.load(file.with_suffix(".npz")) as expected:
         images = expected["images"].reshape(-1, *network.input.shape)
         assert golden.predict(network, images).tolist() == expected["classes"].tolist()
@@ -89,4 +105,4 @@ def test_files_of_larq_give_the_classes_of_keras(file):
 
 
 def test_all_files_are_there():
-    assert len(SAMPLES) == 10
+    assert len(SAMPLES) == 11

@@ -1,9 +1,10 @@
 """Make the files of this folder: small networks of larq by chance, as tf2onnx writes them, and what Keras says of images.
 
-Needs what the tests do not: ``pip install larq tensorflow-cpu tf-keras tf2onnx``. ``python tests/samples/larq/make.py``
+Needs what the tests do not: ``pip install -r examples/requirements-larq.txt``. ``python tests/samples/larq/make.py [NAMES]``
 """
 
 import os
+import sys
 from pathlib import Path
 
 # Larq is for the Keras of before 3.0.
@@ -76,6 +77,14 @@ def two_bits():
     return chain((8, 8, 1), *layers, QuantDense(10, **bits), norm())
 
 
+def quantizers():
+    """Quantizers with other gradients, which are the same signs; bits that mean 0 and 1; kernels with a magnitude."""
+    kernel = {"use_bias": False, "kernel_quantizer": "magnitude_aware_sign"}
+    layers = [LAYERS.Flatten(), QuantDense(16, kernel_quantizer="swish_sign", use_bias=False), norm()]
+    layers += [QuantDense(12, input_quantizer="ste_heaviside", **kernel), norm()]
+    return chain((8, 8, 1), *layers, QuantDense(10, input_quantizer="approx_sign", **kernel), norm())
+
+
 def depthwise():
     """A depthwise and a pointwise convolution, and the mean of all pixels."""
     bits = {"input_quantizer": "ste_sign", "depthwise_quantizer": "ste_sign", "use_bias": False}
@@ -130,6 +139,7 @@ def make(function, opset):
 
 
 if __name__ == "__main__":
-    NETWORKS = (mlp, tutorial, zeros, ones, biases, two_bits, depthwise, dilated, sequence, residual)
+    NETWORKS = (mlp, tutorial, zeros, ones, biases, two_bits, quantizers, depthwise, dilated, sequence, residual)
     for place, entry in enumerate(NETWORKS):
-        make(entry, opset=(13, 15)[place % 2])
+        if len(sys.argv) == 1 or entry.__name__ in sys.argv[1:]:
+            make(entry, opset=(13, 15)[place % 2])
