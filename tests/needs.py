@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from find_libpython import find_libpython
 from xnorflow.model.data.datasets import SOURCES
 from xnorflow.sim.simulators import ICARUS, VERILATOR, can_compile
 
-__all__ = ["ABSENT", "CASES", "DATA", "MODELS", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
+__all__ = ["ABSENT", "CASES", "DATA", "MODELS", "PACKAGES", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
 
-CASES, DATA, MODELS, TOOLS = "cases", "data", "models", "tools"
+CASES, DATA, MODELS, PACKAGES, TOOLS = "cases", "data", "models", "packages", "tools"
 """Marks of tests, and kinds of what they need."""
 
 
@@ -26,7 +27,7 @@ class Need:
     Parameters
     ----------
     kind : :class:`str`
-        :data:`CASES`, :data:`DATA`, :data:`MODELS` or :data:`TOOLS`.
+        :data:`CASES`, :data:`DATA`, :data:`MODELS`, :data:`PACKAGES` or :data:`TOOLS`.
     what : :class:`str`
         What it is.
     remedy : :class:`str`
@@ -49,6 +50,9 @@ _TOOLS = {
     "libpython": "a Python with its shared library, such as apt-get install libpython3-dev",
 }
 
+# Packages that are no part of the extra "dev".
+_PACKAGES = {"brevitas": "pip install -e '.[dev,dev-brevitas]'"}
+
 # What the simulators and the tool flow say when one of these is missing.
 _SAID = {
     "iverilog": r"icarus needs (iverilog|vvp), which is missing",
@@ -65,6 +69,8 @@ def missing(item: pytest.Item) -> list[Need]:
         needs.append(_OTHERS)
     if item.get_closest_marker(CASES) and not _cases_are_here():
         needs.append(_CASES)
+    packages = [package for mark in item.iter_markers(PACKAGES) for package in mark.args]
+    needs += [Need(PACKAGES, package, _PACKAGES[package]) for package in packages if find_spec(package) is None]
     tools = [tool for mark in item.iter_markers(TOOLS) for tool in mark.args]
     return needs + [Need(TOOLS, tool, _TOOLS[tool]) for tool in tools if not _is_installed(tool)]
 

@@ -11,7 +11,7 @@ from ..ir import Bias, Conv2d, Dense
 from ..tensors import integers_in
 from .constant import LARGEST_PALETTE, Constant
 from .curve import Curve, Line
-from .images import Border, check_image, image_order, padding_value, tidy_border, unpadded
+from .images import Border, aligned, check_image, image_order, padding_value, tidy_border, unpadded
 from .node import Node, RealWeights
 from .signal import Indices, Made, Product, Signal, Window
 from .surd import ZERO, Surd
@@ -54,6 +54,7 @@ def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *
         raise node.error(f"must have weights of (neurons, {wanted}, rows, columns), not {weights.shape}")
     span = tuple((taps - 1) * gap + 1 for taps, gap in zip(weights.shape[2:], window.dilation, strict=True))
     padding = tidy_border(signal, span, window.stride, border)
+    signal = aligned(node, signal, filler) if any(padding) else signal
     pad = padding_value(node, signal, filler) if any(padding) else 0
     window = replace(window, padding=padding, pad=pad)
     bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))

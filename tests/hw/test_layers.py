@@ -42,7 +42,8 @@ def ending_of(kind, mh, sums, rng):
     if kind is Ranks:
         return Ranks(rng.integers(-40, 40, (mh, high - low + 1)))
     middle, spread = (low + high) // 2, max(1, (high - low) // 6)
-    return Thresholds(np.sort(rng.integers(middle - spread, middle + spread + 2, (mh, kind)), axis=-1))
+    levels = rng.integers(middle - spread, middle + spread + 2, (mh, kind)).clip(low, high + 1)
+    return Thresholds(np.sort(levels, axis=-1))
 
 
 def words(values, tensor, beats):

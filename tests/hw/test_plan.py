@@ -1,4 +1,3 @@
-# amaranth: UnusedElaboratable=no
 """The stages that each layer becomes, and their cycles."""
 
 import numpy as np
@@ -82,6 +81,7 @@ def test_a_layer_becomes_these_stages(name):
     assert tuple(stage.cycles for stage in stages) == cycles
 
 
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 @pytest.mark.parametrize("name", PLANS)
 def test_each_stage_takes_the_beats_that_the_one_before_gives(name):
     layer, tensor, folding, source, *_ = PLANS[name]

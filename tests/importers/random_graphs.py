@@ -246,10 +246,12 @@ def _convolution(w, x, channels, sizes, last_bits):
         bias = [rng.normal(0, 1, filters).astype(np.float32)] if rng.integers(2) else []
         y = w.op("Conv", x, weights, *bias, pads=pads * 2, **extra)
     sizes = [
-        (size + 2 * pad - span) // step + 1 for size, pad, span, step in zip(sizes, pads, spans, strides, strict=True)
+        (size + pad + end - span) // step + 1
+        for size, pad, end, span, step in zip(sizes, pads, ends, spans, strides, strict=True)
     ]
     if rng.integers(3) == 0 and min(sizes) > 1:
-        y = w.op("MaxPool", y, kernel_shape=[2] * len(sizes), strides=[2] * len(sizes))
+        pooled = w.pick("MaxPool", "MaxPool", "AveragePool")
+        y = w.op(pooled, y, kernel_shape=[2] * len(sizes), strides=[2] * len(sizes))
         sizes = [size // 2 for size in sizes]
     if rng.integers(4):
         y = w.normal(y, filters, axes=1 if one else 2)
@@ -276,7 +278,7 @@ def _body(w, x, channels, sizes):
         if w.rng.integers(3) == 0 and x in w.bits:
             x = w.remember(lambda w, x: w.sign(x), _residual(w, x, channels, sizes))
         if w.rng.integers(4) == 0 and min(sizes) > 1:
-            x = w.op("MaxPool", x, kernel_shape=[2] * len(sizes), strides=[1] * len(sizes))
+            x = w.op(w.pick("MaxPool", "AveragePool"), x, kernel_shape=[2] * len(sizes), strides=[1] * len(sizes))
             sizes = [size - 1 for size in sizes]
     return x, channels, sizes
 

@@ -34,9 +34,12 @@ def check_network(seed, folder):
         assert any(text in refused for text in REFUSALS), (seed, refused)
         return False
     assert network.input.shape == picture, seed
-    assert golden.predict(network, images).tolist() == expected.argmax(axis=1).tolist(), seed
+    classes = golden.predict(network, images)
+    # Doubles tell numbers apart that are one: there the class is any of the best.
+    best = expected >= expected.max(axis=1, keepdims=True) - 1e-9
+    assert best[np.arange(len(images)), classes].all(), seed
     save(network, folder / "network.safetensors")
-    assert golden.predict(load(folder / "network.safetensors"), images).tolist() == expected.argmax(axis=1).tolist()
+    assert golden.predict(load(folder / "network.safetensors"), images).tolist() == classes.tolist()
     return True
 
 

@@ -6,6 +6,7 @@ import click
 
 from ..console import say_json, show, table
 from ..model.ir import Network
+from ..model.store import fingerprint
 from ..model.trained import accuracy, is_trained, load_trained
 from ..model.zoo import ZOO, Definition
 
@@ -46,9 +47,10 @@ def _command(definition: Definition, network: Network) -> str:
     train, file = f"xnorflow train {network.name} {' '.join(options)}", f"{network.name}.safetensors"
     if "start" not in network.provenance:
         return f"{train} -o {file}"
-    if definition.start:
-        return f"{train} --start {definition.start} -o {file}"
-    return f"{train} -o first-{file} && {train} --start first-{file} -o {file}"
+    first = f"{train} --start {definition.start}" if definition.start else train
+    if definition.start and network.provenance["start"] == fingerprint(load_trained(definition.start)).hex():
+        return f"{first} -o {file}"
+    return f"{first} -o first-{file} && {train} --start first-{file} -o {file}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
