@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from ..exact.constant import constant_of
 from ..exact.elementwise import Value
-from ..exact.flow import unfold
+from ..exact.flow import Flow, unfold
 from ..exact.node import ImportRefused, Node, RealWeights
 from ..exact.pixels import image_signal
 from ..exact.scores import scores
 from ..exact.signal import Signal
 from ..exact.surd import InexactError
-from ..ir import Network
+from ..ir import IMAGE, Conv2d, Input, Network
 from ..paths import StrPath
 from .fusion import cut_before_rounding
 from .graph import Graph, QonnxError, read_graph
@@ -89,11 +89,17 @@ def import_qonnx(
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:
             raise QonnxError(f"output {graph.output!r}: must be made by a node; export the whole graph")
-        signal = _walk(graph, last, scale, layout_of(graph, _ancestors(graph), layout))
+        found = layout_of(graph, _ancestors(graph), layout)
+        signal = _walk(graph, last, scale, found)
         flow = unfold(_guard(last, partial(scores, last, signal)))
         provenance = {"imported_from": path.name, "input_scale": str(scale)}
         return Network(
-            path.stem if name is None else name, flow.input, flow.layers, dataset, provenance, sources=flow.sources
+            path.stem if name is None else name,
+            _rule(flow, found),
+            flow.layers,
+            dataset,
+            provenance,
+            sources=flow.sources,
         )
     except ValueError as error:
         raise QonnxError(f"{path}: {_printable(str(error))}") from None
@@ -103,6 +109,12 @@ def _printable(text: str) -> str:
     """One line of a moderate length: names in a file can be anything."""
     line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+
+
+def _rule(flow: Flow, layout: Layout) -> Input:
+    """The input rule for images as they come: convolutions know a sequence without rows."""
+    first = [layer for layer, sources in zip(flow.layers, flow.sources, strict=True) if IMAGE in sources]
+    return layout.raw(flow.input) if all(isinstance(layer, Conv2d) for layer in first) else flow.input
 
 
 def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
