@@ -7,8 +7,13 @@ import onnx
 import pytest
 
 from tests.importers.larq_graphs import Form, evaluate, random_network, write
+from xnorflow.hw.accelerator import Accelerator
+from xnorflow.hw.budget import Budget
+from xnorflow.hw.device import DEVICES, ECP5
+from xnorflow.hw.search import smallest
 from xnorflow.model import golden
 from xnorflow.model.qonnx.reader import import_qonnx
+from xnorflow.sim.verify import verify
 
 SAMPLES = sorted((Path(__file__).parents[1] / "samples" / "larq").glob("*.onnx"))
 
@@ -106,3 +111,14 @@ def test_files_of_larq_give_the_classes_of_keras(file):
 
 def test_all_files_are_there():
     assert len(SAMPLES) == 11
+
+
+def test_a_file_of_larq_goes_through_its_verilog(tmp_path):
+    (file,) = (file for file in SAMPLES if file.stem == "residual")
+    network = import_qonnx(file)
+    with np.load(file.with_suffix(".npz")) as expected:
+        images, classes = expected["images"].reshape(-1, *network.input.shape), expected["classes"]
+    foldings = smallest(network, Budget(DEVICES["ECP5-25F"]), interval=1000)
+    report = verify(Accelerator(network, foldings, family=ECP5, scores=True), images, workdir=tmp_path)
+    assert (report.images, report.mismatches) == (len(images), 0)
+    assert report.classes.tolist() == classes.tolist()
