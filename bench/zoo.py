@@ -27,6 +27,7 @@ BUILDS = {
     "mnist-cnn": ["--fps", "1500"],
     "fashion-cnn": ["--fps", "3000", "--images", "1000"],
     "cnv": ["--fps", "1000", "--images", "1000"],
+    "cnv-w1a2": ["--fps", "1000", "--images", "100"],
 }
 """Options of each build, besides its board."""
 
