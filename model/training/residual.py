@@ -49,12 +49,17 @@ class Residual(nn.Module):
         right: Tensor = self.shortcut(x)
         if left.shape != right.shape:
             raise ValueError(f"arms must give one shape, not {tuple(left.shape)} and {tuple(right.shape)}")
-        if self.exact and not self.training:
-            left, right = on_grid(left), on_grid(right)
+        if self.training or not self.exact:
+            return self._sum(left, right)
+        total = self._sum(on_grid(left), on_grid(right))
+        # Torch's own batch norms take single precision only, which holds most integers.
+        single = total.float()
+        return single if torch.equal(single.double(), total) else total
+
+    def _sum(self, left: Tensor, right: Tensor) -> Tensor:
         first, second = self.shifts
         # A shift of nothing is most frequent, and takes no time then.
-        left, right = (left * (1 << first) if first else left), (right * (1 << second) if second else right)
-        return left + right
+        return (left * (1 << first) if first else left) + (right * (1 << second) if second else right)
 
     def extra_repr(self) -> str:
         return f"shifts={self.shifts}"

@@ -231,6 +231,15 @@ def test_plain_batch_norms_are_taken_where_they_round_well():
     assert_equal_everywhere(module, images(module))
 
 
+def test_plain_batch_norms_behind_sums():
+    first, arm = BinaryConv2d(2, 4, 3), BinaryConv2d(4, 4, 1)
+    parts = (first, nn.BatchNorm2d(4), Sign(), Residual(arm), nn.BatchNorm2d(4), Levels())
+    module = network(GREY, *parts, *head(64), seed=0)
+    for norm in (module[2], module[5]):
+        norm.eps = 1e-5
+    assert_equal_everywhere(module, images(module))
+
+
 def refused(*modules):
     return nn.Sequential(GREY, *modules)
 
