@@ -73,10 +73,12 @@ def frame_format(network: Network, *, interval: int, input_bytes: int | None = N
     ValueError
         When ``input_bytes`` is given and is out of its range.
     """
-    tensor = next(network.steps()).input
+    readers = [step for step in network.steps() if IMAGE in step.sources]
+    # A convolution may read a vector as an image.
+    images = {tensor for step in readers for tensor in step.inputs[:1] if len(tensor.shape) == 3}
+    tensor = images.pop() if len(images) == 1 else network.input.output
     bits = 1 if tensor.element is Element.BIT else 8
-    readers = [step.layer for step in network.steps() if IMAGE in step.sources]
-    if len(tensor.shape) == 1 or all(isinstance(layer, Dense) for layer in readers):
+    if len(tensor.shape) == 1 or all(isinstance(step.layer, Dense) for step in readers):
         most = -(-tensor.size * bits // 8)
         size = -(-most // interval) if input_bytes is None else input_bytes
         if not 1 <= size <= most:

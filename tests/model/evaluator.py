@@ -93,9 +93,9 @@ def conv2d(layer, arrays, read):
     # Above, left, below, right.
     py, px, qy, qx = layer["padding"] if len(layer["padding"]) == 4 else 2 * layer["padding"]
     groups, mw = layer.get("groups", 1), ky * kx * depth
-    if len(read.shape) == 1:
+    if len(read.shape) == 1 or (ky == 1 and read.shape[2] != depth * groups == read.shape[1] * read.shape[2]):
         # A row of pixels.
-        row = (1, read.shape[0] // (depth * groups), depth * groups)
+        row = (1, len(read.flat) // (depth * groups), depth * groups)
         read = Values(row, read.flat, read.low, read.high, read.bits)
     height, width, channels = read.shape
     assert depth * groups == channels
