@@ -8,8 +8,9 @@ from ..ir import MaxPool, SumPool
 from .curve import Curve, pieces, value_at
 from .images import check_image, image_order
 from .node import Node
+from .scales import of_one_scale
 from .signal import Join, Made, Pixels, Product, Signal
-from .surd import Surd
+from .surd import ZERO, Surd
 from .thresholds import settle
 
 __all__ = ["average", "pool"]
@@ -39,6 +40,8 @@ def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
     signal = signal.plain(node)
     check_image(node, signal)
     signal = settle(node, signal)
+    if any(scale == ZERO for scale, _ in signal.first_lines(node)):
+        signal = of_one_scale(node, signal)
     count = Surd(Fraction(layer.kernel[0] * layer.kernel[1]))
     tensor = layer.output(signal.tensor)
     if len(signal.curves) > signal.channels:
