@@ -1,7 +1,7 @@
 """An accelerator as a description: what it computes, how its streams are made of bytes, how long it takes."""
 
 import numpy as np
-from amaranth.hdl import Shape
+from amaranth.hdl import Shape, signed
 from numpy.typing import NDArray
 
 from ..model.ir import Network
@@ -74,8 +74,8 @@ class Accelerator:
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
         self.places = place_memories(self.plan, family=family, brams=brams)
         last = self.plan[-1][-1]
-        assert isinstance(last, Product)
-        self.score: Shape = last.accumulator
+        # Sums may have more bits than their results need.
+        self.score: Shape = last.result if isinstance(last, Product) else signed(network.tensors[-1].width)
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
 
     @property

@@ -8,7 +8,6 @@ from .accelerator import Accelerator
 from .answer import Answer
 from .axi import FrameGuard, axi_stream
 from .device import Family
-from .frames import FrameFormat
 from .limits import check_hardware
 from .replay import ReplayBuffer
 from .stage import Places, Stage
@@ -61,16 +60,18 @@ class AcceleratorCore(wiring.Component):
             self.error.eq(guard.error),
         ]
 
-        source = _narrowed(m, guard.o, accelerator.frame)
-        rows = zip(accelerator.network.names, accelerator.plan, accelerator.places, strict=True)
-        for name, stages, places in rows:
-            m.submodules[name] = layer = Layer(stages=stages, places=places, family=accelerator.family)
+        source = _narrowed(m, guard.o, accelerator.frame.source.width, accelerator.frame.tensor.width)
+        steps = accelerator.network.steps()
+        rows = zip(steps, accelerator.plan, accelerator.places, accelerator.outputs(), strict=True)
+        for step, stages, places, beats in rows:
+            m.submodules[step.name] = layer = Layer(stages=stages, places=places, family=accelerator.family)
             wiring.connect(m, source, layer.i)
-            source = layer.o
+            source = _narrowed(m, layer.o, beats.width, step.output.width)
+        source = layer.o
 
         score, classes, lanes = accelerator.score, accelerator.network.classes, accelerator.answer_lanes
         m.submodules.spread = spread = ReplayBuffer(
-            element=score, count=classes, width_in=accelerator.foldings[-1].pe, width_out=lanes
+            element=score, count=classes, width_in=accelerator.outputs()[-1].width, width_out=lanes
         )
         m.submodules.answer = answer = Answer(
             score=score,
@@ -129,14 +130,14 @@ class Layer(wiring.Component):
         return m
 
 
-def _narrowed(m: Module, beats: stream.Interface, frame: FrameFormat) -> stream.Interface:
-    """The elements of a stream whose integers come in a byte each."""
-    element, width = frame.element_bits, frame.tensor.width
+def _narrowed(m: Module, beats: stream.Interface, count: int, width: int) -> stream.Interface:
+    """The ``count`` elements of a stream in ``width`` bits each, where they come in more: in a byte, or as sums are."""
+    element = len(beats.payload) // count
     if element == width:
         return beats
-    elements = stream.Signature(frame.source.width * width).create()
+    elements = stream.Signature(count * width).create()
     m.d.comb += [
-        elements.payload.eq(Cat(beats.payload.word_select(n, element)[:width] for n in range(frame.source.width))),
+        elements.payload.eq(Cat(beats.payload.word_select(n, element)[:width] for n in range(count))),
         elements.valid.eq(beats.valid),
         beats.ready.eq(elements.ready),
     ]

@@ -14,10 +14,41 @@ from amaranth.hdl import Shape, signed
 from numpy.typing import NDArray
 
 from ..model.ir import Bias, Element, Matrix, Tensor, Thresholds
+from .matches import count_offset
 
-__all__ = ["accumulator", "element_shape", "gain", "levels"]
+__all__ = ["RawSums", "accumulator", "element_shape", "gain", "levels", "raw_sums", "signed_for"]
 
 Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RawSums:
+    """What the sums of a product stand for that start from nothing: ``dot = scale * sum + origin``.
+
+    Parameters
+    ----------
+    scale, origin : :class:`int`
+        Of bits a match adds 2 to the dot product.
+    shape : :class:`~amaranth.hdl.Shape`
+        Signed shape of a sum.
+    """
+
+    scale: int
+    origin: int
+    shape: Shape
+
+    def least(self, dots: Integers) -> Integers:
+        """The smallest sum whose dot product is at least this."""
+        return -((self.origin - dots) // self.scale)
+
+
+def raw_sums(tensor: Tensor, mw: int, simd: int) -> RawSums:
+    """Sums of ``mw`` elements of such a tensor, ``simd`` of them counted at a time."""
+    if tensor.element is not Element.BIT:
+        limit = mw * tensor.magnitude
+        return RawSums(1, 0, signed_for(-limit, limit))
+    missing = count_offset(simd) * -(-mw // simd)
+    return RawSums(2, 2 * missing - mw, signed_for(-missing, mw - missing))
 
 
 @dataclass(frozen=True)
@@ -85,7 +116,12 @@ def accumulator(layer: Matrix, tensor: Tensor, *, any_levels: bool = False) -> S
     starts = extremes(layer.ending, layer.mw, bits, limit) if any_levels else levels(layer, tensor)
     least, most = (0, gain(layer, tensor) * layer.mw) if bits else (-limit, limit)
     low, high = min(0, int(starts.min())) + least, max(0, int(starts.max())) + most
-    return signed(max((~low).bit_length(), high.bit_length()) + 1)
+    return signed_for(low, high)
+
+
+def signed_for(low: int, high: int) -> Shape:
+    """Signed shape of all integers in ``low..high``, and of 0."""
+    return signed(max((~min(low, -1)).bit_length(), max(high, 0).bit_length()) + 1)
 
 
 def element_shape(tensor: Tensor) -> Shape:

@@ -62,6 +62,6 @@ def least_width(stage: Stage, family: Family) -> int:
 
 def _answer_width(accelerator: Accelerator) -> int:
     """All scores of a frame are held until they are compared, and until they have left where they are wanted."""
-    answer, beats = accelerator.answer, (accelerator.foldings[-1].pe, accelerator.answer_lanes)
+    answer, beats = accelerator.answer, (accelerator.outputs()[-1].width, accelerator.answer_lanes)
     scores = max(whole_beats(answer.count, width) for width in beats) * answer.score_width
     return max(scores, 8 * answer.output_bytes)

@@ -65,22 +65,28 @@ class Rom(wiring.Component):
         The contents, at least one word.
     block : :class:`bool`
         In block RAM, or in look-up tables.
+    enabled : :class:`bool`
+        Whether it reads only when it is told to.
 
     Members
     -------
     address : ``range(len(words))``, in
         Which word.
+    enable : 1, in
+        Read it; only there where it is enabled.
     data : ``width``, out
         That word.
     """
 
     LATENCY = 1
 
-    def __init__(self, *, width: int, words: Sequence[int], block: bool) -> None:
+    def __init__(self, *, width: int, words: Sequence[int], block: bool, enabled: bool = False) -> None:
         self.width = width
         self.words = list(words)
         self.block = block
-        super().__init__({"address": In(range(len(self.words))), "data": Out(width)})
+        self.enabled = enabled
+        enable = {"enable": In(1)} if enabled else {}
+        super().__init__({"address": In(range(len(self.words))), **enable, "data": Out(width)})
 
     @property
     def size(self) -> MemorySize:
@@ -96,4 +102,6 @@ class Rom(wiring.Component):
         m.submodules.words = words = memory.Memory(shape=self.width, depth=depth, init=self.words, attrs=attrs)
         port = words.read_port()
         m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
+        if self.enabled:
+            m.d.comb += port.en.eq(self.enable)
         return m

@@ -15,7 +15,7 @@ from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding
 from .grouping import group_runs, group_sizes
-from .levels import accumulator, element_shape, gain, levels
+from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .match_groups import count_cells
 from .memory import MemorySize
 from .pe import ProcessingGroup, group_latency
@@ -28,7 +28,8 @@ __all__ = ["MatrixVectorUnit", "Product"]
 class Product:
     """Products of a layer's weights with ``vectors`` vectors of elements as ``tensor`` has them.
 
-    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels.
+    In a ``reweightable`` one nothing but the contents of block RAM depends on weights and levels. A ``raw`` one leaves
+    what ends its products to the stages behind it, and has no levels.
     """
 
     layer: Matrix
@@ -36,18 +37,26 @@ class Product:
     tensor: Tensor
     vectors: int
     reweightable: bool = False
+    raw: bool = False
 
     noun: ClassVar[str] = "products"
 
     @property
     def accumulator(self) -> Shape:
         """Signed shape of the sums."""
+        if self.raw:
+            return self.raw_sums.shape
         return accumulator(self.layer, self.tensor, any_levels=self.reweightable)
+
+    @property
+    def raw_sums(self) -> RawSums:
+        """What its sums stand for where it is raw."""
+        return raw_sums(self.tensor, self.layer.mw, self.folding.simd)
 
     @property
     def binary(self) -> bool:
         """Whether its results are bits: the signs of its sums."""
-        return self.layer.output(self.tensor).element is Element.BIT
+        return not self.raw and self.layer.output(self.tensor).element is Element.BIT
 
     @property
     def result(self) -> Shape:
@@ -86,12 +95,12 @@ class Product:
 
     def memory_words(self, places: Places, family: Family) -> int:
         """Weights and levels of each group."""
-        depth = self.folding.interval(self.layer) + self.folding.neuron_fold(self.layer)
+        depth = self.folding.interval(self.layer) + (0 if self.raw else self.folding.neuron_fold(self.layer))
         return depth * self.groups(family)
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Weights and levels are in look-up tables."""
-        return {"weights": Place.LUT, "levels": Place.LUT}
+        return {"weights": Place.LUT, **({} if self.raw else {"levels": Place.LUT})}
 
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
         """Weights and levels, where they are deep, or must be replaceable."""
@@ -100,6 +109,8 @@ class Product:
             "weights": [(MemorySize(size * folding.simd, folding.interval(self.layer)), count) for size, count in runs],
             "levels": [(MemorySize(size * width, folding.neuron_fold(self.layer)), count) for size, count in runs],
         }
+        if self.raw:
+            del memories["levels"]
         return tuple(
             Candidate(
                 name,
@@ -121,10 +132,14 @@ class Product:
         integers = self.tensor.element is not Element.BIT
         count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
         elements = folding.pe * (count + 2 * width)
-        shallow_levels = 0 if self.reweightable else folding.pe * width
+        shallow_levels = 0 if self.reweightable or self.raw else folding.pe * width
         hops = self.groups(family) * (family.ff_cell * folding.simd * bits + 20)
         queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
         return elements + shallow_levels + hops + queue + 30 + outside_cells(self, places, family)
+
+    def absorbs(self, held: int, family: Family) -> int:
+        """A group of neurons is begun only when its results have a place in the queue."""
+        return self.folding.synapse_fold(self.layer) * (held + self.queue_depth(family))
 
     def component(self, places: Places, family: Family) -> "MatrixVectorUnit":
         """The hardware."""
@@ -241,7 +256,7 @@ class MatrixVectorUnit(wiring.Component):
 
     def _groups(self) -> list[ProcessingGroup]:
         weights = _weights_by_neuron(self.layer, self.folding)
-        starts = _levels_by_neuron(self.layer, self.tensor, self.folding)
+        starts = _levels_by_neuron(self.product)
         groups, start = [], 0
         for size in group_sizes(self.folding, port=self.family.bram_width):
             words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
@@ -251,10 +266,11 @@ class MatrixVectorUnit(wiring.Component):
                     levels=starts[:, start : start + size].tolist(),
                     element=None if self.tensor.element is Element.BIT else element_shape(self.tensor),
                     simd=self.folding.simd,
-                    gain=gain(self.layer, self.tensor),
+                    gain=1 if self.product.raw else gain(self.layer, self.tensor),
                     accumulator=self.accumulator,
                     block_weights=self.places["weights"] is Place.BLOCK,
-                    block_levels=self.places["levels"] is Place.BLOCK,
+                    block_levels=self.places.get("levels") is Place.BLOCK,
+                    raw=self.product.raw,
                 )
             )
             start += size
@@ -269,8 +285,9 @@ def _weights_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.uint8]:
     return padded.reshape(-1, folding.pe, columns // folding.simd, folding.simd)
 
 
-def _levels_by_neuron(layer: Matrix, tensor: Tensor, folding: Folding) -> NDArray[np.int64]:
+def _levels_by_neuron(product: Product) -> NDArray[np.int64]:
     """Where each neuron's sum starts, of shape ``(neuron_fold, pe)``."""
+    layer, folding = product.layer, product.folding
     padded = np.zeros(folding.neuron_fold(layer) * folding.pe, np.int64)
-    padded[: layer.mh] = levels(layer, tensor)
+    padded[: layer.mh] = 0 if product.raw else levels(layer, product.tensor)
     return padded.reshape(-1, folding.pe)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Shape, Signal, signed
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ __all__ = ["ProcessingGroup", "group_latency"]
 class ProcessingGroup(wiring.Component):
     """One hop of the systolic row: processing elements side by side, with their weights and levels.
 
-    Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight.
+    Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight; where
+    it is raw, it is what the counts come to, without what :func:`~.matches.count_offset` says is missing from each.
     Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and the beat
     itself goes to the next group one cycle later.
 
@@ -27,7 +28,7 @@ class ProcessingGroup(wiring.Component):
     weights : sequence of :class:`int`
         A word for each beat, neurons outer and synapses inner; element ``e`` in bits ``e * simd`` and up.
     levels : sequence of sequences of :class:`int`
-        A level for each element, for each group of neurons.
+        A level for each element, for each group of neurons; a raw one only tells how many there are.
     element : :class:`~amaranth.hdl.Shape` or None
         Shape of an activation that is an integer; None for bits.
     simd : :class:`int`
@@ -38,6 +39,8 @@ class ProcessingGroup(wiring.Component):
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
         Which of the memories are block RAM.
+    raw : :class:`bool`
+        Start from nothing, and have no memory of levels.
 
     Members
     -------
@@ -62,6 +65,7 @@ class ProcessingGroup(wiring.Component):
         accumulator: Shape,
         block_weights: bool,
         block_levels: bool,
+        raw: bool = False,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
@@ -72,7 +76,8 @@ class ProcessingGroup(wiring.Component):
         self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
         missing = gain * self._offset * (len(weights) // len(levels))
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
-        self.level_rom = Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
+        self.beats = len(weights) // len(levels)
+        self.level_rom = None if raw else Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
         beat = data.StructLayout({"bits": simd * (element.width if element else 1), "valid": 1, "last": 1})
         super().__init__(
             {
@@ -96,16 +101,16 @@ class ProcessingGroup(wiring.Component):
     @property
     def _total(self) -> Shape:
         """Shape of the sum of all counts of a neuron, as they come."""
-        beats = len(self.weight_rom.words) // len(self.level_rom.words)
         most = max(self._offset, self.simd - self._offset)
         if self.element:
             most = self.simd << self.element.width
-        return signed((beats * most).bit_length() + 1)
+        return signed((self.beats * most).bit_length() + 1)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.weights = self.weight_rom
-        m.submodules.levels = self.level_rom
+        if self.level_rom:
+            m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
         self._go_round(m, self.weight_rom, self.i.valid, "address")
 
@@ -119,9 +124,7 @@ class ProcessingGroup(wiring.Component):
         m.d.sync += [complete.eq(valid & last), self.done.eq(complete)]
         with m.If(valid):
             m.d.sync += first.eq(last)
-        self._go_round(m, self.level_rom, valid & last, "neuron")
-
-        levels = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
+        levels = self._read_levels(m, valid & last)
         for n in range(self.elements):
             m.submodules[f"matches{n}"] = matches = self._counter()
             total = Signal(self._total, name=f"total{n}", reset_less=True)
@@ -134,8 +137,15 @@ class ProcessingGroup(wiring.Component):
             # The choice stands behind the adder, where it fits the adder's own look-up tables.
             with m.If(valid):
                 m.d.sync += total.eq(Mux(first, matches.count, total + matches.count))
-            m.d.sync += result.eq(self.gain * total + levels[n])
+            m.d.sync += result.eq(self.gain * total + levels[n] if levels is not None else total)
         return m
+
+    def _read_levels(self, m: Module, step: Value) -> data.View | None:
+        """The level of each element of this group of neurons; the next one's after each step."""
+        if self.level_rom is None:
+            return None
+        self._go_round(m, self.level_rom, step, "neuron")
+        return data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
 
     def _counter(self) -> MatchCount | SignedSum:
         if self.element:
@@ -143,7 +153,7 @@ class ProcessingGroup(wiring.Component):
         return MatchCount(width=self.simd)
 
     @staticmethod
-    def _go_round(m: Module, rom: Rom, step: Signal, name: str) -> None:
+    def _go_round(m: Module, rom: Rom, step: Value, name: str) -> None:
         """Go to the next word with each step, round and round."""
         address = Signal(range(len(rom.words)), name=name)
         m.d.comb += rom.address.eq(address)

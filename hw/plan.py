@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.ir import ZERO, Conv2d, Dense, Layer, MaxPool, Network, Tensor
+from ..model.ir import ZERO, Conv2d, Dense, Layer, Matrix, MaxPool, Network, Tensor
+from .endings import ending_stages, is_plain
 from .folding import Folding
 from .frames import FrameFormat
 from .mvu import Product
@@ -61,7 +62,7 @@ def _dense(layer: Dense, tensor: Tensor, folding: Folding, source: Beats) -> Pla
     fitting = _without_gaps(source, tensor)
     width = fitting[0].width_out if fitting else source.width
     replay = Replay(tensor.size, tensor.width, width, folding.simd, folding.neuron_fold(layer), vectors=1)
-    return (*fitting, replay, Product(layer, folding, tensor, vectors=1)), Beats(folding.pe, layer.mh)
+    return (*fitting, replay, *_products(layer, folding, tensor, vectors=1)), _results(layer, folding)
 
 
 def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> Planned:
@@ -81,14 +82,26 @@ def _conv2d(layer: Conv2d, tensor: Tensor, folding: Folding, source: Beats) -> P
         passes=passes,
     )
     vectors = window.outputs[0] * window.outputs[1]
-    product = Product(layer, folding, tensor, vectors)
+    products = _products(layer, folding, tensor, vectors)
     fitting = _pixels(source, tensor, width)
-    results = Beats(folding.pe, layer.mh)
     if direct:
-        return (*fitting, window, product), results
+        return (*fitting, window, *products), _results(layer, folding)
     passes = folding.neuron_fold(layer)
     replay = Replay(layer.mw, tensor.width, width, folding.simd, passes, vectors)
-    return (*fitting, window, replay, product), results
+    return (*fitting, window, replay, *products), _results(layer, folding)
+
+
+def _products(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int) -> tuple[Stage, ...]:
+    """Products, and behind them what ends them where they do not do so themselves."""
+    if is_plain(layer):
+        return (Product(layer, folding, tensor, vectors),)
+    product = Product(layer, folding, tensor, vectors, raw=True)
+    return (product, *ending_stages(layer, folding, tensor, vectors, product.raw_sums))
+
+
+def _results(layer: Matrix, folding: Folding) -> Beats:
+    """Beats of what products give, one for each group of neurons."""
+    return Beats(folding.pe, layer.mh, folding.synapse_fold(layer))
 
 
 def _max_pool(layer: MaxPool, tensor: Tensor, _folding: None, source: Beats) -> Planned:

@@ -48,6 +48,10 @@ class Pool:
         """A result and what it is so far, and a counter."""
         return 2 * self.width + 10
 
+    def absorbs(self, held: int, family: Family) -> int:
+        """One result waits, another one is being made."""
+        return self.beats * (held + 2)
+
     def component(self, places: Places, family: Family) -> "BitPool":
         """The hardware."""
         return BitPool(width=self.width, beats=self.beats)

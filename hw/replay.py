@@ -52,6 +52,11 @@ class Convert:
         """Two flip-flops and a look-up table for each bit."""
         return (1 + family.ff_cell) * self.count * self.bits + 20
 
+    def absorbs(self, held: int, family: Family) -> int:
+        """One vector is given while the next comes in."""
+        beats_in, beats_out = -(-self.count // self.width_in), -(-self.count // self.width_out)
+        return -(-held * beats_in // beats_out) + 2 * beats_in
+
     def component(self, places: Places, family: Family) -> "ReplayBuffer":
         """The hardware."""
         return ReplayBuffer(
@@ -126,6 +131,11 @@ class Replay:
         assembly = ((1 + family.ff_cell) * self.width_out + self.width_in) * self.bits + 50
         distributed = places["replay"] is Place.DISTRIBUTED
         return assembly + (memory_cells(self._memory, family) if distributed else 0)
+
+    def absorbs(self, held: int, family: Family) -> int:
+        """One vector is given while the next comes in."""
+        beats_in = -(-self.count // self.width_in)
+        return -(-held * beats_in // (self.words * self.passes)) + 2 * beats_in
 
     def component(self, places: Places, family: Family) -> "ReplayBuffer | ReplayMemory":
         """The hardware."""

@@ -53,10 +53,18 @@ class Beats:
         Elements of a beat.
     unit : :class:`int`
         Elements after which a new beat begins: the last beat of each unit is filled up.
+    gap : :class:`int`
+        Cycles from a beat to the next, at least, in the mean over a frame.
     """
 
     width: int
     unit: int
+    gap: int = 1
+
+    def count(self, elements: int) -> int:
+        """Beats of so many elements."""
+        units, rest = divmod(elements, self.unit)
+        return units * -(-self.unit // self.width) + -(-rest // self.width)
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,13 @@ class Stage(Hashable, Protocol):
 
     def cells(self, places: Places, family: Family) -> int:
         """Logic cells, with those of its memories that are not block RAM."""
+
+    def absorbs(self, held: int, family: Family) -> int:
+        """Beats that it takes at most before their turn, where ``held`` of the beats that it gave still wait behind it.
+
+        The turn of a beat is by its share of a frame: where it gives ``out`` beats for ``in``, and the next stage has
+        got rid of ``n``, it has taken no more than ``n * in / out`` beats and these.
+        """
 
     def component(self, places: Places, family: Family) -> Any:
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""

@@ -85,6 +85,14 @@ class Window:
         padded = self.width * self.bits + 40 if any(self.padding) else 0
         return 12 * self.depth.bit_length() + 30 + padded + outside_cells(self, places, family)
 
+    def absorbs(self, held: int, family: Family) -> int:
+        """As much as its memory holds, behind a window that may be ahead of its share of the image by a few rows."""
+        rows, columns = self.outputs
+        line = self.image[1] * self.words
+        beats_in, beats_out = self.image[0] * line, rows * columns * self.kernel[0] * self.kernel[1] * self.words
+        ahead = max(0, 2 * self.padding[0] - self.kernel[0] + self.stride[0]) * line
+        return -(-held * beats_in // (beats_out * self.passes)) + self.depth + ahead
+
     def component(self, places: Places, family: Family) -> "SlidingWindow":
         """The hardware."""
         return SlidingWindow(window=self, place=places["rows"])

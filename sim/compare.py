@@ -109,8 +109,7 @@ class _Output:
     def __init__(self, accelerator: Accelerator, index: int, images: Images) -> None:
         source = accelerator.outputs()[index]
         self.name = accelerator.network.names[index]
-        binary = accelerator.network.tensors[index + 1].element is Element.BIT
-        self.width = 1 if binary else accelerator.score.width
+        self.tensor, self.lanes = accelerator.network.tensors[index + 1], source.width
         values = golden.trace(accelerator.network, images)[index + 1]
         # The last beat of a unit may carry fewer neurons than the others; the rest of it is without meaning.
         lows = range(0, source.unit, source.width)
@@ -126,18 +125,21 @@ class _Output:
             position = image * count + beat
             got = self._values(beats[position], len(neurons)) if position < len(beats) else ["nothing"]
             if got != expected:
-                separator = "" if self.width == 1 else " "
+                separator = "" if self.tensor.element is Element.BIT else " "
                 return Difference(image, self.name, beat, neurons, separator.join(got), separator.join(expected))
         return None
 
     def _values(self, bits: str, count: int) -> list[str]:
-        """Elements of a beat: bits, or signed integers, or ``?`` where a bit is unknown."""
-        words = [bits[index * self.width : (index + 1) * self.width] for index in range(count)]
-        if self.width == 1:
+        """Elements of a beat: bits, or integers, or ``?`` where a bit is unknown."""
+        # Sums may have more bits than their results need.
+        width = len(bits) // self.lanes
+        words = [bits[index * width : (index + 1) * width] for index in range(count)]
+        if self.tensor.element is Element.BIT:
             return words
-        return [str(_signed(word)) if set(word) <= {"0", "1"} and word else "?" for word in words]
+        signed = self.tensor.element is Element.INT
+        return [str(_integer(word, signed)) if set(word) <= {"0", "1"} and word else "?" for word in words]
 
 
-def _signed(bits: str) -> int:
-    """Two's complement number, written with bit 0 first."""
-    return int(bits[::-1], 2) - (int(bits[-1]) << len(bits))
+def _integer(bits: str, signed: bool) -> int:
+    """Number, in two's complement where it is signed, written with bit 0 first."""
+    return int(bits[::-1], 2) - (int(bits[-1]) << len(bits) if signed else 0)

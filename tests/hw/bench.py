@@ -21,8 +21,19 @@ class Run:
     given: list[int]
 
 
-def stream(dut: wiring.Component, beats: list[int], *, count: int, stalls: float = 0.0, timeout: int = 20_000) -> Run:
-    """Send ``beats`` into ``dut.i`` and wait for ``count`` beats from ``dut.o``; check the protocol in each cycle."""
+def stream(
+    dut: wiring.Component,
+    beats: list[int],
+    *,
+    count: int,
+    second: list[int] | None = None,
+    stalls: float = 0.0,
+    timeout: int = 20_000,
+) -> Run:
+    """Send ``beats`` into ``dut.i`` and wait for ``count`` beats from ``dut.o``; check the protocol in each cycle.
+
+    What joins two streams gets ``second`` into ``dut.second``.
+    """
     rng = random.Random(0)
     sent, came, taken, given = list(beats), [], [], []
 
@@ -54,5 +65,23 @@ def stream(dut: wiring.Component, beats: list[int], *, count: int, stalls: float
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
+    if second is not None:
+        simulator.add_testbench(_source(dut.second, second, stalls), background=True)
     simulator.run()
     return Run(came, taken, given)
+
+
+def _source(port, beats: list[int], stalls: float):
+    """A test bench that sends beats into a stream."""
+    rng = random.Random(1)
+
+    async def send(ctx):
+        for beat in beats:
+            while rng.random() < stalls:
+                await ctx.tick()
+            ctx.set(port.payload, beat)
+            ctx.set(port.valid, 1)
+            await ctx.tick().until(port.ready)
+            ctx.set(port.valid, 0)
+
+    return send

@@ -76,8 +76,8 @@ def test_each_stage_takes_the_beats_that_the_one_before_gives(name):
 @pytest.mark.parametrize(
     ("name", "beats"),
     [
-        ("vector", Beats(2, 6)),
-        ("whole pixels", Beats(6, 6)),
+        ("vector", Beats(2, 6, 3)),
+        ("whole pixels", Beats(6, 6, 9)),
         ("pool of parts of pixels", Beats(2, 4)),
         ("pool of beats that do not divide", Beats(4, 4)),
     ],
