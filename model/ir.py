@@ -11,7 +11,7 @@ from typing import get_args
 from .class_names import check_labels
 from .inputs import Affine, Input, Thermometer
 from .kinds.add import Add
-from .kinds.conv2d import ZERO, Conv2d
+from .kinds.conv2d import ZERO, Conv2d, Pad
 from .kinds.dense import Dense
 from .kinds.endings import Bias, Ending, Ranks, Thresholds
 from .kinds.maxpool import MaxPool
@@ -37,6 +37,7 @@ __all__ = [
     "Matrix",
     "MaxPool",
     "Network",
+    "Pad",
     "Ranks",
     "Step",
     "SumPool",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .bits import BitArray
 from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor, Thresholds
+from .kinds.levels import MOST_LEVELS
 from .numbers import Pair, integer, pair
 
 __all__ = ["Filters", "Neurons", "Outline", "chain", "describe", "random_layer"]
@@ -22,12 +23,16 @@ class Neurons:
     ----------
     count : :class:`int`
         Neurons.
+    bits : :class:`int`
+        Bits of an activation, 1..4: a sign, or how many of ``2**bits - 1`` levels are reached.
     """
 
     count: int
+    bits: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "count", integer("count", self.count))
+        object.__setattr__(self, "bits", _bits(self.bits))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """Shape of the weights for an input of type ``tensor``."""
@@ -50,6 +55,8 @@ class Filters:
         Rows and columns, as of the layer.
     pad : :class:`int`
         Value of the padding, as of the layer.
+    bits : :class:`int`
+        Bits of an activation, as of :class:`Neurons`.
     """
 
     count: int
@@ -57,12 +64,14 @@ class Filters:
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     pad: int = 0
+    bits: int = 1
 
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "padding"):
             object.__setattr__(self, name, pair(name, getattr(self, name)))
         for name in ("count", "pad"):
             object.__setattr__(self, name, integer(name, getattr(self, name)))
+        object.__setattr__(self, "bits", _bits(self.bits))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """Shape of the weights for an input of type ``tensor``; ValueError when that is no image."""
@@ -73,6 +82,14 @@ class Filters:
     def layer(self, weights: BitArray, thresholds: NDArray[np.int64]) -> Conv2d:
         """The layer with these numbers."""
         return Conv2d(weights, Thresholds(thresholds), self.stride, self.padding, self.pad)
+
+
+def _bits(given: object) -> int:
+    """Bits of an activation; ValueError when there are more than the IR's levels have."""
+    bits = integer("bits", given)
+    if not 1 <= bits <= MOST_LEVELS.bit_length():
+        raise ValueError(f"bits must be in 1..{MOST_LEVELS.bit_length()}, not {bits}")
+    return bits
 
 
 Outline = Neurons | Filters | MaxPool
@@ -93,7 +110,8 @@ def chain(outlines: Iterable[Outline], tensor: Tensor) -> Iterator[tuple[Outline
             tensor = outline.output(tensor)
         else:
             blank = np.zeros(outline.shape(tensor), np.uint8)
-            tensor = outline.layer(blank, np.zeros(outline.count, np.int64)).output(tensor)
+            levels = (1 << outline.bits) - 1
+            tensor = outline.layer(blank, np.zeros((outline.count, levels), np.int64)).output(tensor)
     yield None, tensor
 
 
@@ -111,13 +129,21 @@ def random_layer(outline: Outline, tensor: Tensor, rng: np.random.Generator) -> 
         # Dot products spread by the root of the sum of the squares.
         limit = mw * max(abs(low), abs(high))
         centre, spread, range_ = 0.5, math.sqrt(mw * np.square(np.arange(low, high + 1.0)).mean()), (-limit, limit + 1)
-    thresholds = rng.normal(centre, spread / 2, outline.count).round().clip(*range_)
+    thresholds = rng.normal(centre, spread / 2, (outline.count, 1))
+    if outline.bits > 1:
+        # Four spreads hold nearly all sums.
+        thresholds = thresholds + spread * np.linspace(-2, 2, (1 << outline.bits) + 1)[1:-1]
+    thresholds = thresholds.round().clip(*range_)
     return outline.layer(rng.integers(0, 2, shape, np.uint8), thresholds.astype(np.int64))
 
 
 def describe(outline: Outline) -> str:
-    """An outline in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2."""
+    """An outline in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2.
+
+    Activations of several bits are behind that: ``16C3a2``.
+    """
+    bits = f"a{outline.bits}" if not isinstance(outline, MaxPool) and outline.bits > 1 else ""
     if isinstance(outline, Neurons):
-        return str(outline.count)
+        return f"{outline.count}{bits}"
     kernel = "x".join(map(str, outline.kernel if outline.kernel[0] != outline.kernel[1] else outline.kernel[:1]))
-    return f"P{kernel}" if isinstance(outline, MaxPool) else f"{outline.count}C{kernel}"
+    return f"P{kernel}" if isinstance(outline, MaxPool) else f"{outline.count}C{kernel}{bits}"

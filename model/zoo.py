@@ -36,6 +36,8 @@ class Definition:
         How a network that it gave is trained further; None for in the same way.
     classes : :class:`int`
         Classes.
+    start : :class:`str`
+        Name of the network that ships with whose weights the one of this definition that ships began, or empty.
     board : :class:`str`
         Name of the smallest board in the catalogue that it was placed and routed for, or empty.
     """
@@ -48,6 +50,7 @@ class Definition:
     recipe: Recipe
     further: Recipe | None = None
     classes: int = 10
+    start: str = ""
     board: str = ""
 
     def usual_recipe(self, *, further: bool) -> Recipe:
@@ -188,6 +191,17 @@ _CNV = Definition(
     board="ecpix5-45f",
 )
 
+_CNV_W1A2 = Definition(
+    name="cnv-w1a2",
+    summary="cnv with activations of two bits",
+    dataset="cifar-10",
+    input=_CNV.input,
+    layers=tuple(layer if isinstance(layer, MaxPool) else replace(layer, bits=2) for layer in _CNV.layers),
+    recipe=_CNV_RECIPE,
+    further=replace(_CNV_RECIPE, epochs=10, rate=0.003),
+    start="cnv",
+)
+
 _BNN_MNIST = Definition(
     name="bnn-mnist",
     summary="the MNIST network of Courbariaux et al. (2016); train it on a GPU",
@@ -214,7 +228,7 @@ _BNN_CIFAR10 = Definition(
 ZOO = {
     definition.name: definition
     for definition in (
-        *(_DIGITS, _TFC, _SFC, _LFC, _MNIST_CNN, _FASHION_CNN, _CNV),
+        *(_DIGITS, _TFC, _SFC, _LFC, _MNIST_CNN, _FASHION_CNN, _CNV, _CNV_W1A2),
         *(_BNN_MNIST, _BNN_CIFAR10),
     )
 }

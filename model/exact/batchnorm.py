@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from .surd import sign_of, smallest
 
-__all__ = ["check_eps", "count_matches", "fold_batchnorm", "fold_dots"]
+__all__ = ["check_eps", "check_parameters", "count_matches", "fold_batchnorm", "fold_dots"]
 
 Floats = NDArray[np.floating]
+
+ZERO = Fraction(0)
 
 
 def fold_batchnorm(
@@ -58,13 +60,40 @@ def count_matches(thresholds: NDArray[np.int64], mw: int) -> NDArray[np.int64]:
 
 
 def fold_dots(
-    *, gamma: Floats, beta: Floats, mean: Floats, var: Floats, eps: float, limit: int
+    *,
+    gamma: Floats,
+    beta: Floats,
+    mean: Floats,
+    var: Floats,
+    eps: float,
+    limit: int,
+    border: Fraction = ZERO,
+    divisor: int = 1,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Threshold on the dot product for each neuron, where dot products are integers in ``-limit..limit``.
 
     Parameters and errors are as for :func:`fold_batchnorm`, and so is what it gives; the neuron's bit is
     ``dot >= threshold``, and thresholds are in ``-limit..limit + 1``.
+
+    Parameters
+    ----------
+    border : :class:`~fractions.Fraction`
+        What the result of batch normalization is compared with: 0 for a sign, else the border of a level.
+    divisor : :class:`int`
+        What dot products are divided by before, where they are sums for averages.
     """
+    eps = check_parameters(gamma=gamma, beta=beta, mean=mean, var=var, eps=eps)
+    flip = gamma < 0
+    sign = np.where(flip, -1, 1)
+    neurons = zip(np.abs(gamma), beta, sign * mean, var, strict=True)
+    thresholds = [
+        _threshold(*map(float, neuron), eps=eps, limit=limit, border=border, divisor=divisor) for neuron in neurons
+    ]
+    return flip, np.array(thresholds, np.int64)
+
+
+def check_parameters(*, gamma: Floats, beta: Floats, mean: Floats, var: Floats, eps: float) -> float:
+    """``eps`` as Python's float; TypeError or ValueError as :func:`fold_batchnorm` says."""
     eps = check_eps(eps)
     for name, values in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
         if not np.isfinite(values).all():
@@ -72,11 +101,7 @@ def fold_dots(
             raise ValueError(f"batch norm {name} of neuron {neuron} must be finite, not {values[neuron]}")
     if not (var.astype(np.float64) + eps > 0).all():
         raise ValueError(f"batch norm var must be above -eps, not {var.min()}")
-    flip = gamma < 0
-    sign = np.where(flip, -1, 1)
-    neurons = zip(np.abs(gamma), beta, sign * mean, var, strict=True)
-    thresholds = [_threshold(*map(float, neuron), eps=eps, limit=limit) for neuron in neurons]
-    return flip, np.array(thresholds, np.int64)
+    return eps
 
 
 def check_eps(eps: object) -> float:
@@ -89,7 +114,11 @@ def check_eps(eps: object) -> float:
     return float(eps)
 
 
-def _threshold(gamma: float, beta: float, mean: float, var: float, *, eps: float, limit: int) -> int:
+def _threshold(
+    gamma: float, beta: float, mean: float, var: float, *, eps: float, limit: int, border: Fraction, divisor: int
+) -> int:
     """Smallest dot product that gives a 1, for a scale that is not negative; ``limit + 1`` when there is none."""
-    scale, centre, shift, variance = Fraction(gamma), Fraction(mean), Fraction(beta), Fraction(var) + Fraction(eps)
+    # All of it times the divisor, which is positive.
+    scale, centre, variance = Fraction(gamma), divisor * Fraction(mean), Fraction(var) + Fraction(eps)
+    shift = divisor * (Fraction(beta) - border)
     return smallest(-limit, limit + 1, lambda dot: sign_of(scale * (dot - centre), shift, variance) >= 0)

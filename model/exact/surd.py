@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root", "sign_of", "smallest"]
+__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root", "sign_of", "sign_of_roots", "smallest"]
 
 
 class InexactError(ArithmeticError):
@@ -90,6 +90,19 @@ def sign_of(a: Fraction, b: Fraction, v: Fraction) -> int:
     # x * abs(x) rises with x, so the sum of the two numbers has the sign of the sum of their signed squares.
     difference = a * abs(a) + b * abs(b) * v
     return (difference > 0) - (difference < 0)
+
+
+def sign_of_roots(p: Fraction, q: Fraction, v: Fraction, r: Fraction, w: Fraction) -> int:
+    """Sign of ``p + q * sqrt(v) + r * sqrt(w)``, for ``v`` and ``w`` that are not negative: -1, 0 or +1.
+
+    >>> sign_of_roots(Fraction(-3), Fraction(1), Fraction(2), Fraction(1), Fraction(3))
+    1
+    """
+    left, right = sign_of(p, q, v), sign_of(Fraction(0), r, w)
+    if 0 in (left, right) or left == right:
+        return left or right
+    # They pull to opposite sides, and the larger magnitude wins: their squares have a single root.
+    return left * sign_of(p * p + q * q * v - r * r * w, 2 * p * q, v)
 
 
 def smallest(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -1,22 +1,31 @@
-"""Batch normalization whose results in eval mode have exactly the right sign.
+"""Batch normalization whose results in eval mode are on the right side of everything that they are compared with.
 
 Torch's own eval path computes ``x * a + b`` with ``a`` and ``b`` rounded to float32 beforehand. Where the exact result
 is 0, a tie that the sign turns into +1, that formula can give a tiny negative number, and the network would differ
 from its thresholds. Here ``(x - mean) * gamma / sqrt(var + eps) + beta`` is computed in float64. The four rounded steps
-before the sum err by less than ``5 * 2**-53`` of their result, so the sum's sign is right wherever the sum is larger
-than that; in the rare rest it is decided in rational arithmetic.
+before the sum err by less than ``5 * 2**-53`` of their result, so that on which side of a number it is, is sure wherever
+it is farther away than that; in the rare rest it is decided in rational arithmetic. The numbers that it may be
+compared with are the multiples of :data:`GRID`: 0, borders of levels, and what such a border leaves for one arm of a
+residual.
 """
 
+import math
 from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
 
 from ..exact.batchnorm import check_eps
-from ..exact.surd import sign_of
+from ..exact.surd import sign_of, smallest
 from ..numbers import integer
 
-__all__ = ["BatchNorm", "BatchNorm2d", "check_numbers"]
+__all__ = ["GRID", "BatchNorm", "BatchNorm2d", "check_numbers"]
+
+GRID = 2.0**-22
+"""A result in eval mode is at least a multiple of this where the exact result is, and below it where that is."""
+
+SURE = 2.0**48
+"""Multiples of the grid beyond which nothing is compared with."""
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -117,10 +126,11 @@ def _normalize(norm: BatchNorm | BatchNorm2d, x: Tensor) -> Tensor:
     gamma, beta, mean, var = (values.reshape(channels) for values in _parameters(norm))
     scaled = (x.double() - mean) * gamma / torch.sqrt(var + norm.eps)
     result = scaled + beta
-    doubtful = (result.abs() <= 2**-50 * scaled.abs()) & (scaled != 0)
-    if doubtful.any():
-        result = torch.where(doubtful, _exact_sign(norm, x, doubtful) * 2**-50 * scaled.abs(), result)
-    return result
+    # Where a factor is 0 nothing was rounded; the least error stands for what is too small for float64.
+    error = (2**-50 * scaled.abs() + 2**-52 * result.abs() + 2**-1020).masked_fill_((x == mean) | (gamma == 0), 0)
+    below, above = (((result + side) / GRID).floor_() for side in (-error, error))
+    doubtful = ((below != above) & (below < SURE) & (above > -SURE)) | ((result.abs() <= error) & (error > 0) & error.isfinite())
+    return _decided(norm, x, result, error, doubtful) if doubtful.any() else result
 
 
 def _parameters(norm: BatchNorm | BatchNorm2d) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -131,13 +141,36 @@ def _parameters(norm: BatchNorm | BatchNorm2d) -> tuple[Tensor, Tensor, Tensor, 
 
 
 @torch.no_grad()
-def _exact_sign(norm: BatchNorm | BatchNorm2d, x: Tensor, where: Tensor) -> Tensor:
-    """Sign of the exact result, -1, 0 or 1, at the places that ``where`` names; 0 at the others."""
+def _decided(norm: BatchNorm | BatchNorm2d, x: Tensor, result: Tensor, error: Tensor, where: Tensor) -> Tensor:
+    """The results, on the right side of each multiple of the grid at the places that ``where`` names."""
     columns, eps = [values.tolist() for values in _parameters(norm)], Fraction(check_eps(norm.eps))
-    signs = []
-    for number, channel in zip(x[where].tolist(), where.nonzero()[:, 1].tolist(), strict=True):
-        gamma, beta, mean, var = (Fraction(column[channel]) for column in columns)
-        signs.append(sign_of(gamma * (Fraction(number) - mean), beta, var + eps))
-    result = torch.zeros(x.shape, dtype=torch.float64, device=x.device)
-    result[where] = torch.tensor(signs, dtype=torch.float64, device=x.device)
+    found: dict[tuple[int, float], float] = {}
+    numbers, channels = x[where].tolist(), where.nonzero()[:, 1].tolist()
+    for key, value, doubt in zip(
+        zip(channels, numbers, strict=True), result[where].tolist(), error[where].tolist(), strict=True
+    ):
+        # Dot products are integers, and repeat.
+        if key not in found:
+            gamma, beta, mean, var = (Fraction(column[key[0]]) for column in columns)
+            found[key] = _beside(value, doubt, gamma * (Fraction(key[1]) - mean), beta, var + eps)
+    decided = [found[key] for key in zip(channels, numbers, strict=True)]
+    result = result.clone()
+    result[where] = torch.tensor(decided, dtype=torch.float64, device=x.device)
     return result
+
+
+def _beside(value: float, error: float, scaled: Fraction, beta: Fraction, variance: Fraction) -> float:
+    """The number nearest to ``value`` on the same side of each multiple of the grid as ``scaled / root + beta``."""
+
+    def sign(border: Fraction) -> int:
+        return sign_of(scaled, beta - border, variance)
+
+    unit, away = Fraction(GRID), Fraction(error)
+    low, high = ((Fraction(value) + side) // unit - 1 for side in (-away, away))
+    # The multiple below or at the exact result: the first above whose successor it is not.
+    cell = smallest(low, high + 3, lambda number: sign(unit * (number + 1)) < 0)
+    if cell in (-1, 0) and abs(Fraction(value)) <= away:
+        # Next to 0 only the sign is known.
+        return sign(Fraction(0)) * min(error, GRID / 2)
+    lowest, highest = cell * GRID, math.nextafter((cell + 1) * GRID, -math.inf)
+    return min(max(value, lowest), highest)

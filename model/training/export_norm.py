@@ -1,50 +1,107 @@
-"""Lowering of a batch norm and the sign behind it to thresholds, checked against what torch's own rounds to."""
+"""Lowering of a batch norm and what follows it to thresholds, checked against what torch's own rounds to."""
 
 import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from .. import ir
-from ..bits import BitArray, binarize
-from ..exact.batchnorm import count_matches, fold_dots
+from ..bits import BitArray
+from ..exact.batchnorm import fold_dots
 from .batchnorm import BatchNorm, BatchNorm2d, check_numbers
+from .layers import Levels, Sign
 
-__all__ = ["Norm", "float64_array", "fold_norm"]
+__all__ = ["NORMS", "Activation", "Norm", "Sums", "borders_of", "check_features", "float64_array", "fold_norm", "numbers_of"]
 
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
+
+NORMS: tuple[type[nn.Module], ...] = (BatchNorm, nn.BatchNorm1d, BatchNorm2d, nn.BatchNorm2d)
+"""Of vectors, and of images."""
+
+Activation = Sign | Levels
 
 ROUNDING = (torch.float32, torch.float64)
 """Types in which torch's own batch norms take dot products, and in which their rounding is looked at."""
 
 
-def fold_norm(norm: Norm, name: str, weights: BitArray, tensor: ir.Tensor) -> tuple[BitArray, NDArray[np.int64]]:
-    """Which neurons' weights to invert, as bits, and the threshold of each, for an input of type ``tensor``.
+@dataclass(frozen=True)
+class Sums:
+    """The integers that a batch norm gets.
+
+    Parameters
+    ----------
+    limit : :class:`int`
+        Largest magnitude of them.
+    step : :class:`int`
+        From one to the next: 2 where all of them are even or odd, as the limit is.
+    divisor : :class:`int`
+        What torch divides them by before.
+    """
+
+    limit: int
+    step: int = 1
+    divisor: int = 1
+
+
+def borders_of(activation: Activation) -> list[Fraction]:
+    """What an activation compares with: 0, or the border of each level."""
+    return [Fraction(0)] if isinstance(activation, Sign) else [Fraction(border) for border in activation.borders()]
+
+
+def fold_norm(
+    norm: Norm,
+    name: str,
+    sums: Sums,
+    borders: list[Fraction],
+    *,
+    before: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.double,
+) -> tuple[BitArray, NDArray[np.int64]]:
+    """Which neurons' weights to invert, as bits, and thresholds on the sums, of shape ``(mh, k)`` for ``k`` borders.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        The layer, for messages.
+    borders : list of fractions
+        What the results are compared with.
+    before : function
+        What happens to results before they are compared.
 
     Raises
     ------
     ValueError
         When the batch norm has no thresholds, or torch's own would answer otherwise than they; begins with ``name``.
     """
-    mh, limit = len(weights), weights[0].size * tensor.magnitude
-    if norm.num_features != mh:
-        raise ValueError(f"{name}: {type(norm).__name__} must have {mh} features, not {norm.num_features}")
-    try:
-        check_numbers(norm)
-        parameters = _parameters(norm)
-        flip, thresholds = fold_dots(**parameters, eps=norm.eps, limit=limit)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {error}") from None
-    bits = tensor.element is ir.Element.BIT
-    if bits:
-        thresholds = count_matches(thresholds, limit)
-    # From counts back to dots, which for bits are the multiples of 2 from -limit.
-    rising, step = (2 * thresholds - limit, 2) if bits else (thresholds, 1)
-    for dots, expected in ((rising - step, 0), (rising, 1)):
-        _check_ties(norm, name, np.where(flip, -dots, dots), expected, limit)
-    return flip.astype(np.uint8), thresholds
+    columns = []
+    for border in borders:
+        try:
+            numbers = numbers_of(norm)
+            flip, column = fold_dots(
+                **numbers, eps=norm.eps, limit=sums.limit, border=border, divisor=sums.divisor
+            )
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}: {error}") from None
+        # To sums that there are.
+        column = -((sums.limit - column) // sums.step * sums.step - sums.limit)
+        for beside, expected in ((column - sums.step, False), (column, True)):
+            dots = np.where(flip, -beside, beside)
+
+            def reached(values: torch.Tensor, border: Fraction = border) -> torch.Tensor:
+                return before(values) >= float(border)
+
+            _check_ties(norm, name, dots, expected, sums, reached)
+        columns.append(column)
+    return flip.astype(np.uint8), np.stack(columns, axis=1)
+
+
+def check_features(norm: Norm, name: str, count: int) -> None:
+    """Raise ValueError unless a batch norm is of so many neurons."""
+    if norm.num_features != count:
+        raise ValueError(f"{name}: {type(norm).__name__} must have {count} features, not {norm.num_features}")
 
 
 def float64_array(tensor: torch.Tensor) -> NDArray[np.float64]:
@@ -52,7 +109,9 @@ def float64_array(tensor: torch.Tensor) -> NDArray[np.float64]:
     return np.asarray(tensor.detach().cpu().double().numpy())
 
 
-def _parameters(norm: Norm) -> dict[str, NDArray[np.float64]]:
+def numbers_of(norm: Norm) -> dict[str, NDArray[np.float64]]:
+    """Scale, shift, mean and variance; TypeError or ValueError when they cannot be exported."""
+    check_numbers(norm)
     if norm.running_mean is None or norm.running_var is None:
         raise ValueError(f"{type(norm).__name__} must have track_running_stats=True, not False")
     ones = torch.ones_like(norm.running_mean)
@@ -75,20 +134,27 @@ def _exact(norm: Norm) -> str:
     return BatchNorm2d.__name__ if isinstance(norm, nn.BatchNorm2d) else BatchNorm.__name__
 
 
-def _check_ties(norm: Norm, name: str, dots: NDArray[np.int64], expected: int, limit: int) -> None:
+def _check_ties(
+    norm: Norm,
+    name: str,
+    dots: NDArray[np.int64],
+    expected: bool,
+    sums: Sums,
+    reached: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
     """Run the torch module on a dot next to each threshold; it rises or falls steadily with the dot."""
     runnable = copy.deepcopy(norm).cpu().eval()
     # Dots come in single precision at least, whatever the type of the parameters.
     assert runnable.running_mean is not None
     precision = torch.promote_types(runnable.running_mean.dtype, torch.float32)
-    values = torch.from_numpy(dots).to(precision).reshape(1, -1)
+    values = torch.from_numpy(dots).to(precision).reshape(1, -1) / sums.divisor
     batches = [values]
     if isinstance(norm, nn.BatchNorm2d):
         # Torch has a loop for each memory format, and each has a vectorized part and a rest.
         images = values.reshape(1, -1, 1, 1).repeat(1, 1, 3, 11)
         batches = [images, images.to(memory_format=torch.channels_last)]
-    bits = binarize(np.concatenate([runnable(batch)[0].reshape(len(dots), -1).numpy() for batch in batches], axis=1))
-    wrong = np.flatnonzero((bits != expected).any(axis=1) & (abs(dots) <= limit))
+    found = torch.cat([reached(runnable(batch))[0].reshape(len(dots), -1) for batch in batches], dim=1).numpy()
+    wrong = np.flatnonzero((found != expected).any(axis=1) & (abs(dots) <= sums.limit))
     if wrong.size:
         raise ValueError(
             f"{name}: {type(norm).__name__} rounds neuron {wrong[0]} to the wrong sign "

@@ -15,6 +15,7 @@ from ..outlines import Filters, Neurons, Outline, chain
 from ..recipe import Recipe
 from ..zoo import Definition
 from .batchnorm import BatchNorm, BatchNorm2d
+from .levels import Levels
 from .products import BinaryConv2d, BinaryLinear, Scores
 from .quantizers import Affine, Thermometer
 from .signs import SIGNS, stochastic_sign_ste
@@ -25,6 +26,7 @@ __all__ = [
     "BatchNorm2d",
     "BinaryConv2d",
     "BinaryLinear",
+    "Levels",
     "Scores",
     "Sign",
     "StreamFlatten",
@@ -78,9 +80,9 @@ class Sign(nn.Module):
 
 
 def clip_latent(module: nn.Module) -> None:
-    """Clip the latent weights of every layer to [-1, 1], and learnt levels to their range."""
+    """Clip the latent weights of every layer to [-1, 1], and learnt levels and scales to their range."""
     for layer in module.modules():
-        if isinstance(layer, BinaryLinear | BinaryConv2d | Thermometer):
+        if isinstance(layer, BinaryLinear | BinaryConv2d | Levels | Thermometer):
             layer.clip_latent()
 
 
@@ -131,9 +133,13 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(outline, ir.MaxPool):
         return [nn.MaxPool2d(outline.kernel, outline.stride)]
-    sign = Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
+    activation = (
+        Levels(outline.bits)
+        if outline.bits > 1
+        else Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
+    )
     if isinstance(outline, Neurons):
-        return [BinaryLinear(tensor.size, outline.count), BatchNorm(outline.count), sign]
+        return [BinaryLinear(tensor.size, outline.count), BatchNorm(outline.count), activation]
     convolution = BinaryConv2d(
         channels=tensor.shape[2],
         filters=outline.count,
@@ -142,4 +148,4 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
         padding=outline.padding,
         fill=2 * outline.pad - 1 if tensor.element is ir.Element.BIT else outline.pad,
     )
-    return [convolution, BatchNorm2d(outline.count), sign]
+    return [convolution, BatchNorm2d(outline.count), activation]

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["SIGNS", "quadratic_sign", "sign_ste", "stochastic_sign_ste"]
+__all__ = ["SIGNS", "levels_ste", "quadratic_sign", "sign_ste", "stochastic_sign_ste"]
 
 # Torch's kernel cuts at its bounds themselves, where clipped latent weights lie; the next float lets those pass.
 _EDGE = float(np.nextafter(np.float32(1), np.float32(2)))
@@ -47,6 +47,21 @@ class _Quadratic(torch.autograd.Function):
         return result
 
 
+class _Levels(torch.autograd.Function):
+    """Nearest integer in ``0..highest`` forward, halves upwards; backward the gradient where x is in that range."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, highest: int) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.highest = highest
+        return x.add(0.5).floor_().clamp_(0, highest)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (x,), (gradient,) = ctx.saved_tensors, gradients
+        return torch.ops.aten.hardtanh_backward(gradient, x, 0.0, float(ctx.highest)), None
+
+
 def sign_ste(x: Tensor) -> Tensor:
     """Sign of each element, +1 for 0; the gradient passes where ``|x| <= 1`` and is cut elsewhere.
 
@@ -69,6 +84,12 @@ def quadratic_sign(x: Tensor) -> Tensor:
     This is ApproxSign of Bi-Real Net (Liu et al., arXiv 1808.00278).
     """
     result: Tensor = _Quadratic.apply(x)  # type: ignore[no-untyped-call]  # as above
+    return result
+
+
+def levels_ste(x: Tensor, highest: int) -> Tensor:
+    """Nearest integer in ``0..highest`` to each element, halves upwards; the gradient passes in that range only."""
+    result: Tensor = _Levels.apply(x, highest)  # type: ignore[no-untyped-call]  # as above
     return result
 
 

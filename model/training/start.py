@@ -1,6 +1,7 @@
 """Beginning a training with the weights and thresholds of a network: to train it further, or on other images."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,10 +10,21 @@ from torch import Tensor, nn
 
 from .. import ir
 from .batchnorm import BatchNorm, BatchNorm2d
-from .layers import BinaryConv2d, BinaryLinear, Scores
+from .layers import BinaryConv2d, BinaryLinear, Levels, Scores, Sign
 from .quantizers import Thermometer
 
 __all__ = ["start_from"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What an activation of the module is for one of the network: ``scale * value + offset``."""
+
+    scale: float
+    offset: float
+
+
+SAME = Line(1, 0)
 
 
 @torch.no_grad()
@@ -20,6 +32,8 @@ def start_from(module: nn.Sequential, network: ir.Network, images: Tensor, *, la
     """Give a module the weights of a network, so that in eval mode it computes what the network does.
 
     Batch statistics are measured on some images; each batch norm then shifts by what makes it equal to the thresholds.
+    A module whose activations have several bits computes nearly what the network does: its levels are at one distance
+    in each neuron, and around the middle of the network's.
 
     Parameters
     ----------
@@ -41,8 +55,9 @@ def start_from(module: nn.Sequential, network: ir.Network, images: Tensor, *, la
     module.eval()
     _check(module, network)
     weighted, tensor = _weighted(network), network.input.output
-    values, layer = images, None
-    for part in module:
+    values, layer, line = images, None, SAME
+    parts = list(module)
+    for part, behind in zip(parts, [*parts[1:], None], strict=True):
         if isinstance(part, Thermometer) and isinstance(network.input, ir.Thermometer):
             part.set_levels(network.input.levels)
         if isinstance(part, BinaryLinear | BinaryConv2d):
@@ -51,7 +66,9 @@ def start_from(module: nn.Sequential, network: ir.Network, images: Tensor, *, la
         if isinstance(part, Scores) and layer is not None and isinstance(layer.ending, ir.Bias):
             part.bias.copy_(_like(part.bias, layer.ending.bias))
         if isinstance(part, BatchNorm | BatchNorm2d) and layer is not None:
-            _set(part, values, _thresholds(layer, tensor))
+            _set(part, values, _borders(layer, tensor, line), behind)
+        if isinstance(part, Sign | Levels) and layer is not None:
+            line = _line(layer, part)
         values = part(values)
     module.train(training)
 
@@ -77,24 +94,49 @@ def _torch_order(layer: ir.Matrix) -> NDArray[np.uint8]:
     return layer.weights.transpose(0, 3, 1, 2) if isinstance(layer, ir.Conv2d) else layer.weights
 
 
-def _thresholds(layer: ir.Matrix, tensor: ir.Tensor) -> NDArray[np.float64]:
-    """Dot products half-way between those that give 0 and those that give 1."""
+def _borders(layer: ir.Matrix, tensor: ir.Tensor, line: Line) -> NDArray[np.float64]:
+    """Dot products half-way between those that do not reach a level and those that do, of shape ``(mh, k)``.
+
+    They are those of the module, whose inputs are ``line.scale * value + line.offset`` for the network's.
+    """
     assert isinstance(layer.ending, ir.Thresholds)
-    thresholds = layer.ending.thresholds.astype(np.float64)
-    return 2 * thresholds - layer.mw - 1 if tensor.element is ir.Element.BIT else thresholds - 0.5
+    levels = layer.ending.levels.astype(np.float64)
+    dots = 2 * levels - layer.mw - 1 if tensor.element is ir.Element.BIT else levels - 0.5
+    weights = 2 * layer.matrix.sum(axis=1, dtype=np.float64) - layer.mw
+    return np.asarray(line.scale * dots + line.offset * weights[:, np.newaxis])
 
 
-def _set(norm: BatchNorm | BatchNorm2d, dots: Tensor, thresholds: NDArray[np.float64]) -> None:
-    """Statistics of the dots, and the shift that makes the sign change at the thresholds."""
+def _line(layer: ir.Matrix, activation: Sign | Levels) -> Line:
+    """What an activation of a module gives, as a line of what the same neuron of the network gives."""
+    assert isinstance(layer.ending, ir.Thresholds)
+    count = layer.ending.levels.shape[1]
+    # The lowest and the highest value of each.
+    theirs = (-1, 1) if count == 1 else (0, count)
+    ours = (-1, 1) if isinstance(activation, Sign) else (0, activation.highest)
+    scale = (ours[1] - ours[0]) / (theirs[1] - theirs[0])
+    return Line(scale, ours[0] - scale * theirs[0])
+
+
+def _set(
+    norm: BatchNorm | BatchNorm2d, dots: Tensor, borders: NDArray[np.float64], activation: nn.Module | None
+) -> None:
+    """Statistics of the dots, and the scale and shift that put the middle of the levels where the borders' is."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     var, mean = torch.var_mean(dots.double().transpose(0, 1).flatten(1), dim=1)
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(var)
     # With what was rounded to the buffers' type, so that only this shift itself is rounded.
-    mean, var = norm.running_mean.double(), norm.running_var.double()
+    mean, deviation = norm.running_mean.double(), torch.sqrt(norm.running_var.double() + norm.eps)
     norm.weight.fill_(1)
-    norm.bias.copy_((mean - _like(mean, thresholds)) / torch.sqrt(var + norm.eps))
+    targets = activation.borders() if isinstance(activation, Levels) else [0.0]
+    if borders.shape[1] == len(targets) > 1:
+        distance = _like(mean, borders[:, -1] - borders[:, 0])
+        # Neurons without a distance are constant, or nearly.
+        stretched = (targets[-1] - targets[0]) * deviation / distance
+        norm.weight.copy_(torch.where(distance > 0, stretched, 1))
+    middle = (_like(mean, borders[:, 0] + borders[:, -1]) / 2 - mean) * norm.weight.double() / deviation
+    norm.bias.copy_((targets[0] + targets[-1]) / 2 - middle)
 
 
 def _like(tensor: Tensor, values: NDArray[np.generic]) -> Tensor:

@@ -1,0 +1,91 @@
+"""What lowerings share: the layers so far, the modules that are left, and the value between them."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from .. import ir
+from .export_norm import Norm
+
+__all__ = ["Lowering", "Value", "Walk", "next_name", "take"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """What modules give to the next one.
+
+    Parameters
+    ----------
+    place : :class:`int`
+        Position of the layer that gives it, or :data:`xnorflow.model.ir.IMAGE`.
+    tensor : :class:`xnorflow.model.ir.Tensor`
+        Its type.
+    order : array of :class:`int` or None
+        Position, in torch's vector, of each element of the stream; None where they are the same.
+    divisor : :class:`int`
+        What torch's numbers are divided by: an average is a sum over that.
+    norm : batch norm or None
+        What torch's numbers have gone through and the layer's have not: the end of an arm of a residual.
+    """
+
+    place: int
+    tensor: ir.Tensor
+    order: NDArray[np.int64] | None = None
+    divisor: int = 1
+    norm: Norm | None = None
+
+
+@dataclass
+class Walk:
+    """A walk through the modules of a Sequential.
+
+    Parameters
+    ----------
+    modules : deque
+        What is still to be lowered; a lowering takes what belongs to its layers from the left.
+    layers, sources : lists
+        The network so far, which the walks through arms add to as well.
+    arm : :class:`bool`
+        Whether it is through an arm of a residual, at whose end a matrix product may stand alone.
+    """
+
+    modules: deque[nn.Module]
+    layers: list[ir.Layer] = field(default_factory=list)
+    sources: list[tuple[int, ...]] = field(default_factory=list)
+    arm: bool = False
+
+    def name(self, kind: str) -> str:
+        """What a layer of a kind will be called that is added now."""
+        return f"{kind}{len(self.layers)}"
+
+    def add(self, name: str, layer: ir.Layer, *values: Value) -> Value:
+        """Add a layer that reads these; ValueError that begins with ``name`` when it does not fit them."""
+        output: Callable[..., ir.Tensor] = layer.output
+        try:
+            tensor = output(*(value.tensor for value in values))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        self.layers.append(layer)
+        self.sources.append(tuple(value.place for value in values))
+        return Value(len(self.layers) - 1, tensor, divisor=values[0].divisor)
+
+
+Lowering = Callable[[Walk, Value], Value]
+"""Takes modules from a walk, adds layers that compute the same, and gives what comes out."""
+
+
+def next_name(walk: Walk) -> str:
+    """Kind of the next module, for a message."""
+    return type(walk.modules[0]).__name__ if walk.modules else "the end"
+
+
+def take(walk: Walk, kinds: tuple[type[nn.Module], ...], where: str) -> Any:
+    """The next module, when it is one of ``kinds``; else ValueError that begins with ``where``."""
+    if not walk.modules or type(walk.modules[0]) not in kinds:
+        raise ValueError(f"{where} {kinds[0].__name__}, not {next_name(walk)}")
+    return walk.modules.popleft()

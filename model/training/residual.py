@@ -1,0 +1,59 @@
+"""Residuals: sums of two arms."""
+
+import torch
+from torch import Tensor, nn
+
+from ..kinds.add import LARGEST_SHIFT
+from ..numbers import integers
+from .batchnorm import GRID
+
+__all__ = ["Residual"]
+
+
+class Residual(nn.Module):
+    """The sum of two arms, ``main(x) * 2**shifts[0] + shortcut(x) * 2**shifts[1]``.
+
+    Both arms end in integers: in a matrix product, or in what they begin with. Then their sum is one, and batch
+    normalization, :class:`.layers.Sign` or :class:`.levels.Levels` may follow, or another residual. Or one of them ends
+    in a batch norm, not shifted, and the other one in bits or levels; then a ``Sign`` or ``Levels`` follows.
+
+    Parameters
+    ----------
+    main : module
+        The long arm, a :class:`torch.nn.Sequential` as a rule.
+    shortcut : module or None
+        The short arm; None for the input itself.
+    shifts : pair of :class:`int`
+        Powers of 2 that the arms are multiplied by, 0..16.
+
+    Raises
+    ------
+    TypeError
+        When a shift is not an integer.
+    ValueError
+        When there are not two, or one is out of its range; from ``forward``, when the arms give other shapes.
+    """
+
+    def __init__(self, main: nn.Module, shortcut: nn.Module | None = None, shifts: tuple[int, int] = (0, 0)) -> None:
+        super().__init__()
+        self.main, self.shortcut = main, nn.Identity() if shortcut is None else shortcut
+        self.shifts = integers("shifts", shifts)
+        if len(self.shifts) != 2 or not all(0 <= shift <= LARGEST_SHIFT for shift in self.shifts):
+            raise ValueError(f"shifts must be two numbers in 0..{LARGEST_SHIFT}, not {shifts!r}")
+
+    def forward(self, x: Tensor) -> Tensor:
+        left, right = self.main(x), self.shortcut(x)
+        if left.shape != right.shape:
+            raise ValueError(f"arms must give one shape, not {tuple(left.shape)} and {tuple(right.shape)}")
+        if not self.training:
+            left, right = _whole(left), _whole(right)
+        first, second = (1 << shift for shift in self.shifts)
+        return (left if first == 1 else left * first) + (right if second == 1 else right * second)
+
+    def extra_repr(self) -> str:
+        return f"shifts={self.shifts}"
+
+
+def _whole(arm: Tensor) -> Tensor:
+    """The multiple of the grid at or below each number: its sum with integers is exact, and compares as it would."""
+    return torch.floor(arm.double() / GRID) * GRID
