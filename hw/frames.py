@@ -73,7 +73,7 @@ def frame_format(network: Network, *, interval: int, input_bytes: int | None = N
     ValueError
         When ``input_bytes`` is given and is out of its range.
     """
-    tensor = network.tensors[0]
+    tensor = next(network.steps()).input
     bits = 1 if tensor.element is Element.BIT else 8
     if not network.layers[0].windowed:
         most = -(-tensor.size * bits // 8)

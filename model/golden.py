@@ -119,7 +119,8 @@ def _steps(network: Network, images: NDArray[np.uint8]) -> Iterator[Integers]:
     for index, step in enumerate(steps):
         # The types of all that it takes, then their elements.
         apply: Callable[..., Integers] = step.layer.apply
-        values[index] = apply(*step.inputs, *(values[source] for source in step.sources))
+        rows = zip(step.inputs, step.sources, strict=True)
+        values[index] = apply(*step.inputs, *(values[source].reshape(-1, *tensor.shape) for tensor, source in rows))
         yield values[index]
         # What nobody reads any more may go.
         values = {place: value for place, value in values.items() if last.get(place, -1) > index}

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import get_args
 
@@ -120,7 +120,7 @@ class Network:
         for index, (layer, sources) in enumerate(zip(self.layers, self.sources or _chain(self), strict=True)):
             # Only a last layer gives scores: before it, the same ending makes integers like any other.
             kind = layer.title if index == len(self.layers) - 1 else type(layer).__name__
-            inputs = tuple(tensors[source] for source in sources)
+            inputs = tuple(_as_read(layer, tensors[source]) for source in sources)
             try:
                 gives: Callable[..., Tensor] = layer.output
                 output = gives(*inputs)
@@ -158,6 +158,13 @@ class Network:
     def multiplications(self) -> int:
         """Multiplications for an image, each of which is an XNOR here, or a change of sign."""
         return sum(step.matrix.mw * step.output.size for step in self.steps() if step.matrix is not None)
+
+
+def _as_read(layer: Layer, tensor: Tensor) -> Tensor:
+    """A vector that a convolution of one dimension reads is an image of one row."""
+    if not isinstance(layer, Conv2d) or layer.kernel[0] > 1 or len(tensor.shape) > 1 or tensor.size % layer.channels:
+        return tensor
+    return replace(tensor, shape=(1, tensor.size // layer.channels, layer.channels))
 
 
 def _chain(network: Network) -> tuple[tuple[int, ...], ...]:

@@ -1,6 +1,5 @@
 """Layers without numbers: what a network is before it is trained."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -8,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bits import BitArray
-from .ir import Conv2d, Dense, Element, Layer, MaxPool, Tensor, Thresholds
+from .ir import ZERO, Conv2d, Dense, MaxPool, Pad, SumPool, Tensor, Thresholds
 from .kinds.levels import MOST_LEVELS
 from .numbers import Pair, integer, pair
 
-__all__ = ["Filters", "Neurons", "Outline", "chain", "describe", "random_layer"]
+__all__ = ["Block", "Filters", "Neurons", "Outline", "chain", "describe", "output_of", "weighted"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Filters:
         Output channels.
     kernel, stride, padding : pairs of :class:`int`
         Rows and columns, as of the layer.
-    pad : :class:`int`
+    pad : :class:`int` or ``"zero"``
         Value of the padding, as of the layer.
     bits : :class:`int`
         Bits of an activation, as of :class:`Neurons`.
@@ -63,14 +62,15 @@ class Filters:
     kernel: Pair = (3, 3)
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
-    pad: int = 0
+    pad: Pad = 0
     bits: int = 1
 
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "padding"):
             object.__setattr__(self, name, pair(name, getattr(self, name)))
-        for name in ("count", "pad"):
-            object.__setattr__(self, name, integer(name, getattr(self, name)))
+        object.__setattr__(self, "count", integer("count", self.count))
+        if self.pad != ZERO:
+            object.__setattr__(self, "pad", integer("pad", self.pad))
         object.__setattr__(self, "bits", _bits(self.bits))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
@@ -92,8 +92,25 @@ def _bits(given: object) -> int:
     return bits
 
 
-Outline = Neurons | Filters | MaxPool
-"""A pool has no numbers: it is its own outline."""
+@dataclass(frozen=True)
+class Block:
+    """A residual to be: layers, the last of which has what comes in added before its activation.
+
+    Parameters
+    ----------
+    main : tuple of :class:`Filters`
+        The layers, which together leave an image as it is in size and channels.
+    """
+
+    main: tuple[Filters, ...]
+
+    def __post_init__(self) -> None:
+        if not self.main:
+            raise ValueError("a Block must have layers, not none")
+
+
+Outline = Neurons | Filters | MaxPool | SumPool | Block
+"""Pools have no numbers: they are their own outlines."""
 
 
 def chain(outlines: Iterable[Outline], tensor: Tensor) -> Iterator[tuple[Outline | None, Tensor]]:
@@ -106,44 +123,47 @@ def chain(outlines: Iterable[Outline], tensor: Tensor) -> Iterator[tuple[Outline
     """
     for outline in outlines:
         yield outline, tensor
-        if isinstance(outline, MaxPool):
-            tensor = outline.output(tensor)
-        else:
-            blank = np.zeros(outline.shape(tensor), np.uint8)
-            levels = (1 << outline.bits) - 1
-            tensor = outline.layer(blank, np.zeros((outline.count, levels), np.int64)).output(tensor)
+        tensor = output_of(outline, tensor)
     yield None, tensor
 
 
-def random_layer(outline: Outline, tensor: Tensor, rng: np.random.Generator) -> Layer:
-    """An outline with random weights, and thresholds that leave its bits varied on random inputs of type ``tensor``."""
-    if isinstance(outline, MaxPool):
-        return outline
-    shape = outline.shape(tensor)
-    mw = math.prod(shape[1:])
-    low, high = tensor.span
-    if tensor.element is Element.BIT:
-        # Matches of random bits spread by sqrt(mw) / 2 around mw / 2.
-        centre, spread, range_ = (mw + 1) / 2, 0.5 * math.sqrt(mw), (0, mw + 1)
-    else:
-        # Dot products spread by the root of the sum of the squares.
-        limit = mw * max(abs(low), abs(high))
-        centre, spread, range_ = 0.5, math.sqrt(mw * np.square(np.arange(low, high + 1.0)).mean()), (-limit, limit + 1)
-    thresholds = rng.normal(centre, spread / 2, (outline.count, 1))
-    if outline.bits > 1:
-        # Four spreads hold nearly all sums.
-        thresholds = thresholds + spread * np.linspace(-2, 2, (1 << outline.bits) + 1)[1:-1]
-    thresholds = thresholds.round().clip(*range_)
-    return outline.layer(rng.integers(0, 2, shape, np.uint8), thresholds.astype(np.int64))
+def output_of(outline: Outline, tensor: Tensor) -> Tensor:
+    """Type of what an outline gives for an input of type ``tensor``; ValueError when it does not chain."""
+    if isinstance(outline, MaxPool | SumPool):
+        return outline.output(tensor)
+    if isinstance(outline, Block):
+        *_, (_, result) = chain(outline.main, tensor)
+        if result.shape != tensor.shape:
+            raise ValueError(f"a Block must give the shape that it gets, {tensor.shape}, not {result.shape}")
+        return result
+    blank, levels = np.zeros(outline.shape(tensor), np.uint8), (1 << outline.bits) - 1
+    return outline.layer(blank, np.zeros((outline.count, levels), np.int64)).output(tensor)
+
+
+def weighted(outline: Outline, tensor: Tensor) -> Iterator[tuple[Neurons | Filters, Tensor]]:
+    """What has weights in an outline for an input of type ``tensor``, each with the type of its own input."""
+    if isinstance(outline, Neurons | Filters):
+        yield outline, tensor
+    elif isinstance(outline, Block):
+        for part, incoming in chain(outline.main, tensor):
+            if part is not None:
+                yield from weighted(part, incoming)
 
 
 def describe(outline: Outline) -> str:
     """An outline in brief, as papers do: ``64`` neurons, ``16C3`` for 16 filters of 3x3, ``P2`` for a pool of 2x2.
 
-    Activations of several bits are behind that: ``16C3a2``.
+    Activations of several bits are behind that, as in ``16C3a2``. ``S2`` is a sum of 2x2, and a block is in brackets.
     """
-    bits = f"a{outline.bits}" if not isinstance(outline, MaxPool) and outline.bits > 1 else ""
-    if isinstance(outline, Neurons):
-        return f"{outline.count}{bits}"
-    kernel = "x".join(map(str, outline.kernel if outline.kernel[0] != outline.kernel[1] else outline.kernel[:1]))
-    return f"P{kernel}" if isinstance(outline, MaxPool) else f"{outline.count}C{kernel}{bits}"
+    if isinstance(outline, Block):
+        return f"({'-'.join(map(describe, outline.main))})"
+    if isinstance(outline, MaxPool | SumPool):
+        return f"{'P' if isinstance(outline, MaxPool) else 'S'}{_times(outline.kernel)}"
+    bits = f"a{outline.bits}" if outline.bits > 1 else ""
+    return (
+        f"{outline.count}{bits}" if isinstance(outline, Neurons) else f"{outline.count}C{_times(outline.kernel)}{bits}"
+    )
+
+
+def _times(kernel: Pair) -> str:
+    return "x".join(map(str, kernel if kernel[0] != kernel[1] else kernel[:1]))

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
-from .ir import Affine, Bias, Dense, Input, Layer, MaxPool, Network, Thermometer
-from .outlines import Filters, Neurons, Outline, chain, describe, random_layer
+from .ir import Affine, Input, MaxPool, Network, SumPool, Thermometer
+from .outlines import Block, Filters, Neurons, Outline, chain, describe, output_of, weighted
+from .random_networks import random_layers
 from .recipe import Distortion, Recipe, Teacher
 
 __all__ = ["CONVOLUTIONAL_TEACHER", "ZOO", "Definition", "find", "random_network"]
@@ -28,7 +28,7 @@ class Definition:
         Data set it is trained on, a name that :func:`xnorflow.model.data.datasets.load` knows, or empty.
     input : :class:`xnorflow.model.ir.Thermometer` or :class:`xnorflow.model.ir.Affine`
         How a raw image becomes the values of the first layer.
-    layers : tuple of :class:`Neurons`, :class:`Filters` and :class:`MaxPool`
+    layers : tuple of outlines
         The layers before the scores, in the order of the data.
     recipe : :class:`xnorflow.model.recipe.Recipe`
         How it is trained when nothing else is asked for.
@@ -78,11 +78,12 @@ class Definition:
 
     def _matrices(self) -> Iterator[tuple[tuple[int, ...], int]]:
         """Shape of the weights of each layer that has some, and how often it uses them for an image."""
-        for (outline, tensor), (_, result) in pairwise(chain(self.layers, self.input.output)):
-            if outline is not None and not isinstance(outline, MaxPool):
-                yield outline.shape(tensor), result.size // outline.count
-        *_, (_, last) = chain(self.layers, self.input.output)
-        yield (self.classes, last.size), 1
+        for outline, tensor in chain(self.layers, self.input.output):
+            if outline is None:
+                yield (self.classes, tensor.size), 1
+                return
+            for part, incoming in weighted(outline, tensor):
+                yield part.shape(incoming), output_of(part, incoming).size // part.count
 
 
 CONVOLUTIONAL_TEACHER = Teacher((Filters(32), MaxPool(), Filters(64), MaxPool(), Neurons(128)), epochs=8)
@@ -198,8 +199,32 @@ _CNV_W1A2 = Definition(
     input=_CNV.input,
     layers=tuple(layer if isinstance(layer, MaxPool) else replace(layer, bits=2) for layer in _CNV.layers),
     recipe=_CNV_RECIPE,
-    further=replace(_CNV_RECIPE, epochs=10, rate=0.003),
+    further=replace(_CNV_RECIPE, epochs=6, rate=0.002),
     start="cnv",
+)
+
+
+def _same(count: int) -> Block:
+    """A convolution around which an image of as many channels goes."""
+    return Block((Filters(count, padding=(1, 1), bits=2),))
+
+
+def _smaller(count: int) -> Filters:
+    """A convolution that halves rows and columns."""
+    return Filters(count, stride=(2, 2), padding=(1, 1), bits=2)
+
+
+_RESNET_W1A2 = Definition(
+    name="resnet-w1a2",
+    summary="small residual network for 32x32 colour images, activations of two bits",
+    dataset="cifar-10",
+    input=_centred((32, 32, 3)),
+    layers=(
+        *(Filters(32, padding=(1, 1), bits=2), MaxPool(), _same(32), _same(32)),
+        *(_smaller(64), _same(64), _same(64)),
+        *(_smaller(128), _same(128), _same(128), SumPool((4, 4), (4, 4))),
+    ),
+    recipe=replace(_CNV_RECIPE, epochs=8),
 )
 
 _BNN_MNIST = Definition(
@@ -228,7 +253,7 @@ _BNN_CIFAR10 = Definition(
 ZOO = {
     definition.name: definition
     for definition in (
-        *(_DIGITS, _TFC, _SFC, _LFC, _MNIST_CNN, _FASHION_CNN, _CNV, _CNV_W1A2),
+        *(_DIGITS, _TFC, _SFC, _LFC, _MNIST_CNN, _FASHION_CNN, _CNV, _CNV_W1A2, _RESNET_W1A2),
         *(_BNN_MNIST, _BNN_CIFAR10),
     )
 }
@@ -256,18 +281,12 @@ def random_network(name: str, seed: int = 0) -> Network:
     definition = find(name)
     if seed < 0:
         raise ValueError(f"seed must be 0 or more, not {seed!r}")
-    rng = np.random.default_rng(seed)
-    layers: list[Layer] = []
-    for outline, tensor in chain(definition.layers, definition.input.output):
-        if outline is not None:
-            layers.append(random_layer(outline, tensor, rng))
-        else:
-            weights = rng.integers(0, 2, (definition.classes, tensor.size), np.uint8)
-            layers.append(Dense(weights, Bias(rng.integers(-2, 3, definition.classes))))
+    found = random_layers(definition.layers, definition.input.output, definition.classes, np.random.default_rng(seed))
     return Network(
         name=name,
         input=definition.input,
-        layers=tuple(layers),
+        layers=tuple(found.layers),
         dataset=definition.dataset,
         provenance={"weights": f"untrained random weights, seed {seed}"},
+        sources=tuple(found.sources),
     )

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 
 from xnorflow.model.ir import Bias, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
-from xnorflow.model.outlines import Outline, chain, random_layer
+from xnorflow.model.outlines import Outline, chain
+from xnorflow.model.random_networks import random_layer
 
 __all__ = ["random_conv_network", "random_images", "random_network"]
 

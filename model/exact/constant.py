@@ -1,6 +1,6 @@
 """Constants of a file, and exact arithmetic on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,16 +11,9 @@ from numpy.typing import NDArray
 from .node import LARGEST_TENSOR, Array, Node
 from .surd import Surd
 
-__all__ = ["ARITHMETIC", "LARGEST_PALETTE", "Constant", "constant_of", "objects", "only", "scalar"]
+__all__ = ["LARGEST_PALETTE", "Constant", "combine", "constant_of", "objects", "only", "scalar"]
 
 LARGEST_PALETTE = 1 << 16
-
-ARITHMETIC: dict[str, Callable[[Surd, Surd], Surd]] = {
-    "Add": lambda left, right: left + right,
-    "Sub": lambda left, right: left - right,
-    "Mul": lambda left, right: left * right,
-    "Div": lambda left, right: left / right,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +35,11 @@ class Constant:
     def shape(self) -> tuple[int, ...]:
         """Shape of the array."""
         return self.index.shape
+
+    def number(self, place: int) -> Surd:
+        """A value of the palette as an exact number."""
+        value = self.palette[place]
+        return value if isinstance(value, Surd) else Surd(Fraction(value.item()))
 
     def values(self, node: Node) -> list[Surd]:
         """The palette as exact numbers."""
@@ -67,20 +65,27 @@ class Constant:
         """The same array with a function of each element."""
         return Constant(objects([function(value) for value in self.values(node)]), self.index)
 
-    def combine(self, node: Node, function: Callable[[Surd, Surd], Surd], other: "Constant") -> "Constant":
-        """An array with a function of each pair of elements, broadcast as ONNX does."""
-        try:
-            shape = np.broadcast_shapes(self.shape, other.shape)
-        except ValueError:
-            raise node.error(f"cannot combine shapes {self.shape} and {other.shape}; export again") from None
-        if int(np.prod(np.array(shape, object))) > LARGEST_TENSOR:
-            raise node.error(f"must have at most {LARGEST_TENSOR} elements, not shape {shape}")
-        codes, index = np.unique(self.index * len(other.palette) + other.index, return_inverse=True)
-        if len(codes) > LARGEST_PALETTE:
-            raise node.error(f"needs arithmetic on {len(codes)} different constants; fold them before the export")
-        left, right = self.values(node), other.values(node)
-        pairs = (divmod(code, len(right)) for code in codes.tolist())
-        return Constant(objects([function(left[one], right[two]) for one, two in pairs]), index.reshape(shape))
+    def reshape(self, shape: tuple[int, ...]) -> "Constant":
+        """The same elements in another shape."""
+        return Constant(self.palette, self.index.reshape(shape))
+
+
+def combine(node: Node, constants: Sequence[Constant]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+    """The places that occur together in constants that are broadcast as ONNX does, and the array of these."""
+    try:
+        shape = np.broadcast_shapes(*(entry.shape for entry in constants))
+    except ValueError:
+        shapes = " and ".join(str(entry.shape) for entry in constants)
+        raise node.error(f"cannot combine shapes {shapes}; export again") from None
+    if int(np.prod(np.array(shape, object))) > LARGEST_TENSOR:
+        raise node.error(f"must have at most {LARGEST_TENSOR} elements, not shape {shape}")
+    codes, places = np.zeros(shape, np.int64), []
+    for entry in constants:
+        pairs, codes = np.unique(codes * len(entry.palette) + entry.index, return_inverse=True)
+        codes = codes.reshape(shape)
+        before, last = np.divmod(pairs, len(entry.palette))
+        places = [*(part[before] for part in places), last]
+    return places, codes
 
 
 def constant_of(array: Array) -> Constant:

@@ -7,15 +7,17 @@ from fractions import Fraction
 import numpy as np
 
 from ..bits import BitArray
-from ..ir import Conv2d, Dense, MaxPool, Thresholds
-from ..numbers import integer
-from ..tensors import Element, Tensor
+from ..ir import Bias, Conv2d, Dense
+from ..tensors import integers_in
 from .constant import LARGEST_PALETTE, Constant
+from .curve import Curve, Line
+from .images import Border, check_image, image_order, padding_value, symmetric, unpadded
 from .node import Node
-from .signal import Bits, Indices, Pixels, Product, Signal
+from .signal import Indices, Made, Product, Signal, Window
 from .surd import ZERO, Surd
+from .thresholds import settle
 
-__all__ = ["convolution", "dense", "image_order", "pool"]
+__all__ = ["convolution", "dense"]
 
 SHOWN = 5
 """Different weights that a refusal shows."""
@@ -28,6 +30,7 @@ LARGEST_SHIFTS = 1 << 20
 
 def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     """The signal, a vector, times a matrix of shape ``(inputs, neurons)``."""
+    signal = settle(node, signal)
     count = signal.shape[-1] if signal.shape else 0
     if count != signal.tensor.size or len(weights.shape) != 2 or weights.shape[0] != count:
         raise node.error(f"must multiply a vector by a matrix, not shape {signal.shape} by {weights.shape}")
@@ -37,70 +40,29 @@ def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     bits, magnitudes = _signs(node, Constant(weights.palette, index))
     mh = len(bits)
     order = np.arange(mh).reshape(*signal.shape[:-1], mh)
-    return _product(node, signal, bits, magnitudes, Dense(bits, Thresholds(np.zeros(mh, np.int64))), order)
+    return _product(node, signal, bits, magnitudes, None, Dense(bits, Bias(np.zeros(mh, np.int64))), order)
 
 
-def convolution(
-    node: Node, signal: Signal, weights: Constant, *, stride: tuple[int, int], border: tuple[int, int, int, int]
-) -> Signal:
-    """Convolution with weights of shape ``(neurons, channels, kernel rows, kernel columns)``."""
-    _check_image(node, signal)
-    if len(weights.shape) != 4 or weights.shape[1] != signal.channels:
-        raise node.error(
-            f"must have weights of (neurons, {signal.channels} channels, rows, columns), not {weights.shape}; "
-            "only group 1 in two dimensions is supported"
-        )
-    filler = ZERO
-    if any(signal.border):
-        if any(border):
-            raise node.error("must not pad what a Pad has padded; leave one of the two out")
-        border, filler = signal.border, signal.filler
-    top, left, bottom, right = border
-    if (top, left) != (bottom, right):
-        raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
-    pad = _padding_integer(node, signal, filler) if any(border) else 0
+def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *, border: Border) -> Signal:
+    """Convolution with weights of shape ``(neurons, channels of a group, kernel rows, kernel columns)``."""
+    signal, border, filler = unpadded(node, signal, border)
+    signal = settle(node, signal)
+    check_image(node, signal)
+    groups = window.groups
+    if len(weights.shape) != 4 or weights.shape[1] * groups != signal.channels:
+        wanted = f"{signal.channels} channels" + f" in {groups} groups" * (groups > 1)
+        raise node.error(f"must have weights of (neurons, {wanted}, rows, columns), not {weights.shape}")
+    span = tuple((taps - 1) * gap + 1 for taps, gap in zip(weights.shape[2:], window.dilation, strict=True))
+    padding = symmetric(node, signal, span, window.stride, border)
+    pad = padding_value(node, signal, filler) if any(padding) else 0
+    window = replace(window, padding=padding, pad=pad)
     bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))
-    layer = Conv2d(bits, Thresholds(np.zeros(len(bits), np.int64)), stride, (top, left), pad)
-    plain = replace(signal, border=(0, 0, 0, 0), filler=ZERO)
+    ending = Bias(np.zeros(len(bits), np.int64))
+    layer = Conv2d(bits, ending, window.stride, padding, pad, window.dilation, groups)
     rows, columns, mh = layer.output(signal.tensor).shape
     if rows * columns * mh > LARGEST_IMAGE:
         raise node.error(f"must give at most {LARGEST_IMAGE} elements, not {rows}x{columns}x{mh}")
-    return _product(node, plain, bits, magnitudes, layer, image_order(rows, columns, mh))
-
-
-def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
-    """Maximum of each window; on dot products it waits for their thresholds."""
-    _check_image(node, signal)
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    source, signs = signal.source, [scale.sign for scale, _ in signal.channel_lines(node)]
-    tensor = layer.output(replace(signal.tensor, element=Element.BIT, width=1))
-    if isinstance(source, Pixels):
-        raise node.error("must come behind a binarization or a convolution, not take the image")
-    if isinstance(source, Bits):
-        if min(signs) <= 0:
-            raise node.error("must take bits with a positive scale; move the negation behind the pool")
-        source = Bits(source.input, (*source.layers, layer))
-    else:
-        if source.pools and source.directions != tuple(signs):
-            raise node.error("must not follow a pool and a negative scale; put a binarization between")
-        source = replace(source, pools=(*source.pools, layer), directions=tuple(signs))
-        tensor = replace(tensor, element=signal.tensor.element, width=signal.tensor.width)
-    return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
-
-
-def image_order(rows: int, columns: int, channels: int) -> Indices:
-    """The network's order of an image, in the file's shape: batch, channels, rows, columns."""
-    return np.arange(rows * columns * channels).reshape(1, rows, columns, channels).transpose(0, 3, 1, 2)
-
-
-def _check_image(node: Node, signal: Signal) -> None:
-    shape = signal.tensor.shape
-    if len(shape) != 3 or not np.array_equal(signal.order, image_order(*shape)):
-        raise node.error(
-            f"must take an image of batch, channels, rows and columns, not shape {signal.shape}; "
-            "export with channels first, and the image as the graph's input"
-        )
+    return _product(node, signal, bits, magnitudes, window, layer, image_order(rows, columns, mh))
 
 
 def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
@@ -136,35 +98,50 @@ def _some(values: Iterable[Surd]) -> str:
 
 
 def _product(
-    node: Node, signal: Signal, bits: BitArray, magnitudes: Sequence[Surd], layer: Dense | Conv2d, order: Indices
+    node: Node,
+    signal: Signal,
+    bits: BitArray,
+    magnitudes: Sequence[Surd],
+    window: Window | None,
+    layer: Dense | Conv2d,
+    order: Indices,
 ) -> Signal:
     """Dot products with ``bits``, and what each stands for: the inputs' scale and offset go through the sum."""
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    if isinstance(signal.source, Product):
-        raise node.error("must come behind a binarization; put BipolarQuant between the two products")
+    assert isinstance(signal.source, Made)
     # A line for each input of a window: all inputs of a dense layer, the channels of a convolution.
-    lines = signal.channel_lines(node) if isinstance(layer, Conv2d) else signal.lines(layer.mw)
-    flat = bits.reshape(len(bits), -1, len(lines))
-    few = lines[: len(signal.scale)]
-    common = abs(few[0][0])
-    if common == ZERO or any(abs(scale) != common for scale, _ in few):
-        raise node.error("inputs must have one scale, not one for each channel or 0; quantize per tensor")
-    shifts = _shifts(node, flat, [offset for _, offset in few])
-    negative = np.resize([scale.sign < 0 for scale, _ in few], len(lines))
-    weights = (flat ^ negative).astype(np.uint8).reshape(bits.shape)
-    behind = signal.source if isinstance(signal.source, Bits) else Bits(signal.source.rule)
-    stride, padding, pad = (
-        (layer.stride, layer.padding, integer("pad", layer.pad)) if isinstance(layer, Conv2d) else ((1, 1), (0, 0), 0)
-    )
+    count = signal.channels if window is not None else layer.mw
+    few = signal.first_lines(node)
+    if len(few) > count:
+        raise node.error("scales and biases must be the same all over a channel, not change from pixel to pixel")
+    groups = 1 if window is None else window.groups
+    lines = few if groups == 1 or len(few) == 1 else [few[place % len(few)] for place in range(count)]
+    weights = bits.copy()
+    found: list[Line] = []
+    for group in range(groups):
+        # Of channels that are all alike one line is there; else each group reads its own.
+        size = count // groups
+        own = lines if len(lines) == 1 or groups == 1 else lines[group * size : (group + 1) * size]
+        scale = _common_scale(node, own)
+        part = slice(group * len(bits) // groups, (group + 1) * len(bits) // groups)
+        flat = bits[part].reshape(-1, bits[0].size // size, size)
+        shifts = _shifts(node, flat, [offset for _, offset in own])
+        negative = np.resize([line[0].sign < 0 for line in own], size)
+        weights[part] = (flat ^ negative).astype(np.uint8).reshape(bits[part].shape)
+        found += [(size_ * scale, size_ * shift) for size_, shift in zip(magnitudes[part], shifts, strict=True)]
+    source = Product(signal.source, signal.tensor, weights, window)
     shape = layer.output(signal.tensor).shape
-    return Signal(
-        source=Product(behind, signal.tensor, weights, stride, padding, pad),
-        tensor=Tensor(shape, Element.INT, 32),
-        order=order,
-        scale=tuple(magnitude * common for magnitude in magnitudes),
-        offset=tuple(magnitude * shift for magnitude, shift in zip(magnitudes, shifts, strict=True)),
+    return Signal(source, integers_in(shape, -source.limit, source.limit), order).with_curves(
+        [Curve((0,), (line,)) for line in found]
     )
+
+
+def _common_scale(node: Node, lines: Sequence[Line]) -> Surd:
+    common = abs(lines[0][0])
+    if common == ZERO or any(abs(scale) != common for scale, _ in lines):
+        raise node.error(
+            f"inputs must have one scale, not {_some({abs(scale) for scale, _ in lines})}; quantize per tensor"
+        )
+    return common
 
 
 def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:
@@ -186,19 +163,3 @@ def _sum(offsets: Iterable[Surd], counts: list[int]) -> Surd:
     for offset, count in zip(offsets, counts, strict=True):
         total += offset * Surd(Fraction(count))
     return total
-
-
-def _padding_integer(node: Node, signal: Signal, filler: Surd) -> int:
-    """The integer, or for bits the bit, that stands for the padding's value in every channel."""
-    found = set()
-    for scale, offset in signal.channel_lines(node):
-        if scale == ZERO:
-            raise node.error("inputs must have a scale, not 0")
-        found.add(((filler - offset) / scale).rational)
-    low, high = signal.tensor.span
-    value = found.pop()
-    bipolar = value in (-1, 1) if signal.binary else value.denominator == 1 and low <= value <= high
-    if found or not bipolar:
-        wanted = "-1 or +1, with a Pad in front" if signal.binary else "a value of the quantized image"
-        raise node.error(f"must pad with {wanted}, not with {filler}")
-    return int(value > 0) if signal.binary else int(value)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from .surd import Surd
 
-__all__ = ["ROUNDING", "Quantizer"]
+__all__ = ["ROUNDING", "Quantizer", "floor", "rounded"]
 
 HALF = Fraction(1, 2)
 
@@ -27,18 +27,6 @@ ROUNDING: dict[str, Callable[[Fraction], int]] = {
     "HALF_UP": lambda value: _away(value, lambda size: math.floor(size + HALF)),
     "HALF_DOWN": lambda value: _away(value, lambda size: math.ceil(size - HALF)),
 }
-
-JUMPS: dict[str, tuple[Fraction, bool]] = {
-    "ROUND": (HALF, True),
-    "HALF_EVEN": (HALF, True),
-    "CEIL": (Fraction(0), True),
-    "FLOOR": (Fraction(1), False),
-    "UP": (Fraction(0), True),
-    "DOWN": (Fraction(1), False),
-    "HALF_UP": (HALF, False),
-    "HALF_DOWN": (HALF, True),
-}
-"""Where each way of rounding goes from 0 to 1, and whether it is still 0 at that very number."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +56,33 @@ class Quantizer:
         """Whether the results are -1 and +1: the meaning of one signed bit."""
         return self.width == 1 and self.signed
 
-    @property
-    def jump(self) -> tuple[Fraction, bool]:
-        """For one unsigned bit: where it becomes 1, and whether it is still 0 there."""
-        return JUMPS[self.rounding]
-
     def __call__(self, value: Surd) -> int:
         if self.bipolar:
             return 1 if value.sign >= 0 else -1
-        number = min(max(value.rational, Fraction(self.low)), Fraction(self.high))
-        return ROUNDING[self.rounding](number)
+        for edge in (self.low, self.high):
+            if (value - Surd(Fraction(edge))).sign * (1 if edge == self.high else -1) >= 0:
+                return edge
+        return rounded(value, self.rounding)
+
+
+def rounded(value: Surd, rounding: str) -> int:
+    """An exact number as an integer, in one of the ways of :data:`ROUNDING`."""
+    if not value.b:
+        return ROUNDING[rounding](value.a)
+    # An irrational number is neither an integer nor half way between two: a fraction on the same side of both will do.
+    below = floor(value)
+    half = (value - Surd(Fraction(below) + HALF)).sign
+    return ROUNDING[rounding](Fraction(below) + HALF + Fraction(half, 4))
+
+
+def floor(value: Surd) -> int:
+    """The largest integer that is not above the number."""
+    # b * sqrt(v) is the root of b * b * v, to which integers come as near as needed.
+    square = value.b * value.b * value.v
+    size = Fraction(math.isqrt(square.numerator * square.denominator), square.denominator)
+    guess = math.floor(value.a + (size if value.b > 0 else -size))
+    while (value - Surd(Fraction(guess))).sign < 0:
+        guess -= 1
+    while (value - Surd(Fraction(guess + 1))).sign >= 0:
+        guess += 1
+    return guess

@@ -1,61 +1,142 @@
 """The data on its way through a graph: integers of the network, and what each stands for in the file.
 
-The element of the file is ``scale * integer + offset``, exactly. Scaling and shifting change this line only; nothing is
-rounded, and nothing is computed before a binarization asks where the line crosses zero.
+An element of the file is a :class:`Curve` of an integer, exactly. What is done to single elements changes the curve
+only; nothing is rounded, and nothing is computed before a product or a pool asks which integers it gets.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..bits import BitArray
-from ..inputs import Affine, Input
-from ..ir import Layer, MaxPool
+from ..inputs import Input
+from ..ir import Conv2d, Dense, Ending, Layer, MaxPool
 from ..tensors import Element, Tensor
 from .constant import Constant
-from .node import Node
-from .surd import ONE, ZERO, Surd
+from .curve import IDENTITY, Curve, Line, constant, single_line
+from .node import ImportRefused, Node
+from .surd import Surd
 
-__all__ = ["Bits", "Pixels", "Product", "Signal"]
+__all__ = ["FILLER", "ZERO_PAD", "Indices", "Join", "Made", "Pixels", "Product", "Signal", "Term", "Window"]
 
 LARGEST_LINES = 1 << 16
-"""Lines that one tensor may have: far more than channels."""
+"""Curves that one tensor may have: far more than channels."""
+
+FILLER = -1
+"""In the order of a tensor: an element that a ``Pad`` added."""
+
+ZERO_PAD: Literal["zero"] = "zero"
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """The image, as integers that a rule makes of the raw pixels."""
+    """The raw image."""
 
-    rule: Affine
+    shape: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Bits:
-    """Bits behind the input's threshold or behind a layer; bit 1 is the integer +1, bit 0 is -1."""
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Integers that a layer gives, or the quantized image; a bit stands for -1 or +1."""
 
-    input: Input
-    layers: tuple[Layer, ...] = ()
+    maker: Input | Layer
+    sources: tuple["Made", ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """Dot products with weights of ±1, whose thresholds are not known yet.
+    """Dot products with weights of ±1, whose ending is not known yet.
 
-    ``directions`` tell, where there is a pool, whether it took the largest (+1) or the smallest (-1) dot product.
+    ``window`` is what a convolution has besides weights and ending. ``directions`` tell, where there is a pool, whether
+    it took the largest (+1) or the smallest (-1) dot product.
     """
 
-    behind: Bits
+    behind: Made
     tensor: Tensor
     weights: BitArray
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
-    pad: int = 0
+    window: "Window | None" = None
     pools: tuple[MaxPool, ...] = ()
     directions: tuple[int, ...] = ()
+
+    @property
+    def limit(self) -> int:
+        """Largest magnitude of a dot product."""
+        return int(self.weights[0].size) * self.tensor.magnitude
+
+    @property
+    def matches(self) -> bool:
+        """Whether thresholds count matches: on bits, unless zeros are padded."""
+        return self.tensor.element is Element.BIT and not (self.window is not None and self.window.pad == ZERO_PAD)
+
+    @property
+    def dots(self) -> range:
+        """The dot products that there can be."""
+        return range(-self.limit, self.limit + 1, 2 if self.matches else 1)
+
+    def layer(self, weights: BitArray, ending: Ending) -> Dense | Conv2d:
+        """The layer with weights and an ending."""
+        if self.window is None:
+            return Dense(weights, ending)
+        window = self.window
+        return Conv2d(weights, ending, window.stride, window.padding, window.pad, window.dilation, window.groups)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a convolution moves over an image."""
+
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    pad: int | Literal["zero"] = 0
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Join:
+    """Pairs of integers of two tensors of one shape, the second of which has few values.
+
+    Such a pair has a place: all integers of the first for the smallest value of the second, then for the next one. A
+    curve on these places is any function of both.
+    """
+
+    first: "Signal"
+    second: "Signal"
+
+    @property
+    def places(self) -> range:
+        """The places of all pairs."""
+        return range(len(self.first.domain) * len(self.second.domain))
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A number that no curve gives, such as a square of the data: it has to cancel out.
+
+    Straight-through estimators leave ``sign(x) - f(x) + f(x)`` in a graph, where ``f`` may be anything.
+
+    Parameters
+    ----------
+    name : :class:`str`
+        Tensor of the file.
+    factor : :class:`Surd`
+        How often it is added.
+    error : :class:`ImportRefused`
+        Why there is no curve; raised where the term does not cancel out.
+    inner, zero : :class:`Signal` and :class:`Surd`, or None
+        Where the function rises everywhere: what it is a function of, and what it gives for 0.
+    """
+
+    name: str
+    factor: Surd
+    error: ImportRefused
+    inner: "Signal | None" = None
+    zero: Surd | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,27 +145,34 @@ class Signal:
 
     Parameters
     ----------
-    source : :class:`Pixels`, :class:`Bits` or :class:`Product`
+    source : :class:`Pixels`, :class:`Made`, :class:`Product` or :class:`Join`
         What makes the integers.
     tensor : :class:`Tensor`
         Their type and their shape in the network.
     order : array of ``int64``
         Has the shape of the file's tensor; each element is the place of its integer in the network's order.
-    scale, offset : tuple of :class:`Surd`
-        One pair for each element, repeated with the tuples' length: 1, the number of channels, or all elements.
-    border, filler : four integers, and a :class:`Surd`
-        Rows above, columns left, rows below and columns right that a ``Pad`` put around it, and their value.
+    curves : tuple of :class:`Curve`
+        One for each element, repeated with the tuple's length: 1, the number of channels, or all elements.
+    filler : :class:`Surd` or None
+        Value of the elements that a ``Pad`` put around it.
+    terms : tuple of :class:`Term`
+        What is to be added to each element, in the order of the file.
+    origin : :class:`ImportRefused` or None
+        What to say where a product gets three different numbers.
+    answered : :class:`str`
+        Operator that only the choice of the class may follow, as ``Softmax``.
     ranked : :class:`bool`
         Whether the place of the largest element is taken, and no longer the elements.
     """
 
-    source: Pixels | Bits | Product
+    source: Pixels | Made | Product | Join
     tensor: Tensor
     order: Indices
-    scale: tuple[Surd, ...] = (ONE,)
-    offset: tuple[Surd, ...] = (ZERO,)
-    border: tuple[int, int, int, int] = (0, 0, 0, 0)
-    filler: Surd = field(default=ZERO)
+    curves: tuple[Curve, ...] = (IDENTITY,)
+    filler: Surd | None = None
+    terms: tuple[Term, ...] = field(default=())
+    origin: ImportRefused | None = None
+    answered: str = ""
     ranked: bool = False
 
     @property
@@ -102,33 +190,30 @@ class Signal:
         """Whether the integers are ±1."""
         return self.tensor.element is Element.BIT
 
-    def combine(
-        self, node: Node, function: Callable[[Surd, Surd], Surd], constant: Constant, *, scales: bool
-    ) -> "Signal":
-        """The same with a constant added to or subtracted from each element, or (``scales``) multiplied or divided."""
-        if any(self.border):
+    @property
+    def domain(self) -> range:
+        """The integers that there can be."""
+        if isinstance(self.source, Product):
+            return self.source.dots
+        if isinstance(self.source, Join):
+            return self.source.places
+        low, high = self.tensor.span
+        return range(low, high + 1, 2 if self.binary else 1)
+
+    def plain(self, node: Node) -> "Signal":
+        """The same, where it is neither padded nor has terms that no curve gives."""
+        for term in self.terms:
+            raise term.error
+        if self.filler is not None:
             raise node.error("must not follow a Pad; only Conv may")
-        by_line = self._by_line(node, constant)
-        values = constant.values(node)
-        count = max(len(by_line), len(self.scale))
-        numbers = [values[by_line[line % len(by_line)]] for line in range(count)]
-        scale = [self.scale[line % len(self.scale)] for line in range(count)]
-        offset = [function(self.offset[line % len(self.offset)], numbers[line]) for line in range(count)]
-        if scales:
-            scale = [function(one, number) for one, number in zip(scale, numbers, strict=True)]
-        return replace(self, scale=tuple(scale), offset=tuple(offset))
+        return self
 
-    def lines(self, count: int) -> list[tuple[Surd, Surd]]:
-        """Scale and offset of the first ``count`` elements."""
-        length = len(self.scale)
-        return [(self.scale[line % length], self.offset[line % length]) for line in range(count)]
-
-    def _by_line(self, node: Node, constant: Constant) -> list[int]:
-        """Place in the palette for each line: as few lines as tell all elements apart."""
+    def spread(self, node: Node, value: Constant) -> tuple[Curve, ...]:
+        """Curves of a constant that is broadcast to this shape: as few as tell all elements apart."""
         try:
-            index = np.broadcast_to(constant.index, self.shape)
+            index = np.broadcast_to(value.index, self.shape)
         except ValueError:
-            raise node.error(f"constant of shape {constant.shape} must fit data of shape {self.shape}") from None
+            raise node.error(f"constant of shape {value.shape} must fit data of shape {self.shape}") from None
         for count in (1, self.channels, self.tensor.size):
             lines = np.zeros(count, np.int64)
             lines[self.order % count] = index
@@ -136,14 +221,28 @@ class Signal:
                 break
         if count > LARGEST_LINES:
             raise node.error(f"constant must be one for each channel, not one for each of {count} elements")
-        return [int(place) for place in lines]
+        # Of a large palette only a few numbers may be meant.
+        numbers = {place: constant(value.number(place)) for place in set(lines.tolist())}
+        return tuple(numbers[place] for place in lines.tolist())
 
-    def channel_lines(self, node: Node) -> list[tuple[Surd, Surd]]:
-        """Scale and offset of each channel."""
-        if len(self.scale) > self.channels:
+    def repeated(self, count: int) -> list[Curve]:
+        """The curves of the first ``count`` elements."""
+        return [self.curves[place % len(self.curves)] for place in range(count)]
+
+    def channel_curves(self, node: Node) -> list[Curve]:
+        """The curve of each channel."""
+        if len(self.curves) > self.channels:
             raise node.error("scales and biases must be the same all over a channel, not change from pixel to pixel")
-        return self.lines(self.channels)
+        return self.repeated(self.channels)
 
-    def first_lines(self, node: Node) -> list[tuple[Surd, Surd]]:
-        """Scale and offset of the first channels, up to where they repeat: of a million inputs often of one."""
-        return self.channel_lines(node)[: len(self.scale)]
+    def first_lines(self, node: Node) -> list[Line]:
+        """The line of each of the first elements, up to where they repeat: of a million inputs often of one."""
+        lines = [single_line(curve) for curve in self.curves]
+        if any(line is None for line in lines):
+            raise node.error("must come behind a quantization; put BipolarQuant between")
+        return [line for line in lines if line is not None]
+
+    def with_curves(self, curves: Sequence[Curve]) -> "Signal":
+        """The same integers with other curves, as few of them as repeat."""
+        few = curves[:1] if len(set(curves)) == 1 else curves
+        return replace(self, curves=tuple(few))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["ONE", "ZERO", "InexactError", "Surd", "root", "sign_of", "sign_of_roots", "smallest"]
+__all__ = ["ONE", "ZERO", "InexactError", "Surd", "compare", "root", "sign_of", "smallest"]
 
 
 class InexactError(ArithmeticError):
@@ -67,6 +67,11 @@ class Surd:
         return sign_of(self.a, self.b, self.v)
 
     @property
+    def is_integer(self) -> bool:
+        """Whether it is a whole number."""
+        return not self.b and self.a.denominator == 1
+
+    @property
     def rational(self) -> Fraction:
         """The number as a fraction; InexactError when it is irrational."""
         if self.b:
@@ -92,17 +97,15 @@ def sign_of(a: Fraction, b: Fraction, v: Fraction) -> int:
     return (difference > 0) - (difference < 0)
 
 
-def sign_of_roots(p: Fraction, q: Fraction, v: Fraction, r: Fraction, w: Fraction) -> int:
-    """Sign of ``p + q * sqrt(v) + r * sqrt(w)``, for ``v`` and ``w`` that are not negative: -1, 0 or +1.
-
-    >>> sign_of_roots(Fraction(-3), Fraction(1), Fraction(2), Fraction(1), Fraction(3))
-    1
-    """
-    left, right = sign_of(p, q, v), sign_of(Fraction(0), r, w)
-    if 0 in (left, right) or left == right:
-        return left or right
-    # They pull to opposite sides, and the larger magnitude wins: their squares have a single root.
-    return left * sign_of(p * p + q * q * v - r * r * w, 2 * p * q, v)
+def compare(left: Surd, right: Surd) -> int:
+    """Sign of the difference of any two numbers, also with different roots."""
+    if not left.b or not right.b or left.v == right.v:
+        return (left - right).sign
+    # (a + b * sqrt(v)) - c * sqrt(w): each part's sign is known, and so are the squares of both.
+    one, other = Surd(left.a - right.a, left.b, left.v), Surd(Fraction(0), right.b, right.v)
+    if one.sign != other.sign:
+        return (one.sign > other.sign) - (one.sign < other.sign)
+    return (one * one - other * other).sign * one.sign
 
 
 def smallest(low: int, high: int, holds: Callable[[int], bool]) -> int:

@@ -1,171 +1,123 @@
-"""Where an exact line crosses zero: binarization of dot products, pixels and bits, and scores of the last layer."""
+"""Which integers the network has at a place: functions of few steps become levels, lines become plain integers."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
-from ..ir import Bias, Conv2d, Dense, MaxPool, Thresholds
-from ..tensors import Element, Tensor
+from ..bits import BitArray
+from ..ir import Bias, Ending, Threshold, Thresholds
+from ..tensors import levels_of
+from .curve import Curve, runs, single_line
+from .joins import source_rows
+from .levels import Ladder, Runs, direction, ladder, reversed_runs
 from .node import Node
-from .pixels import table, threshold_pixels
-from .signal import Bits, Pixels, Product, Signal
-from .surd import ONE, ZERO, Surd, smallest
+from .pixels import settle_pixels
+from .signal import Join, Made, Pixels, Product, Signal
+from .surd import ZERO
 
-__all__ = ["binarize", "check_no_zero", "integer_biases", "scores"]
+__all__ = ["integers_of", "settle"]
 
 
-def binarize(node: Node, signal: Signal, *, strict: bool = False) -> Signal:
-    """+1 where the signal is at least 0, or with ``strict`` above 0; elsewhere -1."""
-    if any(signal.border):
-        raise node.error("must not follow a Pad; only Conv may")
-    lines = signal.first_lines(node)
+def settle(node: Node, signal: Signal) -> Signal:
+    """The same elements as lines of integers that a layer or the input rule gives."""
+    signal = signal.plain(node)
     source = signal.source
     if isinstance(source, Pixels):
-        rule, signs = threshold_pixels(node, source.rule, [_condition(line, strict) for line in lines])
-        return _bits(signal, Bits(rule), rule.output, signs)
-    if isinstance(source, Bits):
-        return _bits(signal, source, signal.tensor, [_again(node, line, strict) for line in lines])
-    layers, signs = _threshold(source, signal.channel_lines(node), strict)
-    return _bits(signal, Bits(source.behind.input, (*source.behind.layers, *layers)), signal.tensor, signs)
+        return settle_pixels(node, signal, source.shape)
+    if isinstance(source, Join):
+        return _joined(node, signal, source)
+    lines = [single_line(curve) for curve in signal.curves]
+    if all(line is not None and line[0] != ZERO for line in lines):
+        return integers_of(node, signal)
+    if isinstance(source, Product):
+        return _products(node, signal, source)
+    curves = signal.repeated(max(len(signal.curves), signal.channels))
+    table = [[found] for found in _runs(node, signal.domain, curves)]
+    return _behind(signal, (source,), signal.domain, ladder(node, table, len(signal.domain), signal.origin))
 
 
-def check_no_zero(node: Node, signal: Signal) -> None:
-    """Raise where an element can be 0."""
-    if isinstance(signal.source, Pixels):
-        integers = sorted(set(table(signal.source.rule)))
-    elif isinstance(signal.source, Bits):
-        integers = [-1, 1]
-    else:
-        integers = []
-    for channel, (scale, offset) in enumerate(signal.first_lines(node)):
-        if _vanishes(signal, integers, scale, offset):
-            raise node.error(
-                f"can be 0 in channel {channel}, and Sign(0) is 0; export with BipolarQuant, where it is +1"
-            )
-
-
-def _vanishes(signal: Signal, integers: list[int], scale: Surd, offset: Surd) -> bool:
-    if scale == ZERO:
-        return offset == ZERO
-    crossing = -offset / scale
-    if crossing.b:
-        return False
-    return crossing.a in integers or (isinstance(signal.source, Product) and _reaches(signal.source, crossing.a))
-
-
-def scores(node: Node, signal: Signal) -> tuple[Bits, Dense]:
-    """The last layer, and what is behind it."""
+def integers_of(node: Node, signal: Signal, falls: Sequence[bool] = ()) -> Signal:
+    """Dot products as integers of the network; ``falls`` says whose weights are inverted."""
     source = signal.source
-    if not isinstance(source, Product) or source.pools or signal.tensor.size != signal.channels:
-        raise node.error("must end in one product with weights, whose largest element is the class")
-    whole = source.tensor.shape == source.weights.shape[1:] or source.weights.ndim == 2
-    if not whole or any(source.padding):
-        raise node.error("must end in a product that takes all inputs once, not in a convolution of a part")
-    order = signal.order.ravel()
-    by_channel = signal.lines(signal.channels)
-    lines = [by_channel[place] for place in order]
-    size = abs(lines[0][0])
-    if size == ZERO or any(abs(scale) != size for scale, _ in lines):
-        raise node.error("scores must have one scale for all classes; normalize the last layer per tensor")
-    ratios = [(offset - lines[0][1]) / size for _, offset in lines]
-    common = lines[0][1] / size
-    bias = integer_biases([ratio.rational for ratio in ratios], common.a if not common.b else Fraction(1, 2))
-    if bias is None:
-        raise node.error(
-            "biases of the scores keep their order with no integers; make them multiples of the scores' scale"
-        )
-    negative = np.array([scale.sign < 0 for scale, _ in lines])[:, np.newaxis]
-    weights = source.weights.reshape(len(order), -1)[order] ^ negative
-    return source.behind, Dense(weights.astype(np.uint8), Bias(np.array(bias, np.int64)))
+    if not isinstance(source, Product):
+        return signal
+    flips = [way < 0 for way in source.directions] if source.pools else list(falls)
+    ending = Bias(np.zeros(len(source.weights), np.int64))
+    signal = replace(signal, source=_finished(source, _flipped(source.weights, flips), ending))
+    if not any(flips):
+        return signal
+    turned = []
+    for curve, flip in zip(signal.channel_curves(node), flips, strict=True):
+        ((scale, offset),) = curve.lines
+        turned.append(Curve((0,), ((-scale if flip else scale, offset),)))
+    return signal.with_curves(turned)
 
 
-def _bits(signal: Signal, source: Bits, tensor: Tensor, signs: list[int]) -> Signal:
-    scale = tuple(ONE if sign > 0 else -ONE for sign in signs)
-    scale = scale if len(set(scale)) > 1 else scale[:1]
-    return replace(
-        signal, source=source, tensor=replace(tensor, element=Element.BIT, width=1), scale=scale, offset=(ZERO,)
-    )
+def _products(node: Node, signal: Signal, source: Product) -> Signal:
+    """Thresholds on dot products; where a function falls, weights are inverted."""
+    count = len(source.dots)
+    table = _runs(node, source.dots, signal.channel_curves(node))
+    falls = [
+        (source.directions[channel] if source.pools else direction(node, [found])) < 0
+        for channel, found in enumerate(table)
+    ]
+    turned = [[reversed_runs(found, count) if fall else found] for found, fall in zip(table, falls, strict=True)]
+    steps = ladder(node, turned, count, signal.origin)
+    # A place among dot products of bits is the number of matches; elsewhere thresholds are dot products themselves.
+    levels = steps.places[:, 0] if source.matches else steps.places[:, 0] + source.dots[0]
+    made = _finished(source, _flipped(source.weights, falls), Thresholds(levels))
+    return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
-def _condition(line: tuple[Surd, Surd], strict: bool) -> Callable[[int], bool]:
-    scale, offset = line
-
-    def holds(integer: int) -> bool:
-        sign = (scale * Surd(Fraction(integer)) + offset).sign
-        return sign > 0 if strict else sign >= 0
-
-    return holds
-
-
-def _again(node: Node, line: tuple[Surd, Surd], strict: bool) -> int:
-    """+1 where the sign of a bit's line is the bit, -1 where it is its inverse."""
-    holds = _condition(line, strict)
-    if holds(1) == holds(-1):
-        raise node.error("gives both values of a bit the same sign; remove it, or train again")
-    return 1 if holds(1) else -1
-
-
-def _threshold(
-    source: Product, lines: list[tuple[Surd, Surd]], strict: bool
-) -> tuple[list[Dense | Conv2d | MaxPool], list[int]]:
-    """The layer with its thresholds, the pools behind it, and -1 for each channel that it gives inverted."""
-    weights, thresholds, signs = source.weights.copy(), [], []
-    directions = source.directions or tuple(scale.sign for scale, _ in lines)
-    for neuron, ((scale, offset), direction) in enumerate(zip(lines, directions, strict=True)):
-        # A pool took the largest; where the line falls since, the smallest is wanted: not (one of them is not).
-        inverted = scale.sign * direction < 0
-        if inverted:
-            scale, offset = -scale, -offset
-        if scale.sign < 0:
-            weights[neuron] ^= 1
-        holds = _condition((abs(scale), offset), strict != inverted)
-        thresholds.append(_smallest(source, holds))
-        signs.append(-1 if inverted else 1)
-    ending = Thresholds(np.array(thresholds, np.int64))
-    if weights.ndim == 2:
-        return [Dense(weights, ending), *source.pools], signs
-    return [Conv2d(weights, ending, source.stride, source.padding, source.pad), *source.pools], signs
-
-
-def _smallest(source: Product, holds: Callable[[int], bool]) -> int:
-    """The smallest number of matches, or on integers the smallest dot product, for which a rising condition holds."""
-    mw = int(source.weights[0].size)
-    if source.tensor.element is Element.BIT:
-        low, high, step, start = 0, mw + 1, 2, -mw
+def _joined(node: Node, signal: Signal, source: Join) -> Signal:
+    """Thresholds on the first tensor, among rows of which the second one chooses."""
+    first, count = source.first, len(source.first.domain)
+    curves = signal.channel_curves(node)
+    rows = [_runs(node, first.domain, source_rows(source, curve)) for curve in curves]
+    falls = [direction(node, found) < 0 for found in rows]
+    lines = first
+    if isinstance(first.source, Product) and not first.source.pools:
+        lines = integers_of(node, first, falls)
+        rows = [
+            [reversed_runs(runs, count) for runs in found] if fall else found
+            for found, fall in zip(rows, falls, strict=True)
+        ]
     else:
-        limit = mw * source.tensor.magnitude
-        low, high, step, start = -limit, limit + 1, 1, 0
-    return smallest(low, high, lambda number: holds(step * number + start))
+        lines = integers_of(node, first)
+    steps = ladder(node, rows, count, signal.origin)
+    assert isinstance(lines.source, Made)
+    assert isinstance(source.second.source, Made)
+    return _behind(signal, (lines.source, source.second.source), first.domain, steps)
 
 
-def _reaches(source: Product, number: Fraction) -> bool:
-    """Whether a dot product can be this number."""
-    mw = int(source.weights[0].size)
-    if number.denominator != 1 or abs(number) > mw * source.tensor.magnitude:
-        return False
-    return source.tensor.element is not Element.BIT or (int(number) - mw) % 2 == 0
+def _behind(signal: Signal, sources: tuple[Made, ...], domain: range, steps: Ladder) -> Signal:
+    """Thresholds as a step of their own."""
+    levels = np.where(steps.places < len(domain), domain.start + domain.step * steps.places, domain[-1] + 1)
+    made = Made(Threshold(levels if len(sources) > 1 else levels[:, 0]), sources)
+    return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
-def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None:
-    """Integers that order the classes as ``dot + common + ratio`` does, ties to the lowest index; None without any.
+def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
+    known: dict[Curve, Runs] = {}
+    for curve in curves:
+        if curve not in known:
+            found = runs(domain, curve)
+            if found is None:
+                raise node.error("must come behind a quantization; put BipolarQuant or Quant between")
+            known[curve] = found
+    return [known[curve] for curve in curves]
 
-    The dot products of one image are all even or all odd. So two scores that differ in their dot products differ by 2,
-    and between two such steps an integer bias has two places.
-    """
-    if all((common + ratio).denominator == 1 for ratio in ratios):
-        return [int(common + ratio) for ratio in ratios]
-    halves = [ratio / 2 for ratio in ratios]
-    for start in sorted({half % 1 for half in halves}):
-        floors = [math.floor(half - start) for half in halves]
-        rests = [half - start - floor for half, floor in zip(halves, floors, strict=True)]
-        # Who wins among equals: first the larger rest, then the lower index.
-        order = sorted(range(len(rests)), key=lambda place: (-rests[place], place))
-        falls = [place for place in range(1, len(order)) if order[place] < order[place - 1]]
-        if len(falls) > 1:
-            continue
-        high = set(order[: falls[0]]) if falls else set()
-        return [2 * floor + (place in high) for place, floor in enumerate(floors)]
-    return None
+
+def _finished(source: Product, weights: BitArray, ending: Ending) -> Made:
+    made = Made(source.layer(weights, ending), (source.behind,))
+    for pool in source.pools:
+        made = Made(pool, (made,))
+    return made
+
+
+def _flipped(weights: BitArray, flips: Sequence[bool]) -> BitArray:
+    result = weights.copy()
+    if any(flips):
+        result[np.array(flips)] ^= 1
+    return result

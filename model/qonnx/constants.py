@@ -1,60 +1,30 @@
-"""Operators whose inputs are all constants."""
+"""Operators whose inputs are all constants, but for those that work on single elements."""
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
-from onnx import TensorProto
+from numpy.typing import NDArray
 
-from ..exact.constant import ARITHMETIC, Constant, constant_of, objects, only
-from ..exact.node import Node
-from ..exact.surd import ONE, ZERO, Surd, root
-from .rounding import quantizer
-from .shapes import SHAPE_OPERATORS
+from ..exact.constant import Constant, constant_of, objects
+from ..exact.node import LARGEST_TENSOR, Node
+from ..exact.surd import Surd
 
-__all__ = ["FLOATS", "evaluate"]
-
-FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-
-
-UNARY: dict[str, Callable[[Surd], Surd]] = {
-    "Sqrt": root,
-    "Neg": lambda value: -value,
-    "Reciprocal": lambda value: ONE / value,
-    "Abs": abs,
-    "Sign": lambda value: Surd(Fraction(value.sign)),
-}
-
-POWERS: dict[Fraction, Callable[[Surd], Surd]] = {
-    Fraction(1): lambda value: value,
-    Fraction(2): lambda value: value * value,
-    Fraction(1, 2): root,
-    Fraction(-1): UNARY["Reciprocal"],
-    Fraction(-1, 2): lambda value: ONE / root(value),
-}
+__all__ = ["evaluate"]
 
 
 def evaluate(node: Node, inputs: list[Constant]) -> Constant:
     """The result of an operator whose inputs are all constants."""
-    operator = node.operator
-    if operator == "Constant":
-        return _literal(node)
-    needed = INPUTS.get(operator, 1)
+    if node.operator not in CONSTANTS:
+        raise node.error("is not supported on constants; fold the constants before the export")
+    needed, function = CONSTANTS[node.operator]
     if len(inputs) < needed:
         raise node.error(f"must have {needed} inputs, not {len(inputs)}; export again")
-    first, *others = inputs
-    if operator in SHAPE_OPERATORS:
-        target = others[0].integers(node) if others else None
-        return Constant(first.palette, SHAPE_OPERATORS[operator](node, first.index, target))
-    if operator in UNARY:
-        return first.map(node, UNARY[operator])
-    function = {**SPECIAL, **dict.fromkeys(ARITHMETIC, _arithmetic)}.get(operator)
-    if function is None:
-        raise node.error("is not supported on constants; fold the constants before the export")
     return function(node, inputs)
 
 
-def _literal(node: Node) -> Constant:
+def _literal(node: Node, _inputs: list[Constant]) -> Constant:
     for name in ("value", "value_float", "value_int", "value_floats", "value_ints"):
         if name in node.attributes:
             array = np.asarray(node.attributes[name])
@@ -63,26 +33,7 @@ def _literal(node: Node) -> Constant:
     raise node.error("value must be finite numbers, not something else")
 
 
-def _arithmetic(node: Node, inputs: list[Constant]) -> Constant:
-    if len(inputs) != 2:
-        raise node.error(f"must have two inputs, not {len(inputs)}")
-    return inputs[0].combine(node, ARITHMETIC[node.operator], inputs[1])
-
-
-def _power(node: Node, inputs: list[Constant]) -> Constant:
-    exponent = only(node, inputs[1])
-    if exponent not in POWERS:
-        raise node.error(f"exponent must be one of {', '.join(map(str, POWERS))}, not {exponent}")
-    return inputs[0].map(node, POWERS[exponent])
-
-
 def _same(_node: Node, inputs: list[Constant]) -> Constant:
-    return inputs[0]
-
-
-def _cast(node: Node, inputs: list[Constant]) -> Constant:
-    if node.integer("to", 0) not in FLOATS and any(value.rational.denominator != 1 for value in inputs[0].values(node)):
-        raise node.error("must not cut fractions off; fold the constants before the export")
     return inputs[0]
 
 
@@ -96,6 +47,20 @@ def _gather(node: Node, inputs: list[Constant]) -> Constant:
     return Constant(inputs[0].palette, index)
 
 
+def _slice(node: Node, inputs: list[Constant]) -> Constant:
+    starts, ends = (entry.integers(node) for entry in inputs[1:3])
+    axes = inputs[3].integers(node) if len(inputs) > 3 else tuple(range(len(starts)))
+    steps = inputs[4].integers(node) if len(inputs) > 4 else (1,) * len(starts)
+    cut = [slice(None)] * inputs[0].index.ndim
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        # A huge negative end means: up to the very first.
+        cut[axis] = slice(start, None if step < 0 and end < -LARGEST_TENSOR else end, step)
+    index = inputs[0].index[tuple(cut)]
+    if not index.size:
+        raise node.error("must leave elements; export again")
+    return Constant(inputs[0].palette, index)
+
+
 def _concat(node: Node, inputs: list[Constant]) -> Constant:
     if any(len(entry.shape) != 1 for entry in inputs) or node.integer("axis", 0) not in (0, -1):
         raise node.error("is supported on lists only; fold the constants before the export")
@@ -105,43 +70,64 @@ def _concat(node: Node, inputs: list[Constant]) -> Constant:
     return Constant(objects(values), np.concatenate(parts))
 
 
-def _bipolar(node: Node, inputs: list[Constant]) -> Constant:
-    """Signs, with sign(0) = +1, times a scale."""
-    return _signs(inputs[0]).combine(node, ARITHMETIC["Mul"], inputs[1])
+def _expand(node: Node, inputs: list[Constant]) -> Constant:
+    shape = np.broadcast_shapes(inputs[0].shape, inputs[1].integers(node))
+    if math.prod(shape) > LARGEST_TENSOR:
+        raise node.error(f"must have at most {LARGEST_TENSOR} elements, not shape {shape}")
+    return Constant(inputs[0].palette, np.broadcast_to(inputs[0].index, shape))
 
 
-def _signs(constant: Constant) -> Constant:
-    if constant.palette.dtype == object:
-        positive = np.array([value.sign >= 0 for value in constant.palette])
-    else:
-        positive = constant.palette >= 0
-    return Constant(objects([-ONE, ONE]), positive.astype(np.int64)[constant.index])
+def _fill(node: Node, inputs: list[Constant]) -> Constant:
+    value = np.asarray(node.attributes.get("value", np.zeros(1, np.float32))).reshape(-1)
+    shape = inputs[0].integers(node)
+    if value.size != 1 or min(shape, default=1) < 1 or math.prod(shape) > LARGEST_TENSOR:
+        raise node.error(f"must fill 1 to {LARGEST_TENSOR} elements with one number, not shape {shape}")
+    return Constant(value, np.zeros(shape, np.int64))
 
 
-def _quantize(node: Node, inputs: list[Constant]) -> Constant:
-    rule = quantizer(node, only(node, inputs[3]))
-    scale, zero = inputs[1], inputs[2]
-    if any(value.sign <= 0 for value in scale.values(node)):
-        raise node.error("scale must be positive; train or export again")
-    if rule.bipolar and all(value == ZERO for value in zero.values(node)):
-        return _bipolar(node, inputs)
-    level = inputs[0].combine(node, ARITHMETIC["Div"], scale).combine(node, ARITHMETIC["Add"], zero)
-    rounded = level.map(node, lambda value: Surd(Fraction(rule(value))))
-    return rounded.combine(node, ARITHMETIC["Sub"], zero).combine(node, ARITHMETIC["Mul"], scale)
+def _reduce(node: Node, inputs: list[Constant]) -> Constant:
+    """Sums, means and extremes along axes, exactly: all numbers as integers of one denominator."""
+    data = inputs[0]
+    rank = data.index.ndim
+    axes = inputs[1].integers(node) if len(inputs) > 1 else node.integers("axes", ())
+    if not axes and node.integer("noop_with_empty_axes", 0):
+        return data
+    if any(not -rank <= axis < rank for axis in axes):
+        raise node.error(f"axes must be within shape {data.shape}, not {axes}")
+    along = tuple({axis % rank for axis in axes}) or tuple(range(rank))
+    ratios = [value.rational.as_integer_ratio() for value in map(data.number, range(len(data.palette)))]
+    common = math.lcm(*(denominator for _, denominator in ratios))
+    whole = np.empty(len(ratios), object)
+    whole[:] = [numerator * (common // denominator) for numerator, denominator in ratios]
+    if node.operator == "ReduceL1":
+        whole = abs(whole)
+    keeps = bool(node.integer("keepdims", 1))
+    result: NDArray[np.object_] = np.asarray(
+        REDUCE[node.operator](whole[data.index], axis=along, keepdims=keeps), object
+    )
+    count = data.index.size // max(result.size, 1) if node.operator == "ReduceMean" else 1
+    numbers = {number: place for place, number in enumerate(dict.fromkeys(result.ravel().tolist()))}
+    places = np.array([numbers[number] for number in result.ravel().tolist()], np.int64).reshape(result.shape)
+    return Constant(objects([Surd(Fraction(number, common * count)) for number in numbers]), places)
 
 
-INPUTS = {"Pow": 2, "Gather": 2, "BipolarQuant": 2, "Quant": 4, "IntQuant": 4}
-"""How many inputs an operator must have, where it is not one."""
-
-SPECIAL: dict[str, Callable[[Node, list[Constant]], Constant]] = {
-    "Pow": _power,
-    "Identity": _same,
-    "Cast": _cast,
-    "Dropout": _same,
-    "Shape": _shape,
-    "Gather": _gather,
-    "Concat": _concat,
-    "BipolarQuant": _bipolar,
-    "Quant": _quantize,
-    "IntQuant": _quantize,
+REDUCE: dict[str, Callable[..., NDArray[np.object_]]] = {
+    "ReduceL1": np.sum,
+    "ReduceMax": np.max,
+    "ReduceMean": np.sum,
+    "ReduceMin": np.min,
+    "ReduceSum": np.sum,
 }
+
+CONSTANTS: dict[str, tuple[int, Callable[[Node, list[Constant]], Constant]]] = {
+    "Concat": (1, _concat),
+    "Constant": (0, _literal),
+    "ConstantOfShape": (1, _fill),
+    "Dropout": (1, _same),
+    "Expand": (2, _expand),
+    "Gather": (2, _gather),
+    "Shape": (1, _shape),
+    "Slice": (3, _slice),
+    **dict.fromkeys(REDUCE, (1, _reduce)),
+}
+"""How many inputs an operator must have, and what it gives."""

@@ -1,6 +1,7 @@
 """An ONNX file as checked plain data: nodes in the order of the data, their attributes, and the constants.
 
-Only the protobuf is read, with the ``onnx`` package: nothing in the file is run, and no other file is opened.
+Only the protobuf is read, with the ``onnx`` package: nothing in the file is run, and no other file is opened but those
+in its folder that hold its arrays.
 """
 
 from collections import Counter, deque
@@ -15,6 +16,8 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from ..exact.node import LARGEST_TENSOR, Array, Attribute, ImportRefused, Node
 from ..paths import StrPath
+from .external import Beside
+from .formats import check_format
 
 __all__ = ["Graph", "QonnxError", "read_graph"]
 
@@ -58,8 +61,8 @@ class Graph:
     integers: bool
 
 
-def read_graph(path: StrPath) -> Graph:
-    """Read and check a file.
+def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> Graph:
+    """Read and check a file; ``input_shape`` is what a size of the input that is a symbol stands for.
 
     Raises
     ------
@@ -69,19 +72,13 @@ def read_graph(path: StrPath) -> Graph:
         When it cannot be read.
     """
     path = Path(path)
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise QonnxError(f"an ONNX file must have at most {LARGEST_FILE >> 20} MiB, not {size >> 20}")
-    try:
-        model = onnx.load_model_from_string(path.read_bytes())
-    except (DecodeError, UnicodeDecodeError, ValueError):
-        raise QonnxError("not a whole ONNX file; export or download it again") from None
-    if not model.graph.node or not model.graph.output:
-        raise QonnxError("not a whole ONNX file, it has no graph; export or download it again")
+    check_format(path)
+    model = _parsed(path)
     graph = model.graph
     if len(graph.node) > LARGEST_GRAPH:
         raise QonnxError(f"the graph must have at most {LARGEST_GRAPH} nodes, not {len(graph.node)}")
-    constants = {tensor.name: _array(f"initializer {tensor.name!r}", tensor) for tensor in graph.initializer}
+    beside = Beside(path.parent, LARGEST_FILE)
+    constants = {tensor.name: _array(f"initializer {tensor.name!r}", tensor, beside) for tensor in graph.initializer}
     if len(constants) != len(graph.initializer):
         name = next(name for name, count in Counter(tensor.name for tensor in graph.initializer).items() if count > 1)
         raise QonnxError(f"initializer {name!r}: must be there once, not twice; export again")
@@ -92,21 +89,34 @@ def read_graph(path: StrPath) -> Graph:
             "export one network"
         )
     return Graph(
-        nodes=_sorted([_node(proto) for proto in graph.node], {*constants, inputs[0].name}),
+        nodes=_sorted([_node(proto, beside) for proto in graph.node], {*constants, inputs[0].name}),
         constants=constants,
         input=inputs[0].name,
         output=graph.output[0].name,
-        shape=_shape(inputs[0]),
+        shape=_shape(inputs[0], input_shape),
         integers=_takes_integers(graph, inputs[0]),
     )
 
 
-def _array(owner: str, tensor: TensorProto) -> Array:
-    """The array in a tensor: finite numbers of a standard type, held in the file itself."""
-    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-        raise QonnxError(f"{owner}: must be stored in the file, not as external data; save the model as one file")
+def _parsed(path: Path) -> onnx.ModelProto:
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise QonnxError(f"an ONNX file must have at most {LARGEST_FILE >> 20} MiB, not {size >> 20}")
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except (DecodeError, UnicodeDecodeError, ValueError):
+        raise QonnxError("not a whole ONNX file; export or download it again") from None
+    if not model.graph.node or not model.graph.output:
+        raise QonnxError("not a whole ONNX file, it has no graph; export or download it again")
+    return model
+
+
+def _array(owner: str, tensor: TensorProto, beside: Beside) -> Array:
+    """The array in a tensor: finite numbers of a standard type, in the file itself or beside it."""
     if any(size < 0 for size in tensor.dims) or int(np.prod(np.array(tensor.dims, object))) > LARGEST_TENSOR:
         raise QonnxError(f"{owner}: must have at most {LARGEST_TENSOR} elements, not shape {tuple(tensor.dims)}")
+    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+        beside.load(owner, tensor)
     try:
         array = np.asarray(numpy_helper.to_array(tensor))
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
@@ -118,10 +128,10 @@ def _array(owner: str, tensor: TensorProto) -> Array:
     return array
 
 
-def _node(proto: onnx.NodeProto) -> Node:
+def _node(proto: onnx.NodeProto, beside: Beside) -> Node:
     outputs = tuple(proto.output)
     name = proto.name or next(filter(None, outputs), "") or "a node without a name"
-    attributes = {entry.name: _attribute(name, proto.op_type, entry) for entry in proto.attribute}
+    attributes = {entry.name: _attribute(name, proto.op_type, entry, beside) for entry in proto.attribute}
     node = Node(name, proto.op_type, tuple(proto.input), outputs, attributes)
     if proto.domain not in (*STANDARD, *QUANTIZED):
         known = ", ".join(QUANTIZED)
@@ -129,9 +139,9 @@ def _node(proto: onnx.NodeProto) -> Node:
     return node
 
 
-def _attribute(name: str, operator: str, proto: AttributeProto) -> Attribute:
+def _attribute(name: str, operator: str, proto: AttributeProto, beside: Beside) -> Attribute:
     if proto.type == AttributeProto.TENSOR:
-        return _array(f"{name} ({operator})", proto.t)
+        return _array(f"{name} ({operator})", proto.t, beside)
     kinds = (
         AttributeProto.INT,
         AttributeProto.INTS,
@@ -153,17 +163,28 @@ def _attribute(name: str, operator: str, proto: AttributeProto) -> Attribute:
         ) from None
 
 
-def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
+def _shape(value: onnx.ValueInfoProto, told: tuple[int, ...] | None) -> tuple[int, ...]:
     """Shape of the input; its batch may be 1, or a name, which stands for any number."""
     batch, *sizes = list(value.type.tensor_type.shape.dim) or [None]
     if batch is None or not sizes:
         raise QonnxError(f"input {value.name!r}: must have a shape of a batch and an image; export with its shape")
-    if batch.HasField("dim_value") and batch.dim_value != 1:
+    if batch.HasField("dim_value") and batch.dim_value not in (0, 1, -1):
         raise QonnxError(f"input {value.name!r}: batch must be 1 or a symbol, not {batch.dim_value}; export with one")
-    if not all(entry.HasField("dim_value") and entry.dim_value > 0 for entry in sizes):
-        text = ", ".join(str(entry.dim_value or entry.dim_param or "?") for entry in (batch, *sizes))
-        raise QonnxError(f"input {value.name!r}: must have a fixed shape, not ({text}); export with the image's size")
-    shape = (1, *(entry.dim_value for entry in sizes))
+    found = tuple(entry.dim_value if entry.dim_value > 0 else None for entry in sizes)
+    text = ", ".join(str(entry.dim_value or entry.dim_param or "?") for entry in (batch, *sizes))
+    if told is not None:
+        fits = len(told) == len(found) + 1 and all(
+            size in (None, one) for size, one in zip(found, told[1:], strict=True)
+        )
+        if not fits or told[0] != 1 or min(told) < 1:
+            raise QonnxError(f"input shape must be a batch of 1 that fits ({text}), not {told}")
+        found = told[1:]
+    if None in found:
+        raise QonnxError(
+            f"input {value.name!r}: must have a fixed shape, not ({text}); say it by --input-shape, "
+            f"as in --input-shape {','.join(['1', *(str(size or 'N') for size in found)])} with a number for each N"
+        )
+    shape = (1, *(size for size in found if size is not None))
     if int(np.prod(np.array(shape, object))) > LARGEST_INPUT:
         raise QonnxError(f"input {value.name!r}: must have at most {LARGEST_INPUT} elements, not shape {shape}")
     return shape

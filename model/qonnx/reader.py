@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..exact.constant import constant_of
+from ..exact.elementwise import Value
+from ..exact.flow import unfold
 from ..exact.node import ImportRefused, Node
 from ..exact.pixels import image_signal
+from ..exact.scores import scores
 from ..exact.signal import Signal
 from ..exact.surd import InexactError
-from ..exact.thresholds import scores
 from ..ir import Network
 from ..paths import StrPath
 from .graph import Graph, QonnxError, read_graph
-from .operators import Value, apply
+from .layout import Layout, layout_of
+from .operators import apply
 from .shapes import SHAPE_OPERATORS
 
 __all__ = ["QonnxError", "import_qonnx"]
@@ -35,7 +38,13 @@ Result = TypeVar("Result")
 
 
 def import_qonnx(
-    path: StrPath, *, name: str | None = None, dataset: str = "", input_scale: Fraction | None = None
+    path: StrPath,
+    *,
+    name: str | None = None,
+    dataset: str = "",
+    input_scale: Fraction | None = None,
+    layout: str | None = None,
+    input_shape: tuple[int, ...] | None = None,
 ) -> Network:
     """The network in a QONNX file.
 
@@ -50,6 +59,11 @@ def import_qonnx(
     input_scale : :class:`~fractions.Fraction`
         What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers or begins with a
         division by 255 or 256, else 1/255.
+    layout : ``"nchw"``, ``"nhwc"`` or None
+        Which axis of an input of four are the channels. Without it: by what the graph does with them, else by their
+        number.
+    input_shape : tuple of :class:`int`
+        Shape of the graph's input with a batch of 1, where the file leaves sizes open.
 
     Raises
     ------
@@ -60,16 +74,17 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = read_graph(path)
+        graph = read_graph(path, input_shape=input_shape)
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:
             raise QonnxError(f"output {graph.output!r}: must be made by a node; export the whole graph")
-        signal = _walk(graph, last, scale)
-        behind, layer = _guard(last, partial(scores, last, signal))
+        signal = _walk(graph, last, scale, layout_of(graph, _ancestors(graph), layout))
+        flow = unfold(_guard(last, partial(scores, last, signal)))
         provenance = {"imported_from": path.name, "input_scale": str(scale)}
-        layers = (*behind.layers, layer)
-        return Network(path.stem if name is None else name, behind.input, layers, dataset, provenance)
+        return Network(
+            path.stem if name is None else name, flow.input, flow.layers, dataset, provenance, sources=flow.sources
+        )
     except ValueError as error:
         raise QonnxError(f"{path}: {_printable(str(error))}") from None
 
@@ -80,9 +95,9 @@ def _printable(text: str) -> str:
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
 
-def _walk(graph: Graph, last: Node, scale: Fraction) -> Signal:
+def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
     """The signal at the output; only what leads there is looked at."""
-    values: dict[str, Value] = {graph.input: image_signal(graph.input, graph.shape, scale)}
+    values: dict[str, Value] = {graph.input: image_signal(layout.image, layout.order, scale)}
     work = 0
     for node in _ancestors(graph):
         value = _guard(node, partial(_evaluate, node, graph, values))
@@ -90,13 +105,17 @@ def _walk(graph: Graph, last: Node, scale: Fraction) -> Signal:
         place = 1 if node.operator == "TopK" else 0
         if place < len(node.outputs):
             values[node.outputs[place]] = value
-        work += value.order.size + LINE_WORK * len(value.scale) if isinstance(value, Signal) else value.index.size
+        work += _size(value) if isinstance(value, Signal) else value.index.size
         if work > LARGEST_WORK:
             raise node.error(f"makes the graph larger than {LARGEST_WORK} elements, which no network here needs")
     result = values.get(graph.output)
     if not isinstance(result, Signal):
         raise last.error("must give the scores of the classes, or the place of the largest")
     return result
+
+
+def _size(signal: Signal) -> int:
+    return signal.order.size + LINE_WORK * sum(len(curve.lines) for curve in signal.curves)
 
 
 def _ancestors(graph: Graph) -> list[Node]:

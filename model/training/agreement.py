@@ -24,10 +24,15 @@ SHOWN = 10
 
 
 @torch.no_grad()
-def check_agreement(module: nn.Sequential, network: ir.Network) -> None:
+def check_agreement(module: nn.Sequential, network: ir.Network, *, divisor: int = 1) -> None:
     """Compare the scores that a torch module in eval mode and its export give; they are integers, and equal.
 
     A copy of the module runs, on the CPU; the module stays as it is, and so does torch's random state.
+
+    Parameters
+    ----------
+    divisor : :class:`int`
+        What torch's scores are divided by; 0 where only their order is the network's.
 
     Raises
     ------
@@ -47,7 +52,8 @@ def check_agreement(module: nn.Sequential, network: ir.Network) -> None:
     if theirs.shape != ours.shape:
         raise ValueError(f"torch must give scores of shape {ours.shape}, not {theirs.shape}")
     # Written so that a NaN differs too.
-    differing = np.flatnonzero(~(theirs == ours).all(axis=1))
+    same = theirs * divisor == ours if divisor else _ranks(theirs) == _ranks(ours)
+    differing = np.flatnonzero(~(same & ~np.isnan(theirs)).all(axis=1))
     if differing.size:
         first = int(differing[0])
         raise ValueError(
@@ -55,6 +61,11 @@ def check_agreement(module: nn.Sequential, network: ir.Network) -> None:
             f"torch gives class {_told(theirs[first])} and the exported network class {_told(ours[first])}; "
             "something in the module changes what it computes and cannot be exported"
         )
+
+
+def _ranks(scores: NDArray[np.generic]) -> NDArray[np.intp]:
+    """How many scores of an image are below each."""
+    return np.asarray((scores[:, np.newaxis, :] < scores[:, :, np.newaxis]).sum(axis=2))
 
 
 def _images(rule: ir.Input, count: int) -> NDArray[np.uint8]:

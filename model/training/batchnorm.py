@@ -3,9 +3,9 @@
 Torch's own eval path computes ``x * a + b`` with ``a`` and ``b`` rounded to float32 beforehand. Where the exact result
 is 0, a tie that the sign turns into +1, that formula can give a tiny negative number, and the network would differ
 from its thresholds. Here ``(x - mean) * gamma / sqrt(var + eps) + beta`` is computed in float64. The four rounded steps
-before the sum err by less than ``5 * 2**-53`` of their result, so that on which side of a number it is, is sure wherever
-it is farther away than that; in the rare rest it is decided in rational arithmetic. The numbers that it may be
-compared with are the multiples of :data:`GRID`: 0, borders of levels, and what such a border leaves for one arm of a
+before the sum err by less than ``5 * 2**-53`` of their result: where it is farther than that from a number, it is sure
+on which side of it the exact result is; in the rare rest it is decided in rational arithmetic. The numbers that it may
+be compared with are the multiples of :data:`GRID`: 0, borders of levels, and what such a border leaves for one arm of a
 residual.
 """
 
@@ -129,7 +129,9 @@ def _normalize(norm: BatchNorm | BatchNorm2d, x: Tensor) -> Tensor:
     # Where a factor is 0 nothing was rounded; the least error stands for what is too small for float64.
     error = (2**-50 * scaled.abs() + 2**-52 * result.abs() + 2**-1020).masked_fill_((x == mean) | (gamma == 0), 0)
     below, above = (((result + side) / GRID).floor_() for side in (-error, error))
-    doubtful = ((below != above) & (below < SURE) & (above > -SURE)) | ((result.abs() <= error) & (error > 0) & error.isfinite())
+    doubtful = ((below != above) & (below < SURE) & (above > -SURE)) | (
+        (result.abs() <= error) & (error > 0) & error.isfinite()
+    )
     return _decided(norm, x, result, error, doubtful) if doubtful.any() else result
 
 

@@ -12,17 +12,16 @@ from torch.nn.modules import module as hooks
 from torch.nn.utils import parametrize
 
 from .batchnorm import BatchNorm, BatchNorm2d
-from .layers import Affine, BinaryConv2d, BinaryLinear, Scores, Sign, StreamFlatten, Thermometer
+from .layers import Affine, BinaryConv2d, BinaryLinear, Levels, Residual, Scores, Sign, StreamFlatten, Thermometer
+from .lowering import IDLE
 from .signs import SIGNS
 
-__all__ = ["IDLE", "check_code"]
-
-IDLE: tuple[type[nn.Module], ...] = (nn.Dropout, nn.Dropout2d, nn.Identity)
-"""Modules that do nothing in eval mode."""
+__all__ = ["check_code"]
 
 KNOWN: tuple[type[nn.Module], ...] = (
-    *(Thermometer, Affine, BinaryLinear, BinaryConv2d, BatchNorm, BatchNorm2d, Sign, StreamFlatten, Scores),
-    *(nn.Sequential, nn.BatchNorm1d, nn.BatchNorm2d, nn.MaxPool2d, nn.Flatten, *IDLE),
+    *(Thermometer, Affine, BinaryLinear, BinaryConv2d, BatchNorm, BatchNorm2d, Sign, Levels, StreamFlatten, Scores),
+    *(Residual, nn.Sequential, nn.BatchNorm1d, nn.BatchNorm2d, nn.Flatten, *IDLE),
+    *(nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d),
 )
 
 CODE = (
@@ -77,7 +76,7 @@ def check_code(module: nn.Sequential) -> None:
 def _walk(module: nn.Module, place: str) -> Iterator[tuple[str, nn.Module]]:
     """Each module and where it stands, the outer ones first: they are checked before anybody walks through them."""
     yield f"{place} ({type(module).__name__})", module
-    if isinstance(module, nn.Sequential):
+    if isinstance(module, nn.Sequential | Residual):
         for name, child in module._modules.items():
             if child is not None:
                 yield from _walk(child, f"{place} {name}" if place == "module" else f"{place}.{name}")

@@ -15,7 +15,17 @@ from ..exact.batchnorm import fold_dots
 from .batchnorm import BatchNorm, BatchNorm2d, check_numbers
 from .layers import Levels, Sign
 
-__all__ = ["NORMS", "Activation", "Norm", "Sums", "borders_of", "check_features", "float64_array", "fold_norm", "numbers_of"]
+__all__ = [
+    "NORMS",
+    "Activation",
+    "Norm",
+    "Sums",
+    "borders_of",
+    "check_features",
+    "float64_array",
+    "fold_norm",
+    "numbers_of",
+]
 
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
@@ -80,9 +90,7 @@ def fold_norm(
     for border in borders:
         try:
             numbers = numbers_of(norm)
-            flip, column = fold_dots(
-                **numbers, eps=norm.eps, limit=sums.limit, border=border, divisor=sums.divisor
-            )
+            flip, column = fold_dots(**numbers, eps=norm.eps, limit=sums.limit, border=border, divisor=sums.divisor)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name}: {error}") from None
         # To sums that there are.

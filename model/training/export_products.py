@@ -1,11 +1,11 @@
 """Lowering of matrix products, of batch norms on their own, and of the scores."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -46,14 +46,15 @@ def lower_product(walk: Walk, value: Value) -> Value:
     name = walk.name("conv2d" if image else "dense")
     weights, product = _conv2d(module, name, value) if image else (_matrix(module, name, value), ir.Dense)
     if not (walk.modules and type(walk.modules[0]) in NORMS):
-        if walk.modules and type(walk.modules[0]) not in INTEGERS or not walk.modules and not walk.arm:
+        if not (type(walk.modules[0]) in INTEGERS if walk.modules else walk.arm):
             expected = f"{name}: {type(module).__name__} must be followed by BatchNorm{'2d' if image else ''}"
             raise ValueError(f"{expected}, not {next_name(walk)}")
         return walk.add(name, product(weights, _no_bias(weights)), value)
     norm = take(walk, NORMS[2:] if image else NORMS[:2], f"{name}: {type(module).__name__} must be followed by")
     check_features(norm, name, len(weights))
     if walk.arm and not walk.modules:
-        return dataclasses.replace(walk.add(name, product(weights, _no_bias(weights)), value), norm=norm)
+        bare = walk.add(name, product(weights, _no_bias(weights)), value)
+        return dataclasses.replace(bare, norm=norm, of=value.tensor)
     activation = take(walk, (Sign, Levels), f"{name}: {type(norm).__name__} must be followed by")
     return _ended(walk, name, value, norm, activation, weights, product)
 
@@ -67,8 +68,9 @@ def lower_threshold(walk: Walk, value: Value) -> Value:
     norm = walk.modules.popleft() if type(walk.modules[0]) in NORMS else None
     if norm is None:
         activation = take(walk, (Sign, Levels), f"{name}: must begin with")
-        column = [-(-border * value.divisor // 1) for border in borders_of(activation)]
-        thresholds = np.clip(np.tile(np.array(column, np.int64), (channels, 1)), value.tensor.span[0], value.tensor.span[1] + 1)
+        low, high = value.tensor.span
+        least = [min(max(math.ceil(border * value.divisor), low), high + 1) for border in borders_of(activation)]
+        thresholds = np.tile(np.array(least, np.int64), (channels, 1))
         return _whole(walk.add(name, ir.Threshold(thresholds), value))
     check_features(norm, name, channels)
     activation = take(walk, (Sign, Levels), f"{name}: {type(norm).__name__} must be followed by")
@@ -100,7 +102,7 @@ def lower_scores(walk: Walk, value: Value) -> Value:
         return walk.add(name, ir.Dense(weights, ir.Bias(bias, shift)), value)
     norm = take(walk, (BatchNorm,), f"{name}: Scores must be followed by")
     check_features(norm, name, len(weights))
-    if shift:
+    if not head.rounded:
         raise ValueError(f"{name}: rounded must be True before {type(norm).__name__}, not False")
     limit = weights.shape[1] * value.tensor.magnitude
     sums = Sums(limit, 2 if value.tensor.element is ir.Element.BIT else 1, value.divisor)

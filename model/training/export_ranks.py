@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..exact.batchnorm import check_parameters
-from ..exact.surd import sign_of_roots
+from ..exact.surd import Surd, compare
 from .export_norm import Norm, Sums, numbers_of
 
 __all__ = ["ranks_of"]
@@ -56,7 +56,7 @@ def ranks_of(norm: Norm, name: str, bias: NDArray[np.int64], sums: Sums) -> NDAr
 def _compare(numbers: dict[str, Floats], eps: float, pair: list[tuple[int, float]]) -> int:
     """Sign of what the batch norm makes of a score of one class less than what it makes of one of another, exactly."""
     (b, a, v), (d, c, w) = (_exactly(numbers, eps, *one) for one in pair)
-    return sign_of_roots(d - b, -a / v, v, c / w, w)
+    return compare(Surd(d - b, -a / v, v), Surd(Fraction(0), -c / w, w))
 
 
 def _exactly(numbers: dict[str, Floats], eps: float, neuron: int, score: float) -> tuple[Fraction, Fraction, Fraction]:

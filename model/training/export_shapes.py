@@ -22,9 +22,7 @@ def lower_flatten(walk: Walk, value: Value) -> Value:
     """No layer: images and vectors are the same stream."""
     module: Any = take(walk, (nn.Flatten, StreamFlatten), "")
     if type(module) is nn.Flatten and (module.start_dim, module.end_dim) != (1, -1):
-        raise ValueError(
-            f"Flatten must have start_dim=1 and end_dim=-1, not {module.start_dim} and {module.end_dim}"
-        )
+        raise ValueError(f"Flatten must have start_dim=1 and end_dim=-1, not {module.start_dim} and {module.end_dim}")
     if len(value.tensor.shape) == 1:
         return value
     height, width, channels = value.tensor.shape

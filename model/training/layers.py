@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from .. import ir
-from ..outlines import Filters, Neurons, Outline, chain
+from ..outlines import Block, Filters, Neurons, Outline, chain
 from ..recipe import Recipe
 from ..zoo import Definition
 from .batchnorm import BatchNorm, BatchNorm2d
 from .levels import Levels
 from .products import BinaryConv2d, BinaryLinear, Scores
 from .quantizers import Affine, Thermometer
+from .residual import Residual
 from .signs import SIGNS, stochastic_sign_ste
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "BinaryConv2d",
     "BinaryLinear",
     "Levels",
+    "Residual",
     "Scores",
     "Sign",
     "StreamFlatten",
@@ -117,26 +119,35 @@ def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Seque
         else Affine(**parameters)
     ]
     for outline, tensor in chain(definition.layers, rule.output):
-        if not isinstance(outline, Filters | ir.MaxPool) and len(tensor.shape) > 1:
+        if (outline is None or isinstance(outline, Neurons)) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
         if outline is None:
             modules.append(Scores(tensor.size, definition.classes))
         else:
             modules += _modules(outline, tensor, recipe)
-    for module in modules:
+    network = nn.Sequential(*modules)
+    for module in network.modules():
         if isinstance(module, BinaryLinear | BinaryConv2d):
             module.weight.data *= recipe.init
-    return nn.Sequential(*modules)
+    return network
 
 
 def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(outline, ir.MaxPool):
         return [nn.MaxPool2d(outline.kernel, outline.stride)]
+    if isinstance(outline, ir.SumPool):
+        return [nn.AvgPool2d(outline.kernel, outline.stride)]
+    if isinstance(outline, Block):
+        parts = [
+            module
+            for part, incoming in chain(outline.main, tensor)
+            if part is not None
+            for module in _modules(part, incoming, recipe)
+        ]
+        return [Residual(nn.Sequential(*parts[:-1])), parts[-1]]
     activation = (
-        Levels(outline.bits)
-        if outline.bits > 1
-        else Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
+        Levels(outline.bits) if outline.bits > 1 else Sign(stochastic=recipe.stochastic, gradient=recipe.gradient)
     )
     if isinstance(outline, Neurons):
         return [BinaryLinear(tensor.size, outline.count), BatchNorm(outline.count), activation]
@@ -146,6 +157,13 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
         kernel=outline.kernel,
         stride=outline.stride,
         padding=outline.padding,
-        fill=2 * outline.pad - 1 if tensor.element is ir.Element.BIT else outline.pad,
+        fill=_fill(outline, tensor),
     )
     return [convolution, BatchNorm2d(outline.count), activation]
+
+
+def _fill(outline: Filters, tensor: ir.Tensor) -> int:
+    """Torch's value of the padding: a bit stands for -1 or +1, and between them for nothing."""
+    if outline.pad == ir.ZERO:
+        return 0
+    return 2 * outline.pad - 1 if tensor.element is ir.Element.BIT else outline.pad

@@ -1,7 +1,8 @@
 """What lowerings share: the layers so far, the modules that are left, and the value between them."""
 
+import dataclasses
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,10 @@ from torch import nn
 from .. import ir
 from .export_norm import Norm
 
-__all__ = ["Lowering", "Value", "Walk", "next_name", "take"]
+__all__ = ["IDLE", "Lowering", "Value", "Walk", "next_name", "significant", "take"]
+
+IDLE: tuple[type[nn.Module], ...] = (nn.Dropout, nn.Dropout2d, nn.Identity)
+"""Modules that do nothing in eval mode."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Value:
         What torch's numbers are divided by: an average is a sum over that.
     norm : batch norm or None
         What torch's numbers have gone through and the layer's have not: the end of an arm of a residual.
+    of : :class:`xnorflow.model.ir.Tensor` or None
+        What the layer of that batch norm reads.
     """
 
     place: int
@@ -38,6 +44,7 @@ class Value:
     order: NDArray[np.int64] | None = None
     divisor: int = 1
     norm: Norm | None = None
+    of: ir.Tensor | None = None
 
 
 @dataclass
@@ -48,6 +55,8 @@ class Walk:
     ----------
     modules : deque
         What is still to be lowered; a lowering takes what belongs to its layers from the left.
+    follow : function
+        Lowers all modules of a walk.
     layers, sources : lists
         The network so far, which the walks through arms add to as well.
     arm : :class:`bool`
@@ -55,6 +64,7 @@ class Walk:
     """
 
     modules: deque[nn.Module]
+    follow: "Lowering"
     layers: list[ir.Layer] = field(default_factory=list)
     sources: list[tuple[int, ...]] = field(default_factory=list)
     arm: bool = False
@@ -62,6 +72,10 @@ class Walk:
     def name(self, kind: str) -> str:
         """What a layer of a kind will be called that is added now."""
         return f"{kind}{len(self.layers)}"
+
+    def through(self, modules: Iterable[nn.Module]) -> "Walk":
+        """A walk through an arm, which adds to the same network."""
+        return dataclasses.replace(self, modules=deque(modules), arm=True)
 
     def add(self, name: str, layer: ir.Layer, *values: Value) -> Value:
         """Add a layer that reads these; ValueError that begins with ``name`` when it does not fit them."""
@@ -77,6 +91,15 @@ class Walk:
 
 Lowering = Callable[[Walk, Value], Value]
 """Takes modules from a walk, adds layers that compute the same, and gives what comes out."""
+
+
+def significant(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules that do something in eval mode, without nesting."""
+    if not isinstance(module, nn.Sequential):
+        yield from () if type(module) in IDLE else (module,)
+        return
+    for child in module:
+        yield from significant(child)
 
 
 def next_name(walk: Walk) -> str:

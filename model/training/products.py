@@ -6,6 +6,7 @@ autocast: they are summed in a precision that holds every partial sum.
 
 import contextlib
 import math
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +47,7 @@ class BinaryLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(self.mh, self.mw).uniform_(-1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        dtype = _precision(self)
+        dtype = _precision(self, x)
         with _as_it_is(self, x):
             return linear(x.to(dtype), sign_ste(self.weight).to(dtype))
 
@@ -76,14 +77,21 @@ class BinaryConv2d(nn.Module):
         Rows and columns from one window to the next.
     padding : :class:`int` or pair of :class:`int`
         Rows above and below, and columns left and right.
+    dilation : :class:`int` or pair of :class:`int`
+        Rows and columns from one value of a window to the next.
+    groups : :class:`int`
+        Groups that channels and filters are divided into, as in :class:`torch.nn.Conv2d`.
     fill : :class:`int`
-        Value of the padding: -1 or +1 where the inputs are ±1, otherwise an integer of their range.
+        Value of the padding: where the inputs are ±1, one of these or 0, which adds nothing; otherwise an integer of
+        their range.
+    padding_mode : :class:`str`
+        ``"constant"``, or ``"zeros"`` as in :class:`torch.nn.Conv2d`, which is the same as a ``fill`` of 0.
 
     Members
     -------
     exact : :class:`bool`
         Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.training.layers.approximate`.
-    weight : parameter of shape ``(filters, channels, *kernel)``
+    weight : parameter of shape ``(filters, channels / groups, *kernel)``
         Latent weights, in [-1, 1] when :meth:`clip_latent` is called after each step.
 
     Raises
@@ -99,33 +107,52 @@ class BinaryConv2d(nn.Module):
         kernel: int | Pair,
         stride: int | Pair = 1,
         padding: int | Pair = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
         *,
         fill: int = -1,
+        padding_mode: str = "constant",
     ) -> None:
         super().__init__()
         self.channels, self.filters = integer("channels", channels), integer("filters", filters)
         self.kernel, self.stride = pair("kernel", kernel), pair("stride", stride)
-        self.padding, self.fill, self.exact = pair("padding", padding), integer("fill", fill), True
+        self.padding, self.dilation = pair("padding", padding), pair("dilation", dilation)
+        self.groups, self.exact = integer("groups", groups), True
+        if padding_mode not in ("constant", "zeros"):
+            raise ValueError(f"padding_mode must be constant or zeros, not {padding_mode!r}")
+        self.fill = 0 if padding_mode == "zeros" else integer("fill", fill)
+        self._check()
+        shape = self.filters, self.channels // self.groups, *self.kernel
+        self.weight = nn.Parameter(torch.empty(shape).uniform_(-1, 1))
+
+    def _check(self) -> None:
         if min(self.channels, self.filters, *self.kernel) < 1:
             raise ValueError(
-                f"channels, filters and kernel must be positive, not {channels}, {filters} and {self.kernel}"
+                f"channels, filters and kernel must be positive, not {self.channels}, {self.filters} and {self.kernel}"
             )
-        if min(self.stride) < 1:
-            raise ValueError(f"stride must be at least 1, not {self.stride}")
+        for name, value in (("stride", self.stride), ("dilation", self.dilation)):
+            if min(value) < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
         if min(self.padding) < 0:
             raise ValueError(f"padding must be at least 0, not {self.padding}")
-        self.weight = nn.Parameter(torch.empty(self.filters, self.channels, *self.kernel).uniform_(-1, 1))
+        if self.groups < 1 or self.channels % self.groups or self.filters % self.groups:
+            raise ValueError(
+                f"groups must divide channels and filters, {self.channels} and {self.filters}, not be {self.groups}"
+            )
 
     def forward(self, x: Tensor) -> Tensor:
-        (above, left), dtype = self.padding, _precision(self)
+        (above, left), dtype = self.padding, _precision(self, x)
         weight = sign_ste(self.weight).to(dtype)
         padded = pad(x.to(dtype), (left, left, above, above), value=self.fill) if above or left else x.to(dtype)
         if self.training or not self.exact:
-            return conv2d(padded, weight, stride=self.stride)
+            return conv2d(padded, weight, stride=self.stride, dilation=self.dilation, groups=self.groups)
         with _as_it_is(self, x):
             # Fast convolutions may go through sums that are no integers; a matrix product does not.
-            dots = weight.flatten(1) @ unfold(padded, self.kernel, stride=self.stride)
-        windows = ((padded.shape[axis + 2] - self.kernel[axis]) // self.stride[axis] + 1 for axis in (0, 1))
+            vectors = unfold(padded, self.kernel, stride=self.stride, dilation=self.dilation)
+            matrices = weight.reshape(self.groups, self.filters // self.groups, -1)
+            dots = matrices @ vectors.unflatten(1, (self.groups, -1)) if self.groups > 1 else matrices[0] @ vectors
+        spans = ((size - 1) * apart + 1 for size, apart in zip(self.kernel, self.dilation, strict=True))
+        windows = ((padded.shape[axis] - span) // self.stride[axis - 2] + 1 for axis, span in enumerate(spans, 2))
         return dots.reshape(len(x), self.filters, *windows)
 
     @torch.no_grad()
@@ -134,12 +161,12 @@ class BinaryConv2d(nn.Module):
         self.weight.clamp_(-1, 1)
 
     def extra_repr(self) -> str:
-        names = ("channels", "filters", "kernel", "stride", "padding", "fill")
+        names = ("channels", "filters", "kernel", "stride", "padding", "dilation", "groups", "fill")
         return ", ".join(f"{name}={getattr(self, name)}" for name in names)
 
 
 class Scores(BinaryLinear):
-    """Last layer: integer scores, ``dot + round(bias)``.
+    """Last layer: integer scores, ``dot + round(bias)`` as a rule.
 
     In eval mode it gives those integers as float64, so that their argmax is the class, ties to the lowest index. In
     training mode it gives :meth:`logits`.
@@ -150,11 +177,14 @@ class Scores(BinaryLinear):
         Inputs.
     classes : :class:`int`
         Classes.
+    rounded : :class:`bool`
+        Whether the bias is rounded to an integer. Otherwise it may be any number, and in eval mode scores are integers
+        that are in the order of the sums: ``(dot << shift) + bias`` of :meth:`ordered`.
 
     Members
     -------
     bias : parameter of shape ``(classes,)``
-        Latent bias, rounded in the forward direction.
+        The bias, before it is rounded in the forward direction.
     log_temperature : parameter, one number
         Logarithm of what divides the scores for the loss. It cannot change an argmax, and no hardware knows it.
 
@@ -164,29 +194,51 @@ class Scores(BinaryLinear):
         As of :class:`BinaryLinear`, which calls the classes ``mh``.
     """
 
-    def __init__(self, mw: int, classes: int) -> None:
+    def __init__(self, mw: int, classes: int, *, rounded: bool = True) -> None:
         super().__init__(mw, classes)
+        self.rounded = rounded
         self.bias = nn.Parameter(torch.zeros(self.mh))
         # Dots of random signs spread by sqrt(mw): divided by that, the loss starts with moderate logits.
         self.log_temperature = nn.Parameter(torch.tensor(0.5 * math.log(self.mw)))
 
     def forward(self, x: Tensor) -> Tensor:
-        # Rounded forward; backward as if it were not.
-        bias = self.bias + (self.bias.round() - self.bias).detach()
-        scores = super().forward(x).double() + bias.double()
+        dots = super().forward(x).double()
+        if self.rounded:
+            # Rounded forward; backward as if it were not.
+            bias = self.bias + (self.bias.round() - self.bias).detach()
+        elif self.training:
+            bias = self.bias
+        else:
+            ordered, shift = self.ordered()
+            return dots * 2**shift + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
+        scores = dots + bias.double()
         return self.logits(scores) if self.training else scores
+
+    @torch.no_grad()
+    def ordered(self) -> tuple[list[int], int]:
+        """Integers and a shift, by which ``(dot << shift) + integer`` has the order of ``dot + bias`` in each pair.
+
+        Whole parts are shifted like dots, and the fractions that are left count by their ranks.
+        """
+        numbers = [Fraction(number) for number in self.bias.double().tolist()]
+        fractions = sorted({number % 1 for number in numbers})
+        shift = (len(fractions) - 1).bit_length()
+        return [(math.floor(number) << shift) + fractions.index(number % 1) for number in numbers], shift
 
     def logits(self, scores: Tensor) -> Tensor:
         """Scores divided by the temperature, for the loss."""
+        if not self.training and not self.rounded:
+            scores = scores / 2 ** self.ordered()[1]
         return (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
 
 
-def _precision(layer: BinaryLinear | BinaryConv2d) -> torch.dtype:
+def _precision(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> torch.dtype:
     """Type that holds a neuron's sums exactly; in training it is the weights', whatever they are."""
     if layer.training:
         return layer.weight.dtype
-    # Inputs are 255 at most, so that the sums of few enough are below 2**24.
-    few = layer.weight[0].numel() < 1 << 16
+    # Activations and pixels are integers of 255 at most, so that the sums of few enough are below 2**24; averages and
+    # sums of residuals are not.
+    few = layer.weight[0].numel() < 1 << 16 and bool((x.abs() <= 255).all() and (x == x.floor()).all())
     return torch.promote_types(layer.weight.dtype, torch.float32 if few else torch.float64)
 
 

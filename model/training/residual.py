@@ -7,7 +7,7 @@ from ..kinds.add import LARGEST_SHIFT
 from ..numbers import integers
 from .batchnorm import GRID
 
-__all__ = ["Residual"]
+__all__ = ["Residual", "on_grid"]
 
 
 class Residual(nn.Module):
@@ -46,7 +46,7 @@ class Residual(nn.Module):
         if left.shape != right.shape:
             raise ValueError(f"arms must give one shape, not {tuple(left.shape)} and {tuple(right.shape)}")
         if not self.training:
-            left, right = _whole(left), _whole(right)
+            left, right = on_grid(left), on_grid(right)
         first, second = (1 << shift for shift in self.shifts)
         return (left if first == 1 else left * first) + (right if second == 1 else right * second)
 
@@ -54,6 +54,6 @@ class Residual(nn.Module):
         return f"shifts={self.shifts}"
 
 
-def _whole(arm: Tensor) -> Tensor:
+def on_grid(arm: Tensor) -> Tensor:
     """The multiple of the grid at or below each number: its sum with integers is exact, and compares as it would."""
     return torch.floor(arm.double() / GRID) * GRID

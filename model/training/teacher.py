@@ -36,7 +36,7 @@ def teacher_module(definition: Definition, teacher: Teacher) -> nn.Sequential:
     pixels = Tensor((*shape[:2], *(shape[2:] or (1,))))
     modules: list[nn.Module] = [Pixels()]
     for outline, tensor in chain(teacher.layers, pixels):
-        if not isinstance(outline, Filters | MaxPool) and len(tensor.shape) > 1:
+        if (outline is None or isinstance(outline, Neurons)) and len(tensor.shape) > 1:
             modules.append(StreamFlatten())
         modules += [nn.Linear(tensor.size, definition.classes)] if outline is None else _modules(outline, tensor)
     return nn.Sequential(*modules)
@@ -48,6 +48,8 @@ def _modules(outline: Outline, tensor: Tensor) -> list[nn.Module]:
         return [nn.MaxPool2d(outline.kernel, outline.stride)]
     if isinstance(outline, Neurons):
         return [nn.Linear(tensor.size, outline.count, bias=False), nn.BatchNorm1d(outline.count), nn.ReLU()]
+    if not isinstance(outline, Filters):
+        raise ValueError(f"layers of a teacher must be Filters, Neurons or MaxPool, not {type(outline).__name__}")
     convolution = nn.Conv2d(tensor.shape[2], outline.count, outline.kernel, outline.stride, outline.padding, bias=False)
     return [convolution, nn.BatchNorm2d(outline.count), nn.ReLU()]
 

@@ -11,17 +11,29 @@ from .model.store import save
 __all__ = ["import_to_file"]
 
 
-def import_to_file(file: Path, path: Path, *, input_scale: str | None = None) -> dict[str, str]:
-    """Import a QONNX file, write the model to ``path``, and give what there is to tell.
+def import_to_file(
+    file: Path,
+    path: Path,
+    *,
+    input_scale: str | None = None,
+    input_shape: str | None = None,
+    layout: str | None = None,
+) -> dict[str, str]:
+    """Import an ONNX file, write the model to ``path``, and give what there is to tell.
 
     Raises
     ------
     ValueError
-        When the file cannot be imported, or ``input_scale`` is not a positive number.
+        When the file cannot be imported, ``input_scale`` is not a positive number, or ``input_shape`` no list of them.
     """
     if path.exists() and path.samefile(file):
         raise ValueError(f"{path}: must be another file than the one that is imported")
-    network = import_qonnx(file, input_scale=None if input_scale is None else _number(input_scale))
+    network = import_qonnx(
+        file,
+        input_scale=None if input_scale is None else _number(input_scale),
+        input_shape=None if input_shape is None else _shape(input_shape),
+        layout=layout,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with watching_disk(path.parent):
         save(network, path)
@@ -54,3 +66,10 @@ def _number(text: str) -> Fraction:
     if number <= 0:
         raise ValueError(f"--input-scale must be a positive number such as 1/255, not {text!r}")
     return number
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    parts = text.replace("x", ",").split(",")
+    if not all(part.strip().isascii() and part.strip().isdigit() and 0 < int(part) < 1 << 31 for part in parts):
+        raise ValueError(f"--input-shape must be numbers such as 1,3,32,32, not {text!r}")
+    return tuple(int(part) for part in parts)

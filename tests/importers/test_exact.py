@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xnorflow.model.exact.node import ImportRefused, Node
-from xnorflow.model.exact.pixels import quantize_pixels, table
-from xnorflow.model.exact.rounding import ROUNDING, Quantizer
+from xnorflow.model.exact.pixels import fit, table
+from xnorflow.model.exact.rounding import ROUNDING, floor, rounded
+from xnorflow.model.exact.scores import integer_biases
 from xnorflow.model.exact.surd import InexactError, Surd, root
-from xnorflow.model.exact.thresholds import integer_biases
 from xnorflow.model.inputs import Affine
 
 SMALL = st.fractions(-20, 20, max_denominator=12)
-NODE = Node("quant", "Quant", (), (), {})
 
 
 def number(a, b, v):
@@ -82,17 +80,38 @@ def test_integer_biases_keep_every_class(biases, odd):
 )
 def test_a_quantized_pixel_is_a_line(mode, width, signed, scale, offset):
     low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
-    quantizer = Quantizer(width, signed, low, high, mode)
     wanted = [min(max(ROUNDING[mode](scale * pixel + offset), low), high) for pixel in range(256)]
-    try:
-        rule = quantize_pixels(NODE, Affine((1,)), quantizer, Surd(scale), Surd(offset))
-    except ImportRefused as error:
-        message = str(error)
+    rule = fit((1,), wanted, width=width, signed=signed)
+    if rule is None:
         # Towards zero and away from it are two lines where there are pixels on both sides.
         assert signed
         assert mode in ("UP", "DOWN")
-        assert message == (
-            "quant (Quant): rounds the 256 values of a pixel as no single line does; use another rounding_mode or scale"
-        )
     else:
         assert table(rule) == wanted
+
+
+@settings(derandomize=True, max_examples=300)
+@given(
+    multiplier=st.integers(-300, 300),
+    offset=st.integers(-40000, 40000),
+    divisor=st.integers(1, 300),
+    width=st.integers(2, 8),
+    signed=st.booleans(),
+)
+def test_any_line_is_found_again(multiplier, offset, divisor, width, signed):
+    rule = Affine((1,), multiplier, offset, divisor, width, signed)
+    if len(set(table(rule))) > 2:
+        found = fit((1,), table(rule), width=width, signed=signed)
+        assert table(found) == table(rule)
+        assert found.divisor <= rule.divisor
+
+
+@settings(derandomize=True, max_examples=300)
+@given(a=SMALL, b=SMALL, v=st.fractions(0, 20, max_denominator=12), mode=st.sampled_from(sorted(ROUNDING)))
+def test_numbers_with_a_root_are_rounded_as_numbers_near_by(a, b, v, mode):
+    value = number(a, b, v)
+    assert (value - Surd(Fraction(floor(value)))).sign >= 0
+    assert (value - Surd(Fraction(floor(value) + 1))).sign < 0
+    near = value.a + value.b * Fraction(math.isqrt(int(value.v * 10**60)), 10**30)
+    if value.b:
+        assert rounded(value, mode) == ROUNDING[mode](near)

@@ -1,6 +1,7 @@
 """Batch-norm parameters that make trouble, for hypothesis."""
 
 from decimal import Context, Decimal
+from fractions import Fraction
 
 import numpy as np
 from hypothesis import strategies as st
@@ -24,7 +25,13 @@ def exact_sign(dot, *, gamma, beta, mean, var, eps):
     """Sign, -1, 0 or 1, of what batch normalization makes of ``dot``, in decimal numbers of 2,000 digits."""
     # Products of a few floats need less than 1,000 digits, so that only the root is rounded, and it not visibly.
     context = Context(prec=2000, Emax=10**6, Emin=-(10**6))
-    gamma, beta, mean, var, eps = (Decimal(float(value)) for value in (gamma, beta, mean, var, eps))
+    gamma, beta, mean, var, eps = (_decimal(value, context) for value in (gamma, beta, mean, var, eps))
     scaled = context.multiply(gamma, context.subtract(Decimal(dot), mean))
     shift = context.multiply(beta, context.sqrt(context.add(var, eps)))
     return int(context.add(scaled, shift).compare(Decimal(0)))
+
+
+def _decimal(value, context):
+    """A float or a fraction of powers of 2, exactly."""
+    exact = Fraction(value) if isinstance(value, Fraction) else Fraction(float(value))
+    return context.divide(Decimal(exact.numerator), Decimal(exact.denominator))

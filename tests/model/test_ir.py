@@ -139,7 +139,7 @@ def test_arrays_are_frozen_copies():
             r"conv2d0: takes images of 3 channels, but gets shape \(2, 2, 1\)",
         ),
         (
-            lambda: placed(RULE, dense(3, 4), convolution(1, 1, 1, 3)),
+            lambda: placed(RULE, dense(3, 4), convolution(1, 2, 1, 3)),
             r"conv2d1: takes images of 3 channels, but gets shape \(3,\)",
         ),
         (

@@ -1,5 +1,7 @@
 """The torch modules: exact forward, straight-through backward."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tests.model.modules import set_batch_norm
 from tests.model.parameters import batch_norms, exact_sign
 from xnorflow.model import golden, ir
+from xnorflow.model.training.batchnorm import GRID
 from xnorflow.model.training.layers import (
     Affine,
     BatchNorm,
@@ -210,6 +213,21 @@ def test_batch_norm_has_exactly_the_right_sign(parameters, dots):
         for neuron in range(2):
             exact = exact_sign(dot, **{name: values[neuron] for name, values in parameters.items()}, eps=eps)
             assert torch.sign(row[neuron]) == exact
+
+
+@settings(deadline=None, max_examples=200)
+@given(parameters=batch_norms(1), dots=st.lists(st.integers(-9, 9), min_size=1, max_size=4), unit=st.integers(-30, 30))
+def test_batch_norm_is_on_the_right_side_of_every_multiple_of_the_grid(parameters, dots, unit):
+    norm = BatchNorm(1).eval()
+    set_batch_norm(norm, **parameters)
+    with torch.no_grad():
+        results = norm(torch.tensor(dots, dtype=torch.float32).unsqueeze(1)).flatten().tolist()
+    parameters = {name: values if name == "eps" else float(values[0]) for name, values in parameters.items()}
+    for dot, result in zip(dots, results, strict=True):
+        for border in (unit / 2, unit * GRID, np.floor(result / GRID) * GRID, np.ceil(result / GRID) * GRID):
+            if abs(border) < 2.0**20:
+                exact = exact_sign(dot, **{**parameters, "beta": Fraction(parameters["beta"]) - Fraction(border)})
+                assert (result >= border) == (exact >= 0)
 
 
 def test_batch_norm_decides_what_float64_cannot():

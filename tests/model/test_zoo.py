@@ -10,7 +10,7 @@ import pytest
 from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
 from xnorflow.model.ir import Conv2d, Dense, Element, MaxPool
-from xnorflow.model.outlines import Filters, Neurons
+from xnorflow.model.outlines import Block, Filters, Neurons
 from xnorflow.model.zoo import ZOO, find, random_network
 
 
@@ -21,6 +21,16 @@ from xnorflow.model.zoo import ZOO, find, random_network
         ("sfc", "784-256-256-256-10", 334_336),
         ("lfc", "784-1024-1024-1024-10", 2_910_208),
         ("cnv", "32x32x3: 64C3-64C3-P2-128C3-128C3-P2-256C3-256C3-512-512-10", 1_542_848),
+        (
+            "cnv-w1a2",
+            "32x32x3: 64C3a2-64C3a2-P2-128C3a2-128C3a2-P2-256C3a2-256C3a2-512a2-512a2-10",
+            1_542_848,
+        ),
+        (
+            "resnet-w1a2",
+            "32x32x3: 32C3a2-P2-(32C3a2)-(32C3a2)-64C3a2-(64C3a2)-(64C3a2)-128C3a2-(128C3a2)-(128C3a2)-S4-10",
+            481_376,
+        ),
         ("bnn-mnist", "784-4096-4096-4096-10", 36_806_656),
         ("bnn-cifar-10", "32x32x3: 128C3-128C3-P2-256C3-256C3-P2-512C3-512C3-P2-1024-1024-10", 14_022_016),
     ],
@@ -40,6 +50,12 @@ def test_the_small_convolutional_network_leaves_room_on_a_up5k():
     assert ZOO["mnist-cnn"].weight_bits <= 110_000
 
 
+def test_the_residual_network_is_smaller_than_cnv():
+    small, cnv = ZOO["resnet-w1a2"], ZOO["cnv"]
+    assert small.multiplications < cnv.multiplications / 3
+    assert small.weight_bits < cnv.weight_bits / 3
+
+
 def test_digits_leaves_room_on_the_smallest_board():
     # A quarter of the block RAM of an iCE40 UP5K, 30 blocks of 4 kbit.
     assert ZOO["digits"].weight_bits <= 30 * 4096 / 4
@@ -52,7 +68,10 @@ def test_random_networks_have_the_definitions_layers(name):
     assert definition.dataset in (*DATASETS, "")
     assert definition.recipe.epochs >= 1
     assert (network.name, network.dataset, network.input) == (name, definition.dataset, definition.input)
-    assert len(network.layers) == len(definition.layers) + 1
+    # A block is its convolutions, and levels of their sum.
+    assert len(network.layers) == 1 + sum(
+        1 + len(outline.main) if isinstance(outline, Block) else 1 for outline in definition.layers
+    )
     assert network.classes == definition.classes
     assert network.weight_bits == definition.weight_bits
     assert network.multiplications == definition.multiplications
@@ -66,7 +85,7 @@ def test_a_seed_gives_the_same_network_and_another_another():
     assert (weights[0] != weights[2]).any()
 
 
-@pytest.mark.parametrize("name", ["tfc", "mnist-cnn", "cnv"])
+@pytest.mark.parametrize("name", ["tfc", "mnist-cnn", "cnv", "cnv-w1a2", "resnet-w1a2"])
 def test_bits_of_random_networks_vary(name):
     network = random_network(name)
     images = np.random.default_rng(seed=0).integers(0, 256, (60, *network.input.shape), np.uint8)

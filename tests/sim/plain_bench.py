@@ -17,7 +17,8 @@ from xnorflow.hw.placement import Place
 from xnorflow.hw.verilog import write_core
 from xnorflow.model import golden
 from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Network
-from xnorflow.model.outlines import Filters, Neurons, chain, random_layer
+from xnorflow.model.outlines import Filters, Neurons, chain
+from xnorflow.model.random_networks import random_layer
 from xnorflow.sim.simulators import VERILATOR, tool_environment
 
 __all__ = ["CORES", "STANDARDS", "VERILATOR_CORE", "answers", "golden_answers", "written"]

@@ -1,0 +1,62 @@
+"""Pools: the largest or the mean of each window of an image."""
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+from ..ir import MaxPool, SumPool
+from .curve import Curve, pieces, value_at
+from .images import check_image, image_order
+from .node import Node
+from .signal import Join, Made, Pixels, Product, Signal
+from .surd import Surd
+from .thresholds import settle
+
+__all__ = ["average", "pool"]
+
+
+def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
+    """Maximum of each window; on dot products it waits for their thresholds."""
+    signal = signal.plain(node)
+    check_image(node, signal)
+    if isinstance(signal.source, Pixels | Join):
+        signal = settle(node, signal)
+    source, tensor = signal.source, layer.output(signal.tensor)
+    directions = tuple(_direction(node, curve, signal.domain) for curve in signal.channel_curves(node))
+    if isinstance(source, Made):
+        if min(directions) < 0:
+            raise node.error("must take bits with a positive scale; move the negation behind the pool")
+        source = Made(layer, (source,))
+    elif isinstance(source, Product):
+        if source.pools and min(directions) < 0:
+            raise node.error("must not follow a pool and a negative scale; put a binarization between")
+        source = replace(source, pools=(*source.pools, layer), directions=source.directions or directions)
+    return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
+
+
+def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
+    """Mean of each window: the sum of its integers, over their number."""
+    signal = signal.plain(node)
+    check_image(node, signal)
+    signal = settle(node, signal)
+    count = Surd(Fraction(layer.kernel[0] * layer.kernel[1]))
+    tensor = layer.output(signal.tensor)
+    if len(signal.curves) > signal.channels:
+        raise node.error("scales and biases must be the same all over a channel, not change from pixel to pixel")
+    curves = [Curve((0,), ((scale / count, offset),)) for scale, offset in signal.first_lines(node)]
+    assert isinstance(signal.source, Made)
+    made = Made(layer, (signal.source,))
+    return replace(signal, source=made, tensor=tensor, order=image_order(*tensor.shape)).with_curves(curves)
+
+
+def _direction(node: Node, curve: Curve, domain: range) -> int:
+    """Whether a function rises (+1), falls (-1) or is constant (0)."""
+    signs = {scale.sign for _, _, (scale, _) in pieces(domain, curve)}
+    values = [
+        (value_at(domain, curve, first), value_at(domain, curve, end - 1)) for first, end, _ in pieces(domain, curve)
+    ]
+    signs |= {(right[0] - left[1]).sign for left, right in pairwise(values)}
+    signs.discard(0)
+    if len(signs) > 1:
+        raise node.error("must take what rises or falls steadily with the product, not what does both")
+    return signs.pop() if signs else 0

@@ -1,0 +1,299 @@
+"""Levels, averages, zeros for padding, groups, ranks: torch in eval mode and the golden model agree everywhere."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from tests.model.modules import exported, set_batch_norm
+from tests.model.parameters import batch_norms
+from xnorflow.model import golden
+from xnorflow.model.ir import ZERO, Add, Bias, Conv2d, Dense, Element, MaxPool, Ranks, SumPool, Threshold
+from xnorflow.model.training.export import export
+from xnorflow.model.training.layers import (
+    Affine,
+    BatchNorm,
+    BatchNorm2d,
+    BinaryConv2d,
+    BinaryLinear,
+    Levels,
+    Residual,
+    Scores,
+    Sign,
+    StreamFlatten,
+    Thermometer,
+)
+
+GREY = Thermometer(shape=(6, 6), levels=(90, 160))
+PIXELS = Affine(shape=(6, 6), multiplier=256, offset=-128 * 255, divisor=255, signed=True)
+
+
+def conv(channels, filters, kernel=3, activation=None, **numbers):
+    return [BinaryConv2d(channels, filters, kernel, **numbers), BatchNorm2d(filters), activation or Levels()]
+
+
+def block(channels, **numbers):
+    """The arm of a residual that ends in a batch norm, and leaves an image as large."""
+    return nn.Sequential(BinaryConv2d(channels, channels, 3, padding=1, fill=0, **numbers), BatchNorm2d(channels))
+
+
+def head(values, classes=3):
+    return [StreamFlatten(), Scores(values, classes)]
+
+
+MODULES = {
+    "levels of 2, 3 and 4 bits": lambda: (
+        *(PIXELS, *conv(1, 5), *conv(5, 4, activation=Levels(3, 0.7)), nn.MaxPool2d(2)),
+        *(StreamFlatten(), BinaryLinear(4, 6), BatchNorm(6), Levels(4, 0.3), Scores(6, 3)),
+    ),
+    "zeros for padding": lambda: (GREY, *conv(2, 5, padding=1, padding_mode="zeros", activation=Sign()), *head(180)),
+    "zeros behind levels": lambda: (GREY, *conv(2, 4), *conv(4, 3, padding=(1, 0), fill=0), *head(24)),
+    "groups": lambda: (GREY, *conv(2, 6, groups=2), *conv(6, 6, 2, groups=6, activation=Sign()), *head(54)),
+    "dilation": lambda: (PIXELS, *conv(1, 4, (2, 3), dilation=(3, 2), padding=(0, 1), fill=-3), *head(4 * 3 * 4)),
+    "one row": lambda: (Affine(shape=(1, 12, 2)), *conv(2, 4, (1, 3), padding=(0, 1), fill=0), *head(48)),
+    "average behind bits": lambda: (GREY, *conv(2, 4, activation=Sign()), nn.AvgPool2d(2), *head(16)),
+    "average of all": lambda: (GREY, *conv(2, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), Scores(4, 3)),
+    "average before a product": lambda: (GREY, *conv(2, 4), nn.AvgPool2d(2), *conv(4, 3, 2), *head(3)),
+    "average of a product": lambda: (
+        *(GREY, BinaryConv2d(2, 4, 3), nn.AvgPool2d(2), BatchNorm2d(4), Levels(), *head(16)),
+    ),
+    "pool of integers": lambda: (GREY, BinaryConv2d(2, 4, 3), nn.MaxPool2d(2), BatchNorm2d(4), Sign(), *head(16)),
+    "activation alone": lambda: (GREY, nn.AvgPool2d(2, 1), Levels(2, 0.25), *head(50)),
+    "sum of products": lambda: (
+        *(GREY, *conv(2, 4), Residual(BinaryConv2d(4, 4, 3, padding=1, fill=0), shifts=(0, 2))),
+        *(BatchNorm2d(4), Levels(), *head(64)),
+    ),
+    "sum of sums": lambda: (
+        *(GREY, *conv(2, 4), Residual(nn.Sequential(BinaryConv2d(4, 4, 3, padding=1, fill=0)))),
+        Residual(nn.Sequential(BatchNorm2d(4), Sign(), BinaryConv2d(4, 4, 3, padding=1, fill=1))),
+        *(BatchNorm2d(4), Sign(), *head(64)),
+    ),
+    "two products": lambda: (
+        *(GREY, Residual(BinaryConv2d(2, 4, 3, 2, 1, fill=1), BinaryConv2d(2, 4, 2, 2), shifts=(1, 0))),
+        *(BatchNorm2d(4), Sign(), *head(36)),
+    ),
+    "bits choose": lambda: (GREY, *conv(2, 4, activation=Sign()), Residual(block(4)), Levels(), *head(64)),
+    "levels choose": lambda: (GREY, *conv(2, 4), Residual(block(4), shifts=(0, 1)), Sign(), *head(64)),
+    "the other arm": lambda: (GREY, *conv(2, 4), Residual(nn.Identity(), block(4)), Levels(3), *head(64)),
+    "blocks": lambda: (GREY, *conv(2, 4), Residual(block(4)), Levels(), Residual(block(4, groups=2)), Levels(), *head(64)),
+    "vectors": lambda: (
+        *(Thermometer(shape=(9,), levels=(99,)), BinaryLinear(9, 7), BatchNorm(7), Levels()),
+        *(Residual(nn.Sequential(BinaryLinear(7, 7), BatchNorm(7))), Levels(), Scores(7, 3)),
+    ),
+    "ranks": lambda: (GREY, *conv(2, 4, activation=Sign()), *head(64), BatchNorm(3)),
+    "ranks of averages": lambda: (GREY, *conv(2, 4), nn.AvgPool2d(4), *head(4), BatchNorm(3)),
+    "biases": lambda: (GREY, *conv(2, 4), StreamFlatten(), Scores(64, 5, rounded=False)),
+}  # fmt: skip
+
+
+def network(*modules, seed):
+    """The modules with random numbers; a batch norm has about the size of the sums before it, and is hard for some."""
+    torch.manual_seed(seed)
+    rng, module, spread = np.random.default_rng(seed), nn.Sequential(*modules), 1.0
+    for layer in module.modules():
+        if isinstance(layer, BinaryLinear | BinaryConv2d):
+            layer.weight.data.uniform_(-1, 1)
+            spread = layer.weight[0].numel() ** 0.5
+        if isinstance(layer, Scores):
+            layer.bias.data.normal_(0, 2)
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            set_batch_norm(layer, **batch_norm(rng, layer.num_features, spread))
+    return module.eval()
+
+
+def batch_norm(rng, features, spread):
+    """Random parameters; every third one makes ties, for its numbers are halves and its root is whole."""
+    gamma, beta = rng.normal(0, 1, features), rng.normal(1, 1, features)
+    mean, var = rng.normal(0, spread, features), spread**2 * rng.random(features)
+    ties = np.arange(features) % 3 == 2
+    gamma[ties], var[ties] = rng.choice([-1, -0.5, 0, 0.5, 1], ties.sum()), rng.choice([1, 4], ties.sum())
+    beta[ties], mean[ties] = rng.integers(-3, 4, ties.sum()) / 2, rng.integers(-3, 4, ties.sum())
+    columns = {"gamma": gamma, "beta": beta, "mean": mean, "var": var}
+    return {**{name: values.astype(np.float32) for name, values in columns.items()}, "eps": 0.0}
+
+
+def images(module, count=40):
+    rng = np.random.default_rng(seed=0)
+    return rng.integers(0, 256, (count, *module[0].rule.shape), np.uint8)
+
+
+@torch.no_grad()
+def assert_equal_everywhere(module, batch):
+    ours = exported(module)
+    scores, theirs = golden.forward(ours, batch), module(torch.tensor(batch)).double().numpy()
+    assert np.array_equal(golden.predict(ours, batch), theirs.argmax(axis=1))
+    above = [(each[:, np.newaxis] < each[:, :, np.newaxis]) for each in (scores, theirs)]
+    assert np.array_equal(*above)
+    return ours
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_torch_equals_golden(name):
+    for seed in range(3):
+        module = network(*MODULES[name](), seed=seed)
+        assert_equal_everywhere(module, images(module))
+
+
+KINDS = {
+    "levels of 2, 3 and 4 bits": (Conv2d, Conv2d, MaxPool, Dense, Dense),
+    "average of a product": (Conv2d, SumPool, Threshold, Dense),
+    "sum of products": (Conv2d, Conv2d, Add, Threshold, Dense),
+    "levels choose": (Conv2d, Conv2d, Threshold, Dense),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_kinds_of_layers(name):
+    module = network(*MODULES[name](), seed=0)
+    for layer in module.modules():
+        if isinstance(layer, BatchNorm2d):
+            layer.weight.data.abs_()
+    assert tuple(map(type, exported(module).layers)) == KINDS[name]
+
+
+def test_negative_scales_behind_sums_become_a_convolution_of_single_channels():
+    module = network(*MODULES["sum of products"](), seed=0)
+    module[5].weight.data[1] = -1
+    layer = assert_equal_everywhere(module, images(module)).layers[3]
+    assert (type(layer), layer.kernel, layer.groups) == (Conv2d, (1, 1), 4)
+
+
+def test_records_of_what_is_exported():
+    zeros, levels, ranks, biases = (
+        exported(network(*MODULES[name](), seed=1))
+        for name in ("zeros for padding", "levels choose", "ranks", "biases")
+    )
+    assert zeros.layers[0].pad == ZERO
+    assert levels.layers[2].thresholds.shape == (4, 4, 1)
+    assert levels.sources == ((-1,), (0,), (1, 0), (2,))
+    assert (levels.tensors[1].element, levels.tensors[1].width) == (Element.UINT, 2)
+    assert isinstance(ranks.layers[-1].ending, Ranks)
+    assert isinstance(biases.layers[-1].ending, Bias)
+    assert biases.layers[-1].ending.shift == 3
+
+
+@settings(deadline=None, max_examples=40)
+@given(first=batch_norms(3), second=batch_norms(3), scale=st.sampled_from([1.0, 0.5, 2.0**-10, 0.1, 256.0]))
+def test_torch_equals_golden_whatever_the_batch_norms(first, second, scale):
+    arm = nn.Sequential(BinaryConv2d(3, 3, 2, padding=1, fill=0), BatchNorm2d(3))
+    parts = (*conv(1, 3, 3, Levels(2, scale)), Residual(arm, BinaryConv2d(3, 3, 1), shifts=(0, 1)))
+    small = Affine(shape=(4, 4), divisor=64, width=2)
+    module = network(small, *parts[:3], Residual(arm[0], BinaryConv2d(3, 3, 2, padding=1, fill=3)), seed=0)
+    module = nn.Sequential(*module, BatchNorm2d(3), Levels(2, scale), StreamFlatten(), Scores(27, 2)).eval()
+    set_batch_norm(module[2], **first)
+    set_batch_norm(module[5], **second)
+    assert_equal_everywhere(module, np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8))
+    chosen = nn.Sequential(*module[:4], Residual(nn.Sequential(BinaryConv2d(3, 3, 1), module[5])), *module[6:7])
+    chosen = nn.Sequential(*chosen, StreamFlatten(), Scores(12, 2)).eval()
+    assert_equal_everywhere(chosen, np.random.default_rng(0).integers(0, 256, (20, 4, 4), np.uint8))
+
+
+def test_every_sum_of_a_neuron_with_ties():
+    for mean, beta, gamma in itertools.product((0, 1, 0.5), (0, 0.5, -1.5), (1, -1, 0.5, 0)):
+        norm = BatchNorm(3)
+        numbers = {"gamma": gamma, "beta": beta, "mean": mean, "var": 1}
+        set_batch_norm(norm, **{key: np.full(3, value, np.float32) for key, value in numbers.items()}, eps=0.0)
+        module = nn.Sequential(Affine((2,), divisor=64, width=2), BinaryLinear(2, 3), norm, Levels(), Scores(3, 2))
+        every = np.array(list(itertools.product((0, 64, 128, 192), repeat=2)), np.uint8)
+        assert_equal_everywhere(module.eval(), every)
+
+
+def refused(*modules):
+    return nn.Sequential(GREY, *modules)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            refused(*conv(2, 4), Residual(block(4), block(4)), Levels()),
+            "threshold3: one arm of a Residual must end in integers, not both in batch norms; "
+            "their sum has no thresholds on integers",
+        ),
+        (
+            refused(*conv(2, 4), Residual(block(4), shifts=(1, 0)), Levels()),
+            "threshold2: an arm that ends in BatchNorm2d must be shifted by 0, not 1",
+        ),
+        (
+            refused(*conv(2, 4), Residual(block(4), BinaryConv2d(4, 4, 1)), Levels()),
+            "threshold3: what is added to BatchNorm2d must be bits or levels, of 16 values at most, "
+            "not integers in -12..12",
+        ),
+        (
+            refused(*conv(2, 4), Residual(block(4)), *head(64)),
+            "threshold2: Residual with a BatchNorm2d at the end of an arm must be followed by Sign, not StreamFlatten",
+        ),
+        (refused(*conv(2, 4), nn.AvgPool2d(3)), "sumpool1: averages must be of a power of 2 numbers, for others are rounded, not of 9"),
+        (refused(nn.AvgPool2d(2, padding=1)), "sumpool0: padding must be 0, not 1"),
+        (refused(nn.AvgPool2d(2, ceil_mode=True)), "sumpool0: ceil_mode must be False, not True"),
+        (refused(nn.AvgPool2d(2, divisor_override=3)), "sumpool0: divisor_override must be None, not 3"),
+        (refused(nn.AdaptiveAvgPool2d(2)), "sumpool0: output_size must be 1, not 2"),
+        (refused(StreamFlatten(), nn.AvgPool2d(2)), "sumpool0: takes an image, but gets shape (72,)"),
+        (refused(*conv(2, 4), BatchNorm2d(4), *head(64)), "threshold1: BatchNorm2d must be followed by Sign, not StreamFlatten"),
+        (refused(*conv(2, 4), BatchNorm2d(3), Sign()), "threshold1: BatchNorm2d must have 4 features, not 3"),
+        (
+            refused(*conv(2, 4), nn.Flatten(), Residual(BinaryLinear(64, 64)), BatchNorm(64), Sign()),
+            "add2: both arms must flatten images in one order; put StreamFlatten in place of Flatten",
+        ),
+        (
+            refused(*conv(2, 4), Residual(BinaryConv2d(4, 4, 1), nn.AvgPool2d(1)), Residual(nn.AvgPool2d(2), nn.MaxPool2d(2))),
+            "add6: arms must be averages of equally many numbers, not of 4 and 1",
+        ),
+        (refused(*head(72), nn.BatchNorm1d(3)), "scores0: Scores must be followed by BatchNorm, not BatchNorm1d"),
+        (refused(*head(72), BatchNorm(4)), "scores0: BatchNorm must have 3 features, not 4"),
+        (
+            refused(StreamFlatten(), Scores(72, 3, rounded=False), BatchNorm(3)),
+            "scores0: rounded must be True before BatchNorm, not False",
+        ),
+        (
+            refused(nn.AvgPool2d(2), StreamFlatten(), Scores(18, 3, rounded=False)),
+            "scores1: rounded must be True behind averages, not False",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_lowered_is_refused(module, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        export(module.eval(), name="test")
+
+
+def test_levels_forward_and_their_cut_gradient():
+    x = torch.tensor([-1.0, -0.1, 0.0, 0.49, 0.5, 1.5, 2.4, 2.5, 3.0, 3.1], requires_grad=True)
+    module = Levels()
+    module(x).sum().backward()
+    assert module(x).tolist() == module.eval()(x).tolist() == [0, 0, 0, 0, 1, 2, 2, 3, 3, 3]
+    assert x.grad.tolist() == [0, 0, 0, 1, 1, 1, 1, 1, 0, 0]
+
+
+def test_a_learnt_scale_has_a_gradient_and_keeps_its_range():
+    module = Levels(scale=0.5, learn=True)
+    module(torch.tensor([-1.0, 0.5, 9.0])).sum().backward()
+    # Where the gradient passes, the derivative of x / scale is -x / scale**2.
+    assert module.scale.grad.item() == -2
+    module.scale.data.fill_(-1)
+    module.clip_latent()
+    assert module.step == 2**-10
+    assert len(list(Levels().parameters())) == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Levels(1), "bits must be in 2..4, not 1"),
+        (lambda: Levels(5), "bits must be in 2..4, not 5"),
+        (lambda: Levels(2, 0.0), "scale must be in 0.000976562 to 256, not 0.0"),
+        (lambda: Levels(2, float("nan")), "scale must be in 0.000976562 to 256, not nan"),
+        (lambda: Residual(Sign(), shifts=(0, 17)), "shifts must be two numbers in 0..16, not (0, 17)"),
+        (lambda: Residual(nn.MaxPool2d(2))(torch.zeros(1, 1, 4, 4)), "arms must give one shape, not (1, 1, 2, 2) and (1, 1, 4, 4)"),
+        (lambda: BinaryConv2d(4, 4, 3, groups=3), "groups must divide channels and filters, 4 and 4, not be 3"),
+        (lambda: BinaryConv2d(4, 4, 3, dilation=0), "dilation must be at least 1, not (0, 0)"),
+        (lambda: BinaryConv2d(4, 4, 3, padding_mode="reflect"), "padding_mode must be constant or zeros, not 'reflect'"),
+    ],
+)  # fmt: skip
+def test_modules_that_cannot_be_are_refused(make, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        make()
