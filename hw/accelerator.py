@@ -6,12 +6,13 @@ from numpy.typing import NDArray
 
 from ..model.ir import Network
 from .answer import AnswerFormat
+from .depths import add_queues
 from .device import ICE40, Family
 from .folding import Folding, check_foldings
 from .frames import frame_format
 from .mvu import Product
 from .placement import place_memories
-from .plan import output, plan_network, slowest_layer
+from .plan import plan_network, slowest_layer
 from .stage import Beats
 
 __all__ = ["Accelerator"]
@@ -70,12 +71,14 @@ class Accelerator:
         self.reweightable = reweightable
         slowest = slowest_layer(network, foldings)
         self.frame = frame_format(network, interval=slowest, input_bytes=input_bytes)
-        self.plan = plan_network(network, foldings, self.frame, reweightable=reweightable)
+        plans = plan_network(network, foldings, self.frame, reweightable=reweightable)
+        self.layers = add_queues(network, plans, family)
+        self.plan = tuple(layer.stages for layer in self.layers)
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
         self.places = place_memories(self.plan, family=family, brams=brams)
-        last = self.plan[-1][-1]
-        # Sums may have more bits than their results need.
-        self.score: Shape = last.result if isinstance(last, Product) else signed(network.tensors[-1].width)
+        # The sums of a last layer may have more bits than their results need.
+        sums = next((stage for stage in self.layers[-1].body if isinstance(stage, Product) and not stage.raw), None)
+        self.score: Shape = sums.result if sums else signed(network.tensors[-1].width)
         self.answer = AnswerFormat(network.classes, self.score.width, scores)
 
     @property
@@ -100,12 +103,7 @@ class Accelerator:
 
     def outputs(self) -> tuple[Beats, ...]:
         """Beats of each layer's output stream."""
-        sources, source = [], self.frame.source
-        by_name = dict(zip(self.network.matrices, self.foldings, strict=True))
-        for step in self.network.steps():
-            source = output(step.layer, step.input, by_name.get(step.name), source)
-            sources.append(source)
-        return tuple(sources)
+        return tuple(layer.beats for layer in self.layers)
 
     def encode(self, values: NDArray[np.generic]) -> bytes:
         """Input stream of quantized images, each ``input_beats * input_bytes`` long, as :class:`FrameFormat` has it."""

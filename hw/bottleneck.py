@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..model.ir import Network
-from .folding import Folding
+from .folding import Folding, largest_folding
 from .frames import frame_format
 from .plan import plan_network, slowest_layer
 
@@ -39,7 +39,7 @@ def find_bottleneck(network: Network) -> Bottleneck:
     No stage is faster at another folding: wider beats never take more cycles, and a window with a pixel a beat is
     given as fast as its memory can.
     """
-    stages = _stages(network, tuple(Folding(layer.mh, layer.mw) for layer in network.matrices.values()))
+    stages = _stages(network, tuple(map(largest_folding, network.matrices.values())))
     # Of equals the first in the order of the data is meant.
     return max(stages, key=lambda stage: stage.cycles)
 
@@ -54,5 +54,5 @@ def _stages(network: Network, foldings: tuple[Folding, ...]) -> list[Bottleneck]
     layers = zip(network.names, plan_network(network, foldings, frame), strict=True)
     return [
         Bottleneck("input", "beats", frame.input_beats),
-        *(Bottleneck(name, stage.noun, stage.cycles) for name, stages in layers for stage in stages),
+        *(Bottleneck(name, stage.noun, stage.cycles) for name, plan in layers for stage in plan.stages),
     ]

@@ -20,9 +20,9 @@ __all__ = ["Compare", "LevelCount", "step_levels"]
 class Compare:
     """Integers of ``bits`` bits, ``width`` of them in a beat, with the ``levels`` of their channels.
 
-    Channels come round every ``unit`` elements, ``units`` times in a frame. A beat takes ``steps`` cycles, in each of
-    which an equal share of the levels is compared: ``count`` of them, and more that none reaches. Where a ``chooser``
-    comes with each, an integer of that shape, it chooses the row of levels.
+    All channels come by in units of ``unit`` elements, ``rounds`` times in a frame. A beat takes ``steps`` cycles, in
+    each of which an equal share of the levels is compared: ``count`` of them, and more that none reaches. Where a
+    ``chooser`` comes with each, an integer of that shape, it chooses the row of levels.
     """
 
     levels: Table
@@ -30,7 +30,7 @@ class Compare:
     bits: int
     width: int
     unit: int
-    units: int
+    rounds: int
     steps: int = 1
     chooser: Shape | None = None
     signed: bool = True
@@ -50,7 +50,7 @@ class Compare:
     @property
     def cycles(self) -> int:
         """Cycles for a frame."""
-        return self.units * self.size.beats * self.steps
+        return self.rounds * self.size.beats * self.steps
 
     def widest(self, places: Places, family: Family) -> int:
         """A beat, or a word of levels."""
@@ -60,6 +60,11 @@ class Compare:
     def memory_words(self, places: Places, family: Family) -> int:
         """The levels."""
         return self.size.words
+
+    @property
+    def contents(self) -> int:
+        """The levels."""
+        return self.size.contents
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Levels are in look-up tables."""
@@ -74,7 +79,7 @@ class Compare:
         comparators = self.size.share * (self.levels.shape.width + 1)
         counted = 2 * self.result if self.steps > 1 else 0
         held = family.ff_cell * (self.bits + (self.chooser.width if self.chooser and self.steps > 1 else 0))
-        lanes = self.width * (comparators + counted + self.result + held)
+        lanes: int = self.width * (comparators + counted + self.result + held)
         return lanes + 20 + self.size.cells + outside_cells(self, places, family)
 
     def absorbs(self, held: int, family: Family) -> int:

@@ -1,16 +1,22 @@
 """The whole network as a chain of components, with AXI4-Stream at both ends."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from amaranth.hdl import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..model.ir import IMAGE
 from .accelerator import Accelerator
 from .answer import Answer
 from .axi import FrameGuard, axi_stream
+from .depths import readers_of
 from .device import Family
+from .fork import Fork
 from .limits import check_hardware
 from .replay import ReplayBuffer
-from .stage import Places, Stage
+from .stage import LayerPlan, Places, Stage
 
 __all__ = ["AcceleratorCore"]
 
@@ -60,15 +66,7 @@ class AcceleratorCore(wiring.Component):
             self.error.eq(guard.error),
         ]
 
-        source = _narrowed(m, guard.o, accelerator.frame.source.width, accelerator.frame.tensor.width)
-        steps = accelerator.network.steps()
-        rows = zip(steps, accelerator.plan, accelerator.places, accelerator.outputs(), strict=True)
-        for step, stages, places, beats in rows:
-            m.submodules[step.name] = layer = Layer(stages=stages, places=places, family=accelerator.family)
-            wiring.connect(m, source, layer.i)
-            source = _narrowed(m, layer.o, beats.width, step.output.width)
-        source = layer.o
-
+        scores = self._connect_layers(m, guard.o)
         score, classes, lanes = accelerator.score, accelerator.network.classes, accelerator.answer_lanes
         m.submodules.spread = spread = ReplayBuffer(
             element=score, count=classes, width_in=accelerator.outputs()[-1].width, width_out=lanes
@@ -80,7 +78,7 @@ class AcceleratorCore(wiring.Component):
             scores=accelerator.scores,
             patient=2 * classes <= accelerator.interval,
         )
-        wiring.connect(m, source, spread.i)
+        wiring.connect(m, scores, spread.i)
         wiring.connect(m, spread.o, answer.i)
         m.d.comb += [
             self.m_axis_tdata.eq(answer.o.payload),
@@ -90,14 +88,40 @@ class AcceleratorCore(wiring.Component):
         ]
         return m
 
+    def _connect_layers(self, m: Module, frames: stream.Interface) -> stream.Interface:
+        """Each layer to what it reads, through a fork where others read that, too; gives what the last one gives."""
+        accelerator = self.accelerator
+        readers = readers_of(accelerator.network)
+        streams: dict[tuple[int, int], stream.Interface] = {}
+
+        def offer(source: int, name: str, beats: stream.Interface, count: int, width: int) -> None:
+            edges, elements = readers[source], _narrowed(m, beats, count, width)
+            outputs = [elements]
+            if len(edges) > 1:
+                m.submodules[f"{name}_fork"] = fork = Fork(width=len(elements.payload), readers=len(edges))
+                wiring.connect(m, elements, fork.i)
+                outputs = list(fork.o)
+            streams.update(zip(edges, outputs, strict=True))
+
+        frame = accelerator.frame
+        offer(IMAGE, "input", frames, frame.source.width, frame.tensor.width)
+        rows = zip(accelerator.network.steps(), accelerator.layers, accelerator.places, strict=True)
+        for index, (step, plan, places) in enumerate(rows):
+            m.submodules[step.name] = layer = Layer(plan=plan, places=places, family=accelerator.family)
+            for slot, port in enumerate(layer.inputs):
+                wiring.connect(m, streams[index, slot], port)
+            if readers[index]:
+                offer(index, step.name, layer.o, plan.beats.width, step.output.width)
+        return layer.o
+
 
 class Layer(wiring.Component):
-    """The stages of a layer, one behind the other.
+    """The stages of a layer, one behind the other; those of a second input beside them, up to where they meet.
 
     Parameters
     ----------
-    stages : tuple of stages
-        As :func:`plan_layer` gives them.
+    plan : :class:`LayerPlan`
+        The stages.
     places : mapping of :class:`Place`
         Where their memories are.
     family : :class:`Family`
@@ -107,27 +131,54 @@ class Layer(wiring.Component):
     -------
     i, o : streams, in and out
         Beats of the first and of the last stage.
+    second : stream, in
+        Beats of the second input, where there is one.
     """
 
-    def __init__(self, *, stages: tuple[Stage, ...], places: Places, family: Family) -> None:
-        self.components = {type(stage).__name__.lower(): stage.component(places, family) for stage in stages}
-        first, *_, last = *self.components.values(), *self.components.values()
-        super().__init__(
-            {
-                "i": In(stream.Signature(len(first.i.payload))),
-                "o": Out(stream.Signature(len(last.o.payload))),
-            }
-        )
+    def __init__(self, *, plan: LayerPlan, places: Places, family: Family) -> None:
+        first, *rest = plan.arms
+        self.components = _components((*first, *plan.body), places, family)
+        self.beside = [_components(arm, places, family) for arm in rest]
+        self.joint = list(self.components)[len(first)]
+        chain = list(self.components.values())
+        members = {"i": In(stream.Signature(len(chain[0].i.payload)))}
+        for arm in self.beside:
+            port = next((component.i for component in arm.values()), self.components[self.joint].second)
+            members["second"] = In(stream.Signature(len(port.payload)))
+        super().__init__({**members, "o": Out(stream.Signature(len(chain[-1].o.payload)))})
+
+    @property
+    def inputs(self) -> list[stream.Interface]:
+        """What it reads."""
+        return [self.i, *(self.second for _ in self.beside)]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        source = wiring.flipped(self.i)
-        for name, component in self.components.items():
-            m.submodules[name] = component
-            wiring.connect(m, source, component.i)
-            source = component.o
-        wiring.connect(m, source, wiring.flipped(self.o))
+        wiring.connect(m, _chained(m, wiring.flipped(self.i), self.components), wiring.flipped(self.o))
+        for arm in self.beside:
+            named = {f"second_{name}": component for name, component in arm.items()}
+            source = _chained(m, wiring.flipped(self.second), named)
+            wiring.connect(m, source, self.components[self.joint].second)
         return m
+
+
+def _components(stages: tuple[Stage, ...], places: Places, family: Family) -> dict[str, Any]:
+    """Components of stages, by the names of their kinds; further ones of a kind are numbered."""
+    components: dict[str, Any] = {}
+    for stage in stages:
+        kind = type(stage).__name__.lower()
+        number = sum(name.rstrip("0123456789") == kind for name in components)
+        components[f"{kind}{number}" if number else kind] = stage.component(places, family)
+    return components
+
+
+def _chained(m: Module, source: stream.Interface, components: Mapping[str, Any]) -> stream.Interface:
+    """What comes of a stream behind components in a row."""
+    for name, component in components.items():
+        m.submodules[name] = component
+        wiring.connect(m, source, component.i)
+        source = component.o
+    return source
 
 
 def _narrowed(m: Module, beats: stream.Interface, count: int, width: int) -> stream.Interface:

@@ -5,17 +5,18 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.ir import ZERO, Bias, Conv2d, Matrix, Ranks, Tensor, Thresholds
+from ..model.ir import ZERO, Bias, Conv2d, Element, Matrix, Ranks, Tensor, Threshold, Thresholds
 from .compare import Compare, step_levels
-from .folding import Folding
-from .levels import RawSums, signed_for
+from .folding import turns
+from .levels import RawSums, element_shape, signed_for
+from .mvu import Product
 from .offset import Offset
 from .rank import Rank
-from .stage import Stage
+from .stage import Beats, Stage
 from .table import Table
 from .zones import padded_weights, zones_of
 
-__all__ = ["ending_stages", "is_plain"]
+__all__ = ["compare_values", "ending_stages", "is_plain"]
 
 
 def is_plain(layer: Matrix) -> bool:
@@ -24,14 +25,15 @@ def is_plain(layer: Matrix) -> bool:
         return False
     ending = layer.ending
     if isinstance(ending, Thresholds):
-        return ending.levels.shape[1] == 1
+        return bool(ending.levels.shape[1] == 1)
     return isinstance(ending, Bias) and ending.shift == 0
 
 
-def ending_stages(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int, raw: RawSums) -> tuple[Stage, ...]:
-    """Stages that make results of ``vectors`` vectors of raw sums, ``pe`` in a beat."""
+def ending_stages(product: Product) -> tuple[Stage, ...]:
+    """Stages that make results of raw sums, in their beats."""
+    layer, tensor, raw, vectors = product.layer, product.tensor, product.raw_sums, product.vectors
     ending, zones = layer.ending, zones_of(layer, tensor)
-    width, unit, bits = folding.pe, layer.mh, raw.shape.width
+    width, unit, bits = product.folding.pe, layer.mh // turns(layer), raw.shape.width
     stages: tuple[Stage, ...] = ()
     bit = isinstance(ending, Thresholds) and ending.levels.shape[1] == 1
     if bit or isinstance(ending, Bias):
@@ -46,9 +48,39 @@ def ending_stages(layer: Matrix, folding: Folding, tensor: Tensor, vectors: int,
         bits = raw.shape.width
     if isinstance(ending, Ranks):
         return (*stages, Rank(_ranks(layer, tensor, raw), bits, width, unit, vectors))
-    levels, steps = _levels(layer, tensor, raw, folding.synapse_fold(layer))
+    levels, steps = _levels(layer, tensor, raw, product.folding.synapse_fold(layer))
     count = ending.levels.shape[1]
     return (*stages, Compare(levels, count, bits, width, unit, vectors, steps))
+
+
+def compare_values(layer: Threshold, tensor: Tensor, beats: Beats, chooser: Tensor | None = None) -> Compare:
+    """The comparison of a tensor's values with levels, in the rows that another one chooses."""
+    levels, steps = _value_levels(layer, tensor, chooser, beats.gap)
+    # Beats of several pixels have the same channels each time.
+    unit = min(beats.unit, beats.width) if beats.width % layer.channels == 0 else layer.channels
+    return Compare(
+        levels,
+        layer.thresholds.shape[-1],
+        tensor.width,
+        beats.width,
+        unit,
+        beats.count(tensor.size) // -(-unit // beats.width),
+        steps,
+        element_shape(chooser) if chooser else None,
+        signed=tensor.element is Element.INT,
+    )
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _value_levels(layer: Threshold, tensor: Tensor, chooser: Tensor | None, gap: int) -> tuple[Table, int]:
+    """Levels for what elements are stored as: a bit is 2 * bit - 1."""
+    levels, highest = layer.levels, tensor.span[1]
+    if tensor.element is Element.BIT:
+        bits = RawSums(2, -1, signed_for(0, 1))
+        levels, highest = bits.least(levels), 1
+    padded, steps = step_levels(levels, gap, highest)
+    lowest = 0 if chooser is None or chooser.element is Element.BIT else chooser.span[0]
+    return Table(padded, lowest), steps
 
 
 def _limits(layer: Matrix, tensor: Tensor) -> NDArray[np.int64]:

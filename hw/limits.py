@@ -22,6 +22,9 @@ LARGEST_LANES = 1 << 16
 LARGEST_MEMORY = 1 << 22
 """Words of all memories: the Verilog has each in a line."""
 
+LARGEST_CONTENTS = 5 << 22
+"""Bits of all weights and levels: yosys takes two gigabytes to write those of 2^24, and can have four."""
+
 LARGEST_COMPARISON = 1 << 6
 """Scores that are compared in a cycle, one after the other."""
 
@@ -45,6 +48,8 @@ def check_hardware(accelerator: Accelerator) -> None:
     _check("multiplications in a cycle", sum(folding.pe * folding.simd for folding in foldings), LARGEST_LANES)
     words = sum(stage.memory_words(places, family) for _, stages, places in rows for stage in stages)
     _check("words of all memories", words, LARGEST_MEMORY)
+    contents = sum(stage.contents for _, stages, _ in rows for stage in stages)
+    _check("bits of weights and levels", contents, LARGEST_CONTENTS)
     _check("scores compared in a cycle", accelerator.answer_lanes, LARGEST_COMPARISON)
     _check("cycles a frame", accelerator.interval, LARGEST_INTERVAL)
 

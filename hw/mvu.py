@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, unsigned
+from amaranth.hdl import Cat, Module, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
 from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Tensor
+from .admission import admit
+from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
-from .folding import Folding
+from .folding import Folding, is_depthwise, neurons_in_beats
 from .grouping import group_runs, group_sizes
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .match_groups import count_cells
@@ -64,6 +65,16 @@ class Product:
         return unsigned(1) if self.binary else self.accumulator
 
     @property
+    def apart(self) -> bool:
+        """Whether each neuron has activations of its own."""
+        return is_depthwise(self.layer)
+
+    @property
+    def lanes(self) -> int:
+        """Elements of a beat."""
+        return self.folding.simd * (self.folding.pe if self.apart else 1)
+
+    @property
     def cycles(self) -> int:
         """Cycles for a frame."""
         return self.vectors * self.folding.interval(self.layer)
@@ -79,7 +90,7 @@ class Product:
     def latency(self, family: Family) -> int:
         """Cycles from the last beat of a group of neurons to its results: hops, a group, the queue."""
         group = group_latency(self.folding.simd, integers=self.tensor.element is not Element.BIT)
-        return self.groups(family) - 1 + group + SmallFifo.LATENCY
+        return (0 if self.apart else self.groups(family) - 1) + group + SmallFifo.LATENCY
 
     def queue_depth(self, family: Family) -> int:
         """Results that can be under way: from when a group of neurons is begun until its results have left."""
@@ -90,13 +101,20 @@ class Product:
         folding = self.folding
         total: int = self.accumulator.width
         largest = self.group_runs(family)[0][0]
-        widths = (folding.simd * self.tensor.width, largest * folding.simd, largest * total)
+        widths = (self.lanes * self.tensor.width, largest * folding.simd, largest * total)
         return max(*widths, folding.pe * (1 if self.binary else total))
 
     def memory_words(self, places: Places, family: Family) -> int:
         """Weights and levels of each group."""
         depth = self.folding.interval(self.layer) + (0 if self.raw else self.folding.neuron_fold(self.layer))
         return depth * self.groups(family)
+
+    @property
+    def contents(self) -> int:
+        """Weights and levels, filled up to whole beats."""
+        folding, layer = self.folding, self.layer
+        level: int = 0 if self.raw else self.accumulator.width
+        return folding.pe * (folding.interval(layer) * folding.simd + folding.neuron_fold(layer) * level)
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Weights and levels are in look-up tables."""
@@ -133,7 +151,8 @@ class Product:
         count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
         elements = folding.pe * (count + 2 * width)
         shallow_levels = 0 if self.reweightable or self.raw else folding.pe * width
-        hops = self.groups(family) * (family.ff_cell * folding.simd * bits + 20)
+        copies = 1 if self.apart else self.groups(family)
+        hops = copies * family.ff_cell * self.lanes * bits + 20 * self.groups(family)
         queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
         return elements + shallow_levels + hops + queue + 30 + outside_cells(self, places, family)
 
@@ -141,9 +160,16 @@ class Product:
         """A group of neurons is begun only when its results have a place in the queue."""
         return self.folding.synapse_fold(self.layer) * (held + self.queue_depth(family))
 
-    def component(self, places: Places, family: Family) -> "MatrixVectorUnit":
+    def component(self, places: Places, family: Family) -> "MatrixVectorUnit | DepthwiseUnit":
         """The hardware."""
-        return MatrixVectorUnit(product=self, places=places, family=family)
+        if not self.apart:
+            return MatrixVectorUnit(product=self, places=places, family=family)
+        return DepthwiseUnit(
+            groups=processing_groups(self, places, family),
+            binary=self.binary,
+            beats=self.folding.synapse_fold(self.layer),
+            depth=self.queue_depth(family),
+        )
 
 
 class MatrixVectorUnit(wiring.Component):
@@ -184,7 +210,7 @@ class MatrixVectorUnit(wiring.Component):
         self.folding = folding
         self.accumulator = product.accumulator
         self.result = product.result
-        self.groups = self._groups()
+        self.groups = processing_groups(product, places, family)
         super().__init__(
             {
                 "i": In(stream.Signature(folding.simd * self.tensor.width)),
@@ -206,7 +232,14 @@ class MatrixVectorUnit(wiring.Component):
         m = Module()
         m.submodules.queue = queue = SmallFifo(shape=len(self.o.payload), depth=self.queue_depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
-        first = self._admit(m)
+        first = admit(
+            m,
+            self.i,
+            self.o,
+            layout=self.groups[0].i.shape(),
+            beats=self.folding.synapse_fold(self.layer),
+            depth=self.queue_depth,
+        )
 
         binary = self.product.binary
         results, beat = [], first
@@ -223,71 +256,31 @@ class MatrixVectorUnit(wiring.Component):
         m.d.comb += [queue.i.payload.eq(Cat(results)), queue.i.valid.eq(self.groups[-1].done)]
         return m
 
-    def _admit(self, m: Module) -> Signal:
-        """Take beats as long as results have a place in the queue; give the first group's input.
 
-        Whether the next beat can be taken is worked out one cycle ahead, so that ready comes from a register.
-        """
-        beats = self.folding.synapse_fold(self.layer)
-        places, left = Signal(range(self.queue_depth + 1), init=self.queue_depth), Signal()
-        synapses, ready, first, last = Signal(range(beats)), Signal(init=1), Signal(init=1), Signal(init=beats == 1)
-        beat = Signal.like(self.groups[0].i)
-        take, following = Signal(), Signal.like(places)
-        m.d.comb += [
-            self.i.ready.eq(ready),
-            take.eq(self.i.valid & ready),
-            following.eq(places - (take & first) + left),
-            beat.bits.eq(self.i.payload),
-            beat.valid.eq(take),
-            beat.last.eq(last),
-        ]
-        m.d.sync += [
-            left.eq(self.o.valid & self.o.ready),
-            places.eq(following),
-            ready.eq((following != 0) | ~Mux(take, last, first)),
-        ]
-        with m.If(take):
-            m.d.sync += [
-                first.eq(last),
-                last.eq(synapses == (beats - 2) % beats),
-                synapses.eq(Mux(last, 0, synapses + 1)),
-            ]
-        return beat
-
-    def _groups(self) -> list[ProcessingGroup]:
-        weights = _weights_by_neuron(self.layer, self.folding)
-        starts = _levels_by_neuron(self.product)
-        groups, start = [], 0
-        for size in group_sizes(self.folding, port=self.family.bram_width):
-            words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * self.folding.simd)
-            groups.append(
-                ProcessingGroup(
-                    weights=pack_rows(words),
-                    levels=starts[:, start : start + size].tolist(),
-                    element=None if self.tensor.element is Element.BIT else element_shape(self.tensor),
-                    simd=self.folding.simd,
-                    gain=1 if self.product.raw else gain(self.layer, self.tensor),
-                    accumulator=self.accumulator,
-                    block_weights=self.places["weights"] is Place.BLOCK,
-                    block_levels=self.places.get("levels") is Place.BLOCK,
-                    raw=self.product.raw,
-                )
+def processing_groups(product: Product, places: Places, family: Family) -> list[ProcessingGroup]:
+    """The groups of a row, with their weights and levels."""
+    layer, tensor, folding = product.layer, product.tensor, product.folding
+    # Padded synapses weigh 1.
+    weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
+    weights[:, : layer.mw] = layer.matrix
+    weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
+    starts = neurons_in_beats(layer, folding, np.zeros(layer.mh, int) if product.raw else levels(layer, tensor), 0)
+    groups, start = [], 0
+    for size in group_sizes(folding, port=family.bram_width):
+        words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
+        groups.append(
+            ProcessingGroup(
+                weights=pack_rows(words),
+                levels=starts[:, start : start + size].tolist(),
+                element=None if tensor.element is Element.BIT else element_shape(tensor),
+                simd=folding.simd,
+                gain=1 if product.raw else gain(layer, tensor),
+                accumulator=product.accumulator,
+                block_weights=places["weights"] is Place.BLOCK,
+                block_levels=places.get("levels") is Place.BLOCK,
+                raw=product.raw,
+                apart=product.apart,
             )
-            start += size
-        return groups
-
-
-def _weights_by_neuron(layer: Matrix, folding: Folding) -> NDArray[np.uint8]:
-    """Weights of shape ``(neuron_fold, pe, synapse_fold, simd)``, filled up with 1."""
-    rows, columns = folding.neuron_fold(layer) * folding.pe, folding.synapse_fold(layer) * folding.simd
-    padded = np.ones((rows, columns), np.uint8)
-    padded[: layer.mh, : layer.mw] = layer.matrix
-    return padded.reshape(-1, folding.pe, columns // folding.simd, folding.simd)
-
-
-def _levels_by_neuron(product: Product) -> NDArray[np.int64]:
-    """Where each neuron's sum starts, of shape ``(neuron_fold, pe)``."""
-    layer, folding = product.layer, product.folding
-    padded = np.zeros(folding.neuron_fold(layer) * folding.pe, np.int64)
-    padded[: layer.mh] = 0 if product.raw else levels(layer, product.tensor)
-    return padded.reshape(-1, folding.pe)
+        )
+        start += size
+    return groups

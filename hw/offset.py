@@ -19,7 +19,7 @@ __all__ = ["ChannelOffset", "Offset"]
 class Offset:
     """Sums ``(integer << shift) + offset`` of signed integers of ``bits`` bits, ``width`` of them in a beat.
 
-    Channels come round every ``unit`` elements, ``units`` times in a frame. Where units are windows of several
+    All channels come by in units of ``unit`` elements, ``rounds`` times in a frame. Where units are windows of several
     ``zones``, each zone has a row of offsets. Results have so many bits; a ``binary`` one says whether the sum is at
     least 0.
     """
@@ -30,7 +30,7 @@ class Offset:
     result: int
     width: int
     unit: int
-    units: int
+    rounds: int
     zones: Zones | None = None
     binary: bool = False
 
@@ -44,7 +44,7 @@ class Offset:
     @property
     def cycles(self) -> int:
         """Cycles for a frame."""
-        return self.units * self.size.beats
+        return self.rounds * self.size.beats
 
     def widest(self, places: Places, family: Family) -> int:
         """A beat, or a word of offsets."""
@@ -53,6 +53,11 @@ class Offset:
     def memory_words(self, places: Places, family: Family) -> int:
         """The offsets."""
         return self.size.words
+
+    @property
+    def contents(self) -> int:
+        """The offsets."""
+        return self.size.contents
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Offsets are in look-up tables."""

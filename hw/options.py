@@ -2,12 +2,13 @@
 
 import bisect
 import functools
+import math
 from collections.abc import Iterator
 
 from ..model.ir import Conv2d, Matrix
-from .folding import Folding
+from .folding import Folding, is_depthwise, turns
 
-__all__ = ["folding_options"]
+__all__ = ["divisors", "folding_options"]
 
 
 def folding_options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
@@ -16,19 +17,29 @@ def folding_options(layer: Matrix, interval: int, width_in: int) -> Iterator[Fol
     More synapses may be cheaper when they are whole beats of the input, which are ``width_in`` elements; in a
     convolution, when they divide a pixel.
     """
-    for pe in _elements(layer.mh, interval):
-        neuron_fold = -(-layer.mh // pe)
-        simd = -(-layer.mw // min(layer.mw, interval // neuron_fold))
-        rounded = _multiple(simd, width_in)
-        wider = [rounded] if rounded <= layer.mw else []
-        if isinstance(layer, Conv2d):
-            wider += _whole_parts(layer.channels, simd)
-            pixels = _multiple(simd, layer.channels)
-            wider += [pixels] if pixels <= layer.mw else []
+    rounds, most = turns(layer), max(1, interval // turns(layer))
+    for pe in _elements(layer.mh // rounds, most):
+        neuron_fold = rounds * -(-layer.mh // rounds // pe)
+        simd = -(-layer.mw // min(layer.mw, max(1, interval // neuron_fold)))
+        wider = list(_wider(layer, simd, width_in))
         if pe == 1:
             # A wide memory is less deep.
             wider += [simd << shift for shift in range(1, (layer.mw // simd).bit_length())]
         yield from (Folding(pe, width) for width in (simd, *wider))
+
+
+def _wider(layer: Matrix, simd: int, width_in: int) -> Iterator[int]:
+    """Numbers of synapses above ``simd`` that fit what comes."""
+    if is_depthwise(layer):
+        yield from _whole_parts(layer.mw, simd)
+        return
+    widths = [_multiple(simd, width_in)]
+    if isinstance(layer, Conv2d):
+        # The channels that a neuron reads.
+        channels = layer.channels // layer.groups
+        yield from _whole_parts(channels, simd)
+        widths.append(_multiple(simd, channels))
+    yield from (width for width in widths if width <= layer.mw)
 
 
 def _elements(mh: int, most: int) -> Iterator[int]:
@@ -45,16 +56,17 @@ def _elements(mh: int, most: int) -> Iterator[int]:
         groups = -(-mh // (pe - 1)) if pe > 1 else mh + 1
 
 
-def _whole_parts(channels: int, simd: int) -> list[int]:
-    """The two smallest divisors of a pixel's channels that are not below ``simd``."""
-    divisors = _divisors(channels)
-    return list(divisors[bisect.bisect_left(divisors, simd) :][:2])
+def _whole_parts(number: int, simd: int) -> tuple[int, ...]:
+    """Its two smallest divisors that are not below ``simd``."""
+    found = divisors(number)
+    return found[bisect.bisect_left(found, simd) :][:2]
 
 
 @functools.lru_cache(maxsize=1 << 10)
-def _divisors(number: int) -> tuple[int, ...]:
+def divisors(number: int) -> tuple[int, ...]:
     """All divisors, ascending."""
-    return tuple(divisor for divisor in range(1, number + 1) if number % divisor == 0)
+    small = [divisor for divisor in range(1, math.isqrt(number) + 1) if number % divisor == 0]
+    return tuple(sorted({*small, *(number // divisor for divisor in small)}))
 
 
 def _multiple(number: int, step: int) -> int:

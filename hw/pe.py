@@ -41,6 +41,8 @@ class ProcessingGroup(wiring.Component):
         Which of the memories are block RAM.
     raw : :class:`bool`
         Start from nothing, and have no memory of levels.
+    apart : :class:`bool`
+        Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
 
     Members
     -------
@@ -66,11 +68,13 @@ class ProcessingGroup(wiring.Component):
         block_weights: bool,
         block_levels: bool,
         raw: bool = False,
+        apart: bool = False,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
         self.element = element
         self.simd = simd
+        self.apart = apart
         self.gain = gain
         self.accumulator = accumulator
         self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
@@ -78,7 +82,7 @@ class ProcessingGroup(wiring.Component):
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.beats = len(weights) // len(levels)
         self.level_rom = None if raw else Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
-        beat = data.StructLayout({"bits": simd * (element.width if element else 1), "valid": 1, "last": 1})
+        beat = data.StructLayout({"bits": self._lanes * (self.elements if apart else 1), "valid": 1, "last": 1})
         super().__init__(
             {
                 "i": In(beat),
@@ -92,6 +96,11 @@ class ProcessingGroup(wiring.Component):
     def latency(self) -> int:
         """Cycles from the last beat of a neuron to its sum."""
         return group_latency(self.simd, integers=self.element is not None)
+
+    @property
+    def _lanes(self) -> int:
+        """Bits of the activations of an element."""
+        return self.simd * (self.element.width if self.element else 1)
 
     @property
     def _offset(self) -> int:
@@ -130,7 +139,7 @@ class ProcessingGroup(wiring.Component):
             total = Signal(self._total, name=f"total{n}", reset_less=True)
             result = Signal(self.accumulator, name=f"result{n}", reset_less=True)
             m.d.comb += [
-                matches.a.eq(self.o.bits),
+                matches.a.eq(self.o.bits.word_select(n, self._lanes) if self.apart else self.o.bits),
                 matches.b.eq(self.weight_rom.data.word_select(n, self.simd)),
                 self.sums[n].eq(result),
             ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..model.ir import Matrix, Network, Tensor
 from .choices import Choice, layer_choices
 from .device import Family
-from .folding import Folding
+from .folding import Folding, largest_folding
 from .frames import frame_format
 from .plan import output, plan_layer
 from .stage import Beats
@@ -68,7 +68,7 @@ class Pricing:
 
         def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
             # What takes more cycles than it may, here or behind it, comes last.
-            behind = self._cycles_ahead(tensors, index + 1, Beats(choice.folding.pe, layer.mh))
+            behind = self._cycles_ahead(tensors, index + 1, output(layer, tensors[index], choice.folding, source))
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 
@@ -84,7 +84,7 @@ class Pricing:
 def _least_cycles(network: Network, index: int, source: Beats) -> list[int]:
     cycles = [0]
     for step in itertools.islice(network.steps(), index, None):
-        whole = None if step.matrix is None else Folding(step.matrix.mh, step.matrix.mw)
+        whole = None if step.matrix is None else largest_folding(step.matrix)
         cycles += [stage.cycles for stage in plan_layer(step.layer, step.input, whole, source)]
         if whole:
             break

@@ -18,14 +18,14 @@ __all__ = ["Rank", "RankMemory"]
 class Rank:
     """What ``ranks`` have for signed integers of ``bits`` bits, ``width`` of them in a beat: each chooses its row.
 
-    Channels come round every ``unit`` elements, ``units`` times in a frame.
+    All channels come by in units of ``unit`` elements, ``rounds`` times in a frame.
     """
 
     ranks: Table
     bits: int
     width: int
     unit: int
-    units: int
+    rounds: int
 
     noun: ClassVar[str] = "ranks"
 
@@ -37,15 +37,21 @@ class Rank:
     @property
     def cycles(self) -> int:
         """Cycles for a frame."""
-        return self.units * self.size.beats
+        return self.rounds * self.size.beats
 
     def widest(self, places: Places, family: Family) -> int:
         """A beat."""
-        return self.width * max(self.bits, self.ranks.shape.width)
+        rank: int = self.ranks.shape.width
+        return self.width * max(self.bits, rank)
 
     def memory_words(self, places: Places, family: Family) -> int:
         """The ranks."""
         return self.size.words
+
+    @property
+    def contents(self) -> int:
+        """The ranks."""
+        return self.size.contents
 
     def usual_places(self, family: Family) -> dict[str, Place]:
         """Ranks are in look-up tables."""

@@ -1,22 +1,23 @@
 """Collect a vector in beats of one width, give it again and again in beats of another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Const, Module, Shape, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .device import Family
 from .memory import MemorySize
 from .replay_memory import ReplayMemory
-from .stage import Candidate, Place, Places, memory_cells, whole_beats
+from .stage import Candidate, NoMemory, Place, Places, memory_cells, whole_beats
 
 __all__ = ["Convert", "Replay", "ReplayBuffer"]
 
 
 @dataclass(frozen=True)
-class Convert:
+class Convert(NoMemory):
     """Elements of ``bits`` bits, ``count`` after ``count`` of them, from one width to another, ``vectors`` times."""
 
     count: int
@@ -35,18 +36,6 @@ class Convert:
     def widest(self, places: Places, family: Family) -> int:
         """The registers of either side."""
         return max(whole_beats(self.count, width) for width in (self.width_in, self.width_out)) * self.bits
-
-    def memory_words(self, places: Places, family: Family) -> int:
-        """It has no memory but flip-flops."""
-        return 0
-
-    def usual_places(self, family: Family) -> dict[str, Place]:
-        """It has no memory but flip-flops."""
-        return {}
-
-    def candidates(self, family: Family) -> tuple[Candidate, ...]:
-        """It has no memory but flip-flops."""
-        return ()
 
     def cells(self, places: Places, family: Family) -> int:
         """Two flip-flops and a look-up table for each bit."""
@@ -76,6 +65,7 @@ class Replay:
     vectors: int
 
     noun: ClassVar[str] = "vectors"
+    contents: ClassVar[int] = 0
 
     @property
     def words(self) -> int:
@@ -177,6 +167,8 @@ class ReplayBuffer(wiring.Component):
         is filled up with zeros.
     passes : :class:`int`
         How often each vector is given.
+    order : sequence of :class:`int` or None, or None
+        Which of the vector's elements each is that goes out, None for a zero; without it all of them in their order.
 
     Members
     -------
@@ -193,7 +185,16 @@ class ReplayBuffer(wiring.Component):
 
     LATENCY = 2
 
-    def __init__(self, *, element: Shape, count: int, width_in: int, width_out: int, passes: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        element: Shape,
+        count: int,
+        width_in: int,
+        width_out: int,
+        passes: int = 1,
+        order: Sequence[int | None] | None = None,
+    ) -> None:
         for name, value in (("count", count), ("width_in", width_in), ("width_out", width_out), ("passes", passes)):
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
@@ -202,6 +203,7 @@ class ReplayBuffer(wiring.Component):
         self.width_in = width_in
         self.width_out = width_out
         self.passes = passes
+        self.order = order
         super().__init__(
             {
                 "i": In(stream.Signature(element.width * width_in)),
@@ -213,7 +215,7 @@ class ReplayBuffer(wiring.Component):
         m = Module()
         width = self.element.width
         beats_in = -(-self.count // self.width_in)
-        beats_out = -(-self.count // self.width_out)
+        beats_out = -(-(self.count if self.order is None else len(self.order)) // self.width_out)
         filled, full = Signal(range(beats_in)), Signal()
         loaded, load, final = Signal(), Signal(), Signal()
         coming = Signal(beats_in * self.width_in * width, reset_less=True)
@@ -240,9 +242,13 @@ class ReplayBuffer(wiring.Component):
             with m.Else():
                 m.d.sync += filled.eq(filled + 1)
 
-        padding = Const(0, len(going) - self.count * width)
+        elements: Value = coming[: self.count * width]
+        if self.order is not None:
+            zero = Const(0, width)
+            elements = Cat(zero if n is None else coming.word_select(n, width) for n in self.order)
+        padding = Const(0, len(going) - len(elements))
         with m.If(load):
-            m.d.sync += [loaded.eq(1), going.eq(Cat(coming[: self.count * width], padding))]
+            m.d.sync += [loaded.eq(1), going.eq(Cat(elements, padding))]
         with m.Elif(step):
             m.d.sync += going.eq(going.rotate_right(len(self.o.payload)))
             with m.If(final):

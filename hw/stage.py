@@ -17,6 +17,8 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "LayerPlan",
+    "NoMemory",
     "Place",
     "Places",
     "Stage",
@@ -117,6 +119,10 @@ class Stage(Hashable, Protocol):
     def cells(self, places: Places, family: Family) -> int:
         """Logic cells, with those of its memories that are not block RAM."""
 
+    @property
+    def contents(self) -> int:
+        """Bits of weights and levels in its memories."""
+
     def absorbs(self, held: int, family: Family) -> int:
         """Beats that it takes at most before their turn, where ``held`` of the beats that it gave still wait behind it.
 
@@ -126,6 +132,51 @@ class Stage(Hashable, Protocol):
 
     def component(self, places: Places, family: Family) -> Any:
         """The hardware: a component with a stream ``i`` in and a stream ``o`` out, its memories at these places."""
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """The stages of a layer.
+
+    Parameters
+    ----------
+    arms : tuple of tuples of stages
+        Those of each input, before all inputs come together.
+    body : tuple of stages
+        Those behind them.
+    sources : tuple of :class:`Beats`
+        Beats of what comes in.
+    beats : :class:`Beats`
+        Beats of what it gives.
+    """
+
+    arms: tuple[tuple[Stage, ...], ...]
+    body: tuple[Stage, ...]
+    sources: tuple[Beats, ...]
+    beats: Beats
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All of them."""
+        return (*(stage for arm in self.arms for stage in arm), *self.body)
+
+
+class NoMemory:
+    """What a stage without a memory, but for flip-flops, says of its memories."""
+
+    contents: ClassVar[int] = 0
+
+    def memory_words(self, _places: Places, _family: Family) -> int:
+        """Words of its memories."""
+        return 0
+
+    def usual_places(self, _family: Family) -> dict[str, Place]:
+        """Where they are."""
+        return {}
+
+    def candidates(self, _family: Family) -> tuple[Candidate, ...]:
+        """Those that are worth block RAM."""
+        return ()
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -1,7 +1,7 @@
 """Sliding-window unit: a line buffer that is read window by window."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..model.kinds.windows import window_size
 from .device import Family
 from .memory import MemorySize
 from .stage import Candidate, Place, Places, memory_cells, outside_cells
@@ -21,7 +22,8 @@ class Window:
     """Windows of an image whose pixels are ``words`` words of ``width`` elements of ``bits`` bits.
 
     A window is given row by row, pixel by pixel, word by word, ``passes`` times; or, where it is ``split``, once for
-    each word of a pixel, only that word of each of its pixels.
+    each ``part`` words of a pixel, only those words of each of its pixels. Where it is dilated, its pixels are
+    ``dilation`` rows and columns apart.
     """
 
     image: tuple[int, int]
@@ -34,15 +36,30 @@ class Window:
     words: int
     passes: int = 1
     split: bool = False
+    part: int = 1
+    dilation: tuple[int, int] = (1, 1)
 
     noun: ClassVar[str] = "windows"
+    contents: ClassVar[int] = 0
+
+    def upright(self) -> "Window":
+        """A single row as a column: its line buffer then holds what a window spans, and not the row twice."""
+        if not self.image[0] == self.kernel[0] == 1:
+            return self
+        pairs = ("image", "kernel", "stride", "padding", "dilation")
+        return replace(self, **{name: getattr(self, name)[::-1] for name in pairs})
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns that a window spans."""
+        return window_size(self.kernel, self.dilation)
 
     @property
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of windows."""
         rows, columns = (
-            (size + 2 * pad - kernel) // stride + 1
-            for size, pad, kernel, stride in zip(self.image, self.padding, self.kernel, self.stride, strict=True)
+            (image + 2 * pad - size) // stride + 1
+            for image, pad, size, stride in zip(self.image, self.padding, self.size, self.stride, strict=True)
         )
         return rows, columns
 
@@ -60,7 +77,7 @@ class Window:
         The next frame's first rows must be there when the last row of windows is done, so that there is no bubble
         between frames: as many rows again as a window has. Three words more let ready come from a register.
         """
-        rows = min(self.kernel[0] + max(self.kernel[0], self.stride[0]), 2 * self.image[0])
+        rows = min(self.size[0] + max(self.size[0], self.stride[0]), 2 * self.image[0])
         return 1 << (rows * self.image[1] * self.words + 3 - 1).bit_length()
 
     def widest(self, places: Places, family: Family) -> int:
@@ -90,7 +107,7 @@ class Window:
         rows, columns = self.outputs
         line = self.image[1] * self.words
         beats_in, beats_out = self.image[0] * line, rows * columns * self.kernel[0] * self.kernel[1] * self.words
-        ahead = max(0, 2 * self.padding[0] - self.kernel[0] + self.stride[0]) * line
+        ahead = max(0, 2 * self.padding[0] - self.size[0] + self.stride[0]) * line
         return -(-held * beats_in // (beats_out * self.passes)) + self.depth + ahead
 
     def component(self, places: Places, family: Family) -> "SlidingWindow":
@@ -194,7 +211,10 @@ class SlidingWindow(wiring.Component):
         window = self.window
         (height, width), (rows, columns) = window.image, window.kernel
         words, line = window.words, window.words * width
-        inner, jump, passes, shift = (1, words, words, 1) if window.split else (words, 1, window.passes, 0)
+        inner, passes, shift = words, window.passes, 0
+        if window.split:
+            inner, passes, shift = window.part, words // window.part, window.part
+        pixel = words * window.dilation[1] - inner + 1
         below = line * window.stride[0]
         beyond = words * window.stride[1] - shift * (passes - 1)
 
@@ -212,13 +232,13 @@ class SlidingWindow(wiring.Component):
         next_row, next_begin = Signal.like(position), Signal.like(position)
         next_edge, next_frame = Signal.like(position), Signal.like(position)
         m.d.comb += [
-            next_row.eq(row_start + line),
+            next_row.eq(row_start + line * window.dilation[0]),
             next_frame.eq(frame + line * height),
             next_edge.eq(Mux(last[5], next_frame + self._corner, edge + below)),
             next_begin.eq(Mux(ends[4], next_edge, begin + Mux(last[3], beyond, shift))),
         ]
         with m.If(step):
-            m.d.sync += position.eq(position + jump)
+            m.d.sync += position.eq(position + (pixel if inner == 1 or pixel == 1 else Mux(last[0], pixel, 1)))
             with m.If(ends[1]):
                 m.d.sync += [position.eq(next_row), row_start.eq(next_row)]
             with m.If(ends[2]):
@@ -247,6 +267,7 @@ class SlidingWindow(wiring.Component):
         """Whether the word is padding."""
         window = self.window
         _, column, row, _, across, down = counters
-        y, x = down * window.stride[0] + row, across * window.stride[1] + column
+        y = down * window.stride[0] + row * window.dilation[0]
+        x = across * window.stride[1] + column * window.dilation[1]
         top, left = window.padding
         return (y < top) | (y >= top + window.image[0]) | (x < left) | (x >= left + window.image[1])

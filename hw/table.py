@@ -53,10 +53,11 @@ class Table:
 
 @dataclass(frozen=True)
 class TableSize:
-    """A table as a memory, for beats of ``width`` channels, of which ``unit`` come by before it begins again.
+    """A table as a memory, for beats of ``width`` elements, the last of each ``unit`` of them filled up.
 
-    Each beat is given in ``steps`` cycles, in each of which an equal share of a row is read. Lanes that are ``apart``
-    choose a row each, from a memory each; else one row is chosen for all, and one memory has a word for all lanes.
+    Channels come by in units, or all of them again and again in each unit. Each beat is given in ``steps`` cycles, in
+    each of which an equal share of a row is read. Lanes that are ``apart`` choose a row each, from a memory each; else
+    one row is chosen for all, and one memory has a word for all lanes.
     """
 
     table: Table
@@ -67,8 +68,13 @@ class TableSize:
 
     @property
     def beats(self) -> int:
-        """Beats of a unit."""
-        return -(-self.unit // self.width)
+        """Beats in which all channels come by."""
+        return self.rounds * -(-self.unit // self.width)
+
+    @property
+    def rounds(self) -> int:
+        """Units in which all channels come by."""
+        return max(1, self.table.channels // self.unit)
 
     @property
     def share(self) -> int:
@@ -85,6 +91,11 @@ class TableSize:
     def memories(self) -> int:
         """How many there are."""
         return self.width if self.apart else 1
+
+    @property
+    def contents(self) -> int:
+        """Bits of all memories."""
+        return self.memory.depth * self.memory.width * self.memories
 
     @property
     def words(self) -> int:
@@ -107,9 +118,10 @@ class TableSize:
     def lanes(self) -> NDArray[np.int64]:
         """The integers of each lane, of shape ``(beats, steps, rows, width, share)``; 0 where a beat is filled up."""
         table = self.table
-        places = np.arange(self.beats * self.width).reshape(self.beats, self.width)
-        inside = (places < self.unit)[..., np.newaxis, np.newaxis]
-        spread = np.where(inside, table.values[places % table.channels], 0)
+        places = np.arange(self.beats // self.rounds * self.width)
+        channels = (self.unit * np.arange(self.rounds)[:, np.newaxis] + places) % table.channels
+        inside = (places < self.unit)[:, np.newaxis, np.newaxis]
+        spread = np.where(inside, table.values[channels], 0)
         split = spread.reshape(self.beats, self.width, table.rows, self.steps, self.share)
         return np.asarray(split.transpose(0, 3, 2, 1, 4))
 

@@ -65,6 +65,12 @@ def classifier(classes, inputs=8):
             "words of all memories must be at most 4194304 in hardware, not 4225065",
         ),
         (
+            random_network((4097, 2600, 3)),
+            [(10, 4096), (1, 260)],
+            {},
+            "bits of weights and levels must be at most 20971520 in hardware, not 21343442",
+        ),
+        (
             classifier(100),
             [(100, 8)],
             {},

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from tests.hw.bench import STALLS, stream
-from xnorflow.hw.pool import BitPool
 from xnorflow.hw.stage import Place
 from xnorflow.hw.swu import SlidingWindow, Window
 
@@ -29,11 +28,14 @@ def windows_of(image, window):
     (py, px), (ky, kx), (sy, sx) = window.padding, window.kernel, window.stride
     pad = (window.pad & (1 << window.bits) - 1) * sum(1 << n * window.bits for n in range(window.width))
     padded = np.pad(image, ((py, py), (px, px), (0, 0)), constant_values=pad)
+    (dy, dx), (height, width) = window.dilation, window.size
+    assert (height, width) == ((ky - 1) * dy + 1, (kx - 1) * dx + 1)
     for y in range(window.outputs[0]):
         for x in range(window.outputs[1]):
-            view = padded[y * sy : y * sy + ky, x * sx : x * sx + kx]
+            view = padded[y * sy : y * sy + height : dy, x * sx : x * sx + width : dx]
             if window.split:
-                yield from (word for n in range(window.words) for word in view[:, :, n].ravel())
+                parts = range(0, window.words, window.part)
+                yield from (word for n in parts for word in view[:, :, n : n + window.part].ravel())
             else:
                 yield from np.tile(view.ravel(), window.passes)
 
@@ -66,17 +68,35 @@ def test_splits_windows_by_words(words, stalls):
     run(Window((6, 6), (2, 2), (2, 2), (0, 0), 0, 1, 3, words, split=True), stalls)
 
 
-def test_pads_integers_with_their_value():
-    run(Window((3, 3), (3, 3), (1, 1), (1, 1), -3, 4, 2, 1), 0.0)
+# image, kernel, dilation, stride, padding, words, part (0: all of a pixel)
+SPREAD = [
+    ((7, 9), (3, 3), (2, 2), (1, 1), (0, 0), 2, 0),
+    ((7, 9), (3, 3), (2, 3), (1, 1), (2, 3), 1, 0),
+    ((5, 6), (3, 2), (2, 4), (2, 1), (4, 4), 3, 0),
+    ((9, 5), (2, 3), (3, 1), (3, 2), (0, 2), 2, 0),
+    ((6, 6), (3, 3), (2, 2), (1, 1), (2, 2), 4, 1),
+    ((6, 7), (2, 3), (1, 2), (1, 2), (0, 1), 4, 2),
+    ((5, 4), (3, 1), (1, 3), (1, 1), (1, 0), 6, 3),
+    ((3, 4), (3, 3), (4, 4), (1, 1), (8, 8), 2, 0),
+    ((2, 2), (1, 2), (1, 5), (2, 2), (0, 5), 1, 0),
+    ((1, 30), (1, 9), (1, 1), (1, 1), (0, 4), 2, 0),
+    ((30, 1), (9, 1), (2, 1), (2, 1), (16, 0), 2, 0),
+    ((40, 1), (20, 1), (1, 1), (7, 1), (3, 0), 1, 0),
+    ((12, 3), (2, 2), (1, 1), (5, 1), (1, 1), 2, 0),
+]
 
 
 @pytest.mark.parametrize("stalls", STALLS)
-@pytest.mark.parametrize("beats", [1, 2, 4, 9])
-def test_pool_is_the_or_of_its_beats(beats, stalls):
-    rng = np.random.default_rng(seed=beats)
-    words = rng.integers(0, 16, (20, beats)) & rng.integers(0, 16, (20, beats))
-    result = stream(BitPool(width=4, beats=beats), words.ravel().tolist(), count=20, stalls=stalls)
-    assert result.beats == np.bitwise_or.reduce(words, axis=1).tolist()
+@pytest.mark.parametrize(("image", "kernel", "dilation", "stride", "padding", "words", "part"), SPREAD)
+def test_gives_spread_windows_and_parts_of_pixels_without_a_bubble(
+    image, kernel, dilation, stride, padding, words, part, stalls
+):
+    parts = {"split": part > 0, "part": part or 1}
+    window = Window(image, kernel, stride, padding, 1, 1, 3, words, dilation=dilation, **parts)
+    result, beats = run(window, stalls)
     if not stalls:
-        assert result.given[0] - result.taken[beats - 1] == BitPool.LATENCY
-        assert set(np.diff(result.given)) == {beats}
+        assert set(np.diff(result.given[::beats])[1:]) == {window.cycles}
+
+
+def test_pads_integers_with_their_value():
+    run(Window((3, 3), (3, 3), (1, 1), (1, 1), -3, 4, 2, 1), 0.0)
