@@ -44,5 +44,6 @@ DESIGNS = (
     BenchDesign("sfc", "ECP5-25F", "CABGA381", speed="6", interval=256, mhz=90),
     BenchDesign("mnist-cnn", "UP5K", "sg48", interval=20_000, mhz=24),
     BenchDesign("cnv", "ECP5-85F", "CABGA756", speed="6", interval=65_536, mhz=50),
+    BenchDesign("cnv-w1a2", "ECP5-85F", "CABGA756", speed="6", interval=65_536, mhz=50),
     BenchDesign("lfc", "ECP5-85F", "CABGA756", speed="6", interval=1024, mhz=50),
 )

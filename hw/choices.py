@@ -1,7 +1,7 @@
 """The foldings of a layer that are worth a look, with all that decides between them."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model.ir import Matrix, Tensor
 from .device import Family
@@ -10,7 +10,7 @@ from .folding import Folding
 from .limits import LARGEST_WORD, least_width
 from .options import folding_options
 from .placement import layer_candidates
-from .plan import plan_layer, reweightable_stages
+from .plan import output, plan_layer, reweightable_stages
 from .stage import Beats
 
 __all__ = ["Choice", "layer_choices"]
@@ -24,6 +24,8 @@ class Choice:
     ----------
     folding : :class:`Folding`
         The folding.
+    beats : :class:`Beats`
+        Beats in which it gives its results, as fast as may be.
     too_wide : :class:`bool`
         Whether no hardware can be made of it.
     cycles : :class:`int`
@@ -35,6 +37,7 @@ class Choice:
     """
 
     folding: Folding
+    beats: Beats
     too_wide: bool
     cycles: int
     banks: int
@@ -59,6 +62,7 @@ def layer_choices(
         choices.append(
             Choice(
                 folding=folding,
+                beats=replace(output(layer, tensor, folding, source), gap=1),
                 too_wide=any(least_width(stage, family) > LARGEST_WORD for stage in plan),
                 cycles=max(stage.cycles for stage in plan),
                 banks=max((wish.banks for wish in layer_candidates(plan, family)), default=0),

@@ -13,7 +13,7 @@ from .mvu import Product
 from .offset import Offset
 from .rank import Rank
 from .stage import Beats, Stage
-from .table import Table
+from .table import Table, TableSize
 from .zones import padded_weights, zones_of
 
 __all__ = ["compare_values", "ending_stages", "is_plain"]
@@ -56,15 +56,21 @@ def ending_stages(product: Product) -> tuple[Stage, ...]:
 def compare_values(layer: Threshold, tensor: Tensor, beats: Beats, chooser: Tensor | None = None) -> Compare:
     """The comparison of a tensor's values with levels, in the rows that another one chooses."""
     levels, steps = _value_levels(layer, tensor, chooser, beats.gap)
-    # Beats of several pixels have the same channels each time.
-    unit = min(beats.unit, beats.width) if beats.width % layer.channels == 0 else layer.channels
+    unit = layer.channels
+    if layer.channels == tensor.size:
+        # Each element has levels of its own, which come by once in a frame.
+        unit = beats.unit
+    elif beats.width % layer.channels == 0:
+        # Beats of several pixels have the same channels each time.
+        unit = min(beats.unit, beats.width)
+    size = TableSize(levels, beats.width, unit)
     return Compare(
         levels,
         layer.thresholds.shape[-1],
         tensor.width,
         beats.width,
         unit,
-        beats.count(tensor.size) // -(-unit // beats.width),
+        beats.count(tensor.size) // size.beats,
         steps,
         element_shape(chooser) if chooser else None,
         signed=tensor.element is Element.INT,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.bits import pack_bytes
-from ..model.ir import Element, Network, Tensor
+from ..model.ir import IMAGE, Dense, Element, Network, Tensor
 from .stage import Beats
 
 __all__ = ["FrameFormat", "frame_format"]
@@ -65,7 +65,7 @@ class FrameFormat:
 def frame_format(network: Network, *, interval: int, input_bytes: int | None = None) -> FrameFormat:
     """The format with the fewest bytes in a beat that does not take more than ``interval`` cycles a frame.
 
-    What a matrix takes whole is one unit, of any width. An image that is read in windows is one unit where its pixels
+    What matrices take whole is one unit, of any width. An image that anything else reads is one unit where its pixels
     fill bytes evenly; the pixels of all others are units, and come a pixel a beat.
 
     Raises
@@ -73,9 +73,12 @@ def frame_format(network: Network, *, interval: int, input_bytes: int | None = N
     ValueError
         When ``input_bytes`` is given and is out of its range.
     """
-    tensor = next(network.steps()).input
+    readers = [step for step in network.steps() if IMAGE in step.sources]
+    # A convolution may read a vector as an image.
+    images = {tensor for step in readers for tensor in step.inputs[:1] if len(tensor.shape) == 3}
+    tensor = images.pop() if len(images) == 1 else network.input.output
     bits = 1 if tensor.element is Element.BIT else 8
-    if not network.layers[0].windowed:
+    if len(tensor.shape) == 1 or all(isinstance(step.layer, Dense) for step in readers):
         most = -(-tensor.size * bits // 8)
         size = -(-most // interval) if input_bytes is None else input_bytes
         if not 1 <= size <= most:

@@ -44,7 +44,7 @@ def check_hardware(accelerator: Accelerator) -> None:
     widths += [("input", 8 * accelerator.input_bytes), ("scores", _answer_width(accelerator))]
     name, width = max(widths, key=lambda item: item[1])
     _check(f"{name}: bits of a word", width, LARGEST_WORD)
-    _check("processing elements of a layer", max(folding.pe for folding in foldings), LARGEST_ROW)
+    _check("processing elements of a layer", max((folding.pe for folding in foldings), default=0), LARGEST_ROW)
     _check("multiplications in a cycle", sum(folding.pe * folding.simd for folding in foldings), LARGEST_LANES)
     words = sum(stage.memory_words(places, family) for _, stages, places in rows for stage in stages)
     _check("words of all memories", words, LARGEST_MEMORY)

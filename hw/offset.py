@@ -151,6 +151,6 @@ class ChannelOffset(wiring.Component):
         offset = self.offset
         value = reader.o.payload.value.word_select(lane, offset.bits).as_signed()
         exact = (value << offset.shift) + reader.o.payload.words[lane][0]
-        total = Signal(Shape(len(exact), signed=True), name=f"sum{lane}")
+        total = Signal(Shape(max(len(exact), offset.result), signed=True), name=f"sum{lane}")
         m.d.comb += total.eq(exact)
         return ~total[-1] if offset.binary else total[: offset.result]

@@ -14,6 +14,7 @@ from ..model.ir import (
     Add,
     Conv2d,
     Dense,
+    Element,
     Layer,
     Matrix,
     MaxPool,
@@ -50,9 +51,23 @@ def plan_network(
     plans, beats = [], {IMAGE: frame.source}
     for index, step in enumerate(network.steps()):
         plan = plan_step(step, by_name.get(step.name), tuple(beats[source] for source in step.sources))
-        plans.append(replace(plan, body=reweightable_stages(plan.body)) if reweightable else plan)
+        if reweightable:
+            _check_reweightable(step, is_last=index == len(network.layers) - 1)
+            plan = replace(plan, body=reweightable_stages(plan.body))
+        plans.append(plan)
         beats[index] = plan.beats
     return tuple(plans)
+
+
+def _check_reweightable(step: Step, *, is_last: bool) -> None:
+    """Refuse what other weights would change more of than contents of block RAM: levels, and widths of integers."""
+    plain = step.matrix is None or is_plain(step.matrix)
+    if plain and not isinstance(step.layer, Threshold) and (is_last or step.output.element is Element.BIT):
+        return
+    raise ValueError(
+        f"{step.name}: must end in one threshold for each neuron in a reweightable design, not in levels or integers; "
+        "build without --reweightable"
+    )
 
 
 def plan_step(step: Step, folding: Folding | None, sources: tuple[Beats, ...]) -> LayerPlan:
@@ -69,10 +84,10 @@ def reweightable_stages(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def slowest_layer(network: Network, foldings: tuple[Folding, ...]) -> int:
-    """Cycles for a frame of the layer whose products take longest."""
+    """Cycles for a frame of the layer whose products take longest; 1 where no layer has any."""
     steps = {step.name: step for step in network.steps()}
     rows = zip(network.matrices.items(), foldings, strict=True)
-    return max(steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows)
+    return max((steps[name].vectors * folding.interval(layer) for (name, layer), folding in rows), default=1)
 
 
 def plan_layer(layer: Layer, tensor: Tensor, folding: Folding | None, source: Beats) -> tuple[Stage, ...]:
@@ -194,20 +209,22 @@ def _window(
     if isinstance(layer, Conv2d):
         # Zeros among bits are padded as -1, which the levels of each border make good.
         pad = 0 if layer.pad == ZERO else layer.pad
-        window = replace(window, padding=layer.padding, pad=pad, dilation=layer.dilation)
+        above, left, below, right = layer.borders
+        opposite = None if len(layer.padding) == 2 else (below, right)
+        window = replace(window, padding=(above, left), opposite=opposite, pad=pad, dilation=layer.dilation)
     return window.upright()
 
 
 def _threshold(layer: Threshold, tensor: Tensor, _folding: None, source: Beats) -> Planned:
-    fitting, beats = _by_channels(source, tensor)
+    fitting, beats = _by_channels(layer, source, tensor)
     return (*fitting, compare_values(layer, tensor, beats)), beats
 
 
 def _chosen_threshold(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
     tensor, chooser = step.inputs
-    fitting, beats = _by_channels(sources[0], tensor)
-    arms = (fitting, _fitting(sources[1], chooser, beats))
     assert isinstance(step.layer, Threshold)
+    fitting, beats = _by_channels(step.layer, sources[0], tensor)
+    arms = (fitting, _fitting(sources[1], chooser, beats))
     return LayerPlan(arms, (compare_values(step.layer, tensor, beats, chooser),), sources, beats)
 
 
@@ -219,10 +236,10 @@ def _add(step: Step, sources: tuple[Beats, ...]) -> LayerPlan:
     return LayerPlan(((), _fitting(sources[1], right, beats)), (sums,), sources, beats)
 
 
-def _by_channels(source: Beats, tensor: Tensor) -> tuple[tuple[Convert, ...], Beats]:
+def _by_channels(layer: Threshold, source: Beats, tensor: Tensor) -> tuple[tuple[Convert, ...], Beats]:
     """What makes beats that have the same channels again and again: parts of a pixel, or whole ones."""
-    channels = tensor.shape[-1]
-    if source.unit == channels or source.width % channels == 0:
+    channels = layer.channels
+    if channels == tensor.size or source.unit == channels or source.width % channels == 0:
         return (), source
     beats = Beats(channels, channels)
     return _fitting(source, tensor, beats), beats
@@ -253,11 +270,11 @@ def _pixels(source: Beats, tensor: Tensor, width: int) -> tuple[Convert, ...]:
     channels = tensor.shape[2]
     if source.width == width and (channels % width == 0 or source.unit == channels):
         return ()
-    if source.unit > channels and channels % width:
-        whole = Beats(channels, channels)
-        return (*_pixels(source, tensor, channels), *_pixels(whole, tensor, width))
     # A beat may hold several pixels where the whole image is one unit.
-    count = source.width if source.unit > channels and source.width % channels == 0 else channels
+    several = source.unit > channels
+    if several and (source.width % channels or source.unit % source.width or channels % width):
+        return _fitting(source, tensor, Beats(width, channels))
+    count = source.width if several else channels
     return (Convert(count, tensor.width, source.width, width, tensor.size // count),)
 
 

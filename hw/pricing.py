@@ -1,14 +1,14 @@
 """The cheapest folding of each layer in turn, for what a block RAM may be worth."""
 
-import itertools
 from dataclasses import dataclass, field
 
-from ..model.ir import Matrix, Network, Tensor
+from ..model.ir import IMAGE, Matrix, Network, Step
 from .choices import Choice, layer_choices
+from .depths import readers_of
 from .device import Family
 from .folding import Folding, largest_folding
 from .frames import frame_format
-from .plan import output, plan_layer
+from .plan import plan_step
 from .stage import Beats
 
 __all__ = ["BANKS", "PRICES", "Pricing"]
@@ -42,51 +42,56 @@ class Pricing:
     interval: int
     reweightable: bool
     _ahead: dict[tuple[int, Beats], int] = field(default_factory=dict)
+    _steps: tuple[Step, ...] = ()
+    _readers: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._steps, self._readers = tuple(self.network.steps()), readers_of(self.network)
 
     def all_foldings(self) -> set[tuple[Folding, ...]]:
         """The cheapest foldings for each of :data:`PRICES`."""
-        tensors = self.network.tensors
-        return {self._foldings(tensors, price) for price in range(len(PRICES))}
+        return {self._foldings(price) for price in range(len(PRICES))}
 
-    def _foldings(self, tensors: tuple[Tensor, ...], price: int) -> tuple[Folding, ...]:
+    def _foldings(self, price: int) -> tuple[Folding, ...]:
         foldings: list[Folding] = []
-        source = frame_format(self.network, interval=self.interval).source
-        for index, step in enumerate(self.network.steps()):
-            folding = None
+        beats = {IMAGE: frame_format(self.network, interval=self.interval).source}
+        for index, step in enumerate(self._steps):
+            folding, sources = None, tuple(beats[source] for source in step.sources)
             if step.matrix is not None:
-                folding = self._choose(tensors, index, step.matrix, source, price)
+                folding = self._choose(index, step, step.matrix, sources[0], price)
                 foldings.append(folding)
-            source = output(step.layer, step.input, folding, source)
+            beats[index] = plan_step(step, folding, sources).beats
         return tuple(foldings)
 
-    def _choose(self, tensors: tuple[Tensor, ...], index: int, layer: Matrix, source: Beats, price: int) -> Folding:
-        vector = max(1, self.interval * layer.mh // tensors[index + 1].size)
+    def _choose(self, index: int, step: Step, layer: Matrix, source: Beats, price: int) -> Folding:
+        vector = max(1, self.interval * layer.mh // step.output.size)
         family, reweightable = self.family, self.reweightable
         choices = layer_choices(
-            layer, tensors[index], source, interval=vector, family=family, prices=PRICES, reweightable=reweightable
+            layer, step.input, source, interval=vector, family=family, prices=PRICES, reweightable=reweightable
         )
 
         def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
             # What takes more cycles than it may, here or behind it, comes last.
-            behind = self._cycles_ahead(tensors, index + 1, output(layer, tensors[index], choice.folding, source))
+            behind = self._cycles_ahead(index, choice.beats)
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 
         return min(choices, key=cost).folding
 
-    def _cycles_ahead(self, tensors: tuple[Tensor, ...], index: int, source: Beats) -> int:
-        """Cycles that the layers from ``index`` take at least for these beats, up to the next that makes its own."""
+    def _cycles_ahead(self, index: int, source: Beats) -> int:
+        """Cycles that layers behind one take at least for its beats, up to the next that make their own."""
         if (index, source) not in self._ahead:
-            self._ahead[index, source] = max(_least_cycles(self.network, index, source))
+            edges = self._readers[index]
+            self._ahead[index, source] = max((self._cycles_of(*edge, source) for edge in edges), default=0)
         return self._ahead[index, source]
 
-
-def _least_cycles(network: Network, index: int, source: Beats) -> list[int]:
-    cycles = [0]
-    for step in itertools.islice(network.steps(), index, None):
+    def _cycles_of(self, index: int, slot: int, source: Beats) -> int:
+        """The same of one that reads them, and of those behind it."""
+        step = self._steps[index]
+        if slot:
+            # It takes the beats of its first input.
+            return source.count(step.inputs[slot].size)
         whole = None if step.matrix is None else largest_folding(step.matrix)
-        cycles += [stage.cycles for stage in plan_layer(step.layer, step.input, whole, source)]
-        if whole:
-            break
-        source = output(step.layer, step.input, None, source)
-    return cycles
+        plan = plan_step(step, whole, (source,) * len(step.sources))
+        behind = 0 if whole else self._cycles_ahead(index, plan.beats)
+        return max(behind, *(stage.cycles for stage in plan.stages))

@@ -125,7 +125,7 @@ class Replay:
     def absorbs(self, held: int, family: Family) -> int:
         """One vector is given while the next comes in."""
         beats_in = -(-self.count // self.width_in)
-        return -(-held * beats_in // (self.words * self.passes)) + 2 * beats_in
+        return -(-(held + 1) * beats_in // (self.words * self.passes)) + 2 * beats_in
 
     def component(self, places: Places, family: Family) -> "ReplayBuffer | ReplayMemory":
         """The hardware."""

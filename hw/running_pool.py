@@ -71,10 +71,15 @@ class Running:
         distributed = family.distributed and self.depth > 1
         return {"results": Place.DISTRIBUTED if distributed else Place.REGISTERS}
 
+    @staticmethod
+    def _few(family: Family) -> int:
+        """Words up to which there is no block RAM."""
+        return SHALLOW if family.distributed else SHALLOW // 4
+
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
-        """The results so far, where they are many."""
+        """The results so far, where they are several; in distributed RAM a few cost little."""
         size = self._size
-        if size.depth <= SHALLOW:
+        if size.depth <= self._few(family):
             return ()
         return (Candidate("results", size.blocks(family), size.banks(family), memory_cells(size, family)),)
 
@@ -84,7 +89,7 @@ class Running:
         kept = 0
         if self.depth == 1:
             kept = self.width * self.reduction.given * family.ff_cell
-        elif self.depth <= SHALLOW:
+        elif self.depth <= self._few(family):
             kept = memory_cells(self._size, family)
         return (
             self.width * (self.reduction.given + self.reduction.cells)

@@ -23,7 +23,8 @@ class Window:
 
     A window is given row by row, pixel by pixel, word by word, ``passes`` times; or, where it is ``split``, once for
     each ``part`` words of a pixel, only those words of each of its pixels. Where it is dilated, its pixels are
-    ``dilation`` rows and columns apart.
+    ``dilation`` rows and columns apart. ``padding`` is above and left, and below and right too, unless ``opposite`` is
+    given.
     """
 
     image: tuple[int, int]
@@ -38,6 +39,7 @@ class Window:
     split: bool = False
     part: int = 1
     dilation: tuple[int, int] = (1, 1)
+    opposite: tuple[int, int] | None = None
 
     noun: ClassVar[str] = "windows"
     contents: ClassVar[int] = 0
@@ -47,7 +49,14 @@ class Window:
         if not self.image[0] == self.kernel[0] == 1:
             return self
         pairs = ("image", "kernel", "stride", "padding", "dilation")
-        return replace(self, **{name: getattr(self, name)[::-1] for name in pairs})
+        opposite = self.opposite and self.opposite[::-1]
+        return replace(self, **{name: getattr(self, name)[::-1] for name in pairs}, opposite=opposite)
+
+    @property
+    def borders(self) -> tuple[int, int]:
+        """Rows above and below, and columns left and right, together."""
+        below, right = self.opposite or self.padding
+        return self.padding[0] + below, self.padding[1] + right
 
     @property
     def size(self) -> tuple[int, int]:
@@ -58,8 +67,8 @@ class Window:
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of windows."""
         rows, columns = (
-            (image + 2 * pad - size) // stride + 1
-            for image, pad, size, stride in zip(self.image, self.padding, self.size, self.stride, strict=True)
+            (image + border - size) // stride + 1
+            for image, border, size, stride in zip(self.image, self.borders, self.size, self.stride, strict=True)
         )
         return rows, columns
 
@@ -99,7 +108,7 @@ class Window:
 
     def cells(self, places: Places, family: Family) -> int:
         """Counters and pointers of about a dozen words, and the choice between a pixel and padding."""
-        padded = self.width * self.bits + 40 if any(self.padding) else 0
+        padded = self.width * self.bits + 40 if any(self.borders) else 0
         return 12 * self.depth.bit_length() + 30 + padded + outside_cells(self, places, family)
 
     def absorbs(self, held: int, family: Family) -> int:
@@ -107,7 +116,7 @@ class Window:
         rows, columns = self.outputs
         line = self.image[1] * self.words
         beats_in, beats_out = self.image[0] * line, rows * columns * self.kernel[0] * self.kernel[1] * self.words
-        ahead = max(0, 2 * self.padding[0] - self.size[0] + self.stride[0]) * line
+        ahead = max(0, self.borders[0] - self.size[0] + self.stride[0]) * line
         return -(-held * beats_in // (beats_out * self.passes)) + self.depth + ahead
 
     def component(self, places: Places, family: Family) -> "SlidingWindow":
@@ -248,7 +257,7 @@ class SlidingWindow(wiring.Component):
             with m.If(ends[5]):
                 m.d.sync += frame.eq(next_frame)
         self._release(m, step & ends[4], last[5], oldest, counters[5], next_edge, next_frame)
-        if any(window.padding):
+        if any(window.borders):
             m.d.comb += outside.eq(self._is_outside(counters))
 
     def _release(

@@ -161,10 +161,12 @@ class Network:
 
 
 def _as_read(layer: Layer, tensor: Tensor) -> Tensor:
-    """A vector that a convolution of one dimension reads is an image of one row."""
-    if not isinstance(layer, Conv2d) or layer.kernel[0] > 1 or len(tensor.shape) > 1 or tensor.size % layer.channels:
+    """A convolution of one dimension reads a vector as an image of one row, or an image with a row for each pixel."""
+    if not isinstance(layer, Conv2d) or layer.kernel[0] > 1 or tensor.size % layer.channels:
         return tensor
-    return replace(tensor, shape=(1, tensor.size // layer.channels, layer.channels))
+    row, shape = (1, tensor.size // layer.channels, layer.channels), tensor.shape
+    sequence = len(shape) == 1 or (len(shape) == 3 and shape[2] != layer.channels == shape[1] * shape[2])
+    return replace(tensor, shape=row) if sequence else tensor
 
 
 def _chain(network: Network) -> tuple[tuple[int, ...], ...]:

@@ -110,9 +110,9 @@ def check_limits(shape: Sequence[int], image: Tensor, steps: Sequence[Step]) -> 
 
 
 def _numbers(layer: Layer) -> int:
-    """Levels and ranks of a layer."""
-    ending = getattr(layer, "ending", layer)
-    return max((int(np.size(getattr(ending, name, ()))) for name in ("thresholds", "table")), default=0)
+    """Levels or ranks of a layer: whatever arrays its ending has, or it has itself."""
+    record = getattr(layer, "ending", layer)
+    return sum(value.size for value in vars(record).values() if isinstance(value, np.ndarray))
 
 
 def check_numbers(count: int) -> None:

@@ -96,7 +96,7 @@ def _middle(tensor: Tensor, weights: BitArray) -> NDArray[np.float64]:
     """What each neuron gets when all levels are at their middle, of shape ``(mh, 1)``; 0 for others than levels."""
     ones = weights.reshape(len(weights), -1)
     surplus = 2 * ones.sum(axis=1, keepdims=True, dtype=np.float64) - ones.shape[1]
-    return surplus * (0 if tensor.bounds is None else sum(tensor.span) / 2)
+    return np.asarray(surplus * (0 if tensor.bounds is None else sum(tensor.span) / 2))
 
 
 def _levels(bits: int) -> NDArray[np.float64]:

@@ -1,7 +1,9 @@
 """How a network is trained: numbers and choices, each of which a definition sets and the command line overrides."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from .outlines import Outline
 
@@ -153,3 +155,10 @@ class Recipe:
             raise ValueError(f"init must be above 0 and at most 1, not {self.init!r}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be in 0 to below 1, not {self.average!r}")
+
+    def settings(self) -> dict[str, Any]:
+        """All of it as JSON has it; of a teacher's layers, whose activations are no levels, without their bits."""
+        found = dataclasses.asdict(self)
+        for layer in found["teacher"]["layers"] if self.teacher is not None else ():
+            layer.pop("bits", None)
+        return found

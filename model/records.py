@@ -43,8 +43,8 @@ ARRAYS = ("thresholds", "bias", "table")
 LATER: dict[str, Any] = {"dilation": (1, 1), "groups": 1, "shift": 0}
 """Numbers that files lack where they are these, so that a network keeps the bytes that it had before there were any."""
 
-LATER_KINDS = ("SumPool", "Threshold", "Add")
-"""Layers that files of version 1 do not have."""
+LATER_KINDS, LATER_KEYS = ("SumPool", "Threshold", "Add"), {"sources", *LATER}
+"""Layers, and numbers of layers, that files of version 1 do not have."""
 
 Arrays = dict[str, NDArray[Any]]
 Record = TypeVar("Record", Input, Layer, Ending)
@@ -115,11 +115,18 @@ def _upgrade_layer(layer: Any) -> Any:
     kind = layer.get("kind") if isinstance(layer, dict) else None
     if isinstance(layer, dict) and "ending" in layer:
         raise ValueError("a layer of version 1 must not have an ending")
-    if kind in LATER_KINDS or (isinstance(layer, dict) and not {"sources", *LATER}.isdisjoint(layer)):
+    if isinstance(layer, dict) and _came_later(layer):
         raise ValueError("a layer of version 1 must not have what came with version 2")
     if kind == "Scores":
         return {**layer, "kind": "Dense", "ending": {"kind": "Bias"}}
     return {**layer, "ending": {"kind": "Thresholds"}} if kind in ("Dense", "Conv2d") else layer
+
+
+def _came_later(layer: Mapping[str, Any]) -> bool:
+    """Whether a layer has what files of version 1 do not."""
+    padding = layer.get("padding")
+    four = isinstance(padding, list) and len(padding) == 4
+    return layer.get("kind") in LATER_KINDS or layer.get("pad") == ZERO or four or not LATER_KEYS.isdisjoint(layer)
 
 
 def reason_of(error: Exception) -> str:
@@ -241,6 +248,13 @@ def _integers(name: str, values: object) -> tuple[int, ...]:
     return tuple(values)
 
 
+def _padding(name: str, values: object) -> tuple[int, ...]:
+    padding = _integers(name, values)
+    if len(padding) not in (2, 4):
+        raise ValueError(f"{name} must be 2 or 4 integers, not {reprlib.repr(values)}")
+    return padding
+
+
 def _pad(name: str, value: object) -> int | str:
     return ZERO if value == ZERO else _integer(name, value)
 
@@ -262,7 +276,7 @@ READ: dict[str, Callable[[str, object], Any]] = {
     "signed": _flag,
     "kernel": _pair,
     "stride": _pair,
-    "padding": _pair,
+    "padding": _padding,
     "pad": _pad,
     "dilation": _pair,
     "groups": _integer,

@@ -197,7 +197,7 @@ _CNV_W1A2 = Definition(
     summary="cnv with activations of two bits",
     dataset="cifar-10",
     input=_CNV.input,
-    layers=tuple(layer if isinstance(layer, MaxPool) else replace(layer, bits=2) for layer in _CNV.layers),
+    layers=tuple(replace(layer, bits=2) if isinstance(layer, Neurons | Filters) else layer for layer in _CNV.layers),
     recipe=_CNV_RECIPE,
     further=replace(_CNV_RECIPE, epochs=6, rate=0.002),
     start="cnv",
@@ -224,7 +224,7 @@ _RESNET_W1A2 = Definition(
         *(_smaller(64), _same(64), _same(64)),
         *(_smaller(128), _same(128), _same(128), SumPool((4, 4), (4, 4))),
     ),
-    recipe=replace(_CNV_RECIPE, epochs=8),
+    recipe=replace(_CNV_RECIPE, epochs=4),
 )
 
 _BNN_MNIST = Definition(

@@ -13,8 +13,17 @@ FEATURES = {
     *(f"Thresholds {count}" for count in range(1, 16)),
     *(f"Threshold {count}" for count in range(1, 16)),
     *("Bias", "Bias shifted", "Ranks of matches", "Ranks of dots", "Thresholds of matches", "Thresholds of dots"),
-    *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way"),
-    *("groups", "depthwise", "dilation", "stride", "one row", "levels at an end", "levels of each element"),
+    *("pad 0", "pad 1", "pad zero", "pad integer", "padding one way", "padding four ways"),
+    *(
+        "groups",
+        "depthwise",
+        "dilation",
+        "stride",
+        "one row",
+        "a vector as a row",
+        "levels at an end",
+        "levels of each element",
+    ),
     *("MaxPool of bits", "MaxPool of integers", "SumPool of bits", "SumPool of integers", "Add of bits"),
     *("Conv2d of integers", "Dense of integers", "chosen by bits", "chosen by integers", "negative chooser"),
     *("chain", "equal arms", "different arms", "identity", "image in a join", "image read again", "nested"),
@@ -32,6 +41,8 @@ def features(network: Network) -> set[str]:
         found.add("Affine signed")
     if len(rule.shape) == 1:
         found.add("input of one axis")
+    if any(step.input.shape != network.tensors[step.sources[0] + 1].shape for step in steps):
+        found.add("a vector as a row")
     return found.union(*map(_of_step, steps))
 
 
@@ -70,6 +81,7 @@ def _of_ending(step: Step) -> Iterator[str]:
 def _of_convolution(step: Step, layer: Conv2d) -> Iterator[str]:
     if max(layer.padding):
         yield "pad integer" if step.input.element is not Element.BIT else f"pad {layer.pad}"
+        yield from {"padding four ways"} if len(layer.padding) == 4 else ()
         yield from {"padding one way"} if not min(layer.padding) else ()
     if layer.groups > 1:
         yield "depthwise" if layer.groups == layer.channels else "groups"

@@ -1,5 +1,6 @@
 """Random layers for networks that grow, with levels among the values that random images give."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,19 +56,28 @@ class Growing:
 
     def add(self, layer: Layer, *sources: int) -> int:
         """Position of a layer that reads these."""
-        position, tensors = len(self.layers), [self._tensors[source] for source in sources]
+        position = len(self.layers)
+        tensors, values = zip(*(self._read(layer, source) for source in sources), strict=True)
         self._tensors[position] = layer.output(*tensors)
-        self._values[position] = layer.apply(*tensors, *(self._values[source] for source in sources))
+        self._values[position] = layer.apply(*tensors, *values)
         self.layers.append(layer)
         self.sources.append(sources)
         return position
 
     def product(self, source: int, weights: np.ndarray, *, scores: bool = False, **numbers: Any) -> int:
         """Position of a layer with these weights, and an ending whose results vary."""
-        kind, tensor = Dense if weights.ndim == 2 else Conv2d, self.tensor(source)
+        kind = Dense if weights.ndim == 2 else Conv2d
         blank = kind(weights, Bias(np.zeros(len(weights), np.int64)), **numbers)
-        dots = blank.apply(tensor, self._values[source]).reshape(-1, blank.mh)
+        tensor, values = self._read(blank, source)
+        dots = blank.apply(tensor, values).reshape(-1, blank.mh)
         return self.add(kind(weights, self._ending(blank, tensor, dots, scores), **numbers), source)
+
+    def _read(self, layer: Layer, source: int) -> tuple[Tensor, np.ndarray]:
+        """Type and values of a source: a vector that a convolution reads is an image of one row."""
+        tensor, values = self._tensors[source], self._values[source]
+        if isinstance(layer, Conv2d) and len(tensor.shape) == 1:
+            tensor = replace(tensor, shape=(1, tensor.size // layer.channels, layer.channels))
+        return tensor, values.reshape(-1, *tensor.shape)
 
     def _ending(self, blank: Matrix, tensor: Tensor, dots: np.ndarray, scores: bool) -> Ending:
         rng, sums = self.rng, blank.sums(tensor)
@@ -103,7 +113,7 @@ def threshold_layer(growing: Growing, source: int, chooser: int | None = None) -
     # Levels of each channel, or now and then of each element.
     count = tensor.size if rng.random() < 0.15 else tensor.shape[-1]
     found = np.moveaxis(growing.integers(source).reshape(-1, tensor.size // count, count), -1, 0).reshape(count, -1)
-    count = int(rng.choice([1, 1, 2, 3, rng.integers(1, 16)]))
+    count = int(rng.choice([1, 1, 2, 3, *rng.integers(2, 16, 2)]))
     if chooser is None:
         return growing.add(Threshold(random_levels(rng, found, count, low, high + 1)), source)
     rows = growing.tensor(chooser).values
@@ -117,11 +127,11 @@ def any_layer(growing: Growing, head: int) -> int:
     kinds = (
         ["conv", "conv", "conv", "pool", "pool", "sum", "dense", "levels"]
         if len(tensor.shape) == 3
-        else ["dense", "levels"]
+        else ["dense", "dense", "levels", "conv"]
     )
     kind = rng.choice(kinds)
     if kind == "conv":
-        return _convolution(growing, head)
+        return _convolution(growing, head, tensor.shape if len(tensor.shape) == 3 else _row(rng, tensor.size))
     if kind == "dense":
         return growing.product(head, rng.integers(0, 2, (int(rng.integers(2, 13)), tensor.size)))
     if kind == "levels":
@@ -130,11 +140,17 @@ def any_layer(growing: Growing, head: int) -> int:
     return growing.add((MaxPool if kind == "pool" else SumPool)(tuple(kernel), tuple(stride)), head)
 
 
-def _convolution(growing: Growing, head: int) -> int:
+def _row(rng: np.random.Generator, size: int) -> tuple[int, int, int]:
+    """An image of one row with so many elements."""
+    channels = int(rng.choice([count for count in range(1, min(size, 6) + 1) if size % count == 0]))
+    return 1, size // channels, channels
+
+
+def _convolution(growing: Growing, head: int, shape: tuple[int, int, int]) -> int:
     """A convolution with anything: groups, strides, dilation, and padding of every value."""
-    rng, tensor = growing.rng, growing.tensor(head)
-    kernel, stride, dilation, padding = [], [], [], []
-    for size in tensor.shape[:2]:
+    rng = growing.rng
+    kernel, stride, dilation, padding, opposite = [], [], [], [], []
+    for size in shape[:2]:
         kernel.append(int(rng.integers(1, min(4, size) + 1)))
         dilation.append(int(rng.choice([1, 1, 1, 2, 3])) if kernel[-1] > 1 else 1)
         stride.append(int(rng.choice([1, 1, 1, 2, 3])) if size > 1 else 1)
@@ -142,7 +158,10 @@ def _convolution(growing: Growing, head: int) -> int:
         # As much as it takes for a window to fit, and one row more or none.
         least = max(0, (span - size + 1) // 2)
         padding.append(min(span - 1, least + int(rng.integers(0, 3))))
-    return _filters(growing, head, kernel, stride=stride, dilation=dilation, padding=padding)
+        opposite.append(min(span - 1, max(0, span - size - padding[-1]) + int(rng.integers(0, 3))))
+    # The same on opposite sides, or now and then another.
+    padding += opposite if rng.random() < 0.25 else []
+    return _filters(growing, head, shape[2], kernel, stride=stride, dilation=dilation, padding=padding)
 
 
 def arm(growing: Growing, head: int, channels: int, stride: int) -> int:
@@ -155,13 +174,15 @@ def arm(growing: Growing, head: int, channels: int, stride: int) -> int:
     dilation = [int(rng.integers(1, 3)) if half else 1 for half in reach]
     padding = [half * step for half, step in zip(reach, dilation, strict=True)]
     kernel = [2 * half + 1 for half in reach]
-    return _filters(growing, head, kernel, channels, stride=[stride] * 2, dilation=dilation, padding=padding)
+    numbers = {"stride": [stride] * 2, "dilation": dilation, "padding": padding}
+    return _filters(growing, head, tensor.shape[2], kernel, channels, **numbers)
 
 
-def _filters(growing: Growing, head: int, kernel: list[int], count: int | None = None, **numbers: list[int]) -> int:
-    """A convolution with these numbers; the number of filters is any where none is given."""
+def _filters(
+    growing: Growing, head: int, channels: int, kernel: list[int], count: int | None = None, **numbers: list[int]
+) -> int:
+    """A convolution of so many channels; the number of filters is any where none is given."""
     rng, tensor = growing.rng, growing.tensor(head)
-    channels = tensor.shape[2]
     divisors = [groups for groups in range(1, channels + 1) if channels % groups == 0 == (count or 0) % groups]
     groups = int(rng.choice([1, 1, *divisors, divisors[-1]]))
     if count is None:

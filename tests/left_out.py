@@ -8,13 +8,15 @@ from collections import Counter
 
 import pytest
 
-from tests.needs import ABSENT, DATA, MODELS, TOOLS, Need, missing, missing_tool
+from tests.needs import ABSENT, CASES, DATA, MODELS, PACKAGES, TOOLS, Need, missing, missing_tool
 from xnorflow.boards.tools import ToolError
 from xnorflow.sim.simulators import SimulationError
 
 MARKS = (
+    f"{CASES}: needs small networks of other tools in XNORFLOW_CASES",
     f"{DATA}(*names): needs these data sets whole",
     f"{MODELS}: needs the networks of others in XNORFLOW_MODELS",
+    f"{PACKAGES}(*names): needs these packages, which are no part of the extra dev",
     f"{TOOLS}(*names): needs these tools, which pip does not bring",
 )
 
@@ -32,8 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--insist",
         action="append",
         default=[],
-        choices=[DATA, MODELS, TOOLS],
-        help="fail, rather than leave out, tests that need whole data sets, networks of others, or tools",
+        choices=[CASES, DATA, MODELS, PACKAGES, TOOLS],
+        help="fail, rather than leave out, tests that need whole data sets, networks of others, packages, or tools",
     )
 
 

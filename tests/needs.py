@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from find_libpython import find_libpython
 from xnorflow.model.data.datasets import SOURCES
 from xnorflow.sim.simulators import ICARUS, VERILATOR, can_compile
 
-__all__ = ["ABSENT", "DATA", "MODELS", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
+__all__ = ["ABSENT", "CASES", "DATA", "MODELS", "PACKAGES", "TOOLS", "Need", "is_complete", "missing", "missing_tool"]
 
-DATA, MODELS, TOOLS = "data", "models", "tools"
+CASES, DATA, MODELS, PACKAGES, TOOLS = "cases", "data", "models", "packages", "tools"
 """Marks of tests, and kinds of what they need."""
 
 
@@ -26,7 +27,7 @@ class Need:
     Parameters
     ----------
     kind : :class:`str`
-        :data:`DATA`, :data:`MODELS` or :data:`TOOLS`.
+        :data:`CASES`, :data:`DATA`, :data:`MODELS`, :data:`PACKAGES` or :data:`TOOLS`.
     what : :class:`str`
         What it is.
     remedy : :class:`str`
@@ -39,6 +40,7 @@ class Need:
 
 
 _DOWNLOAD = "XNORFLOW_DATA=FOLDER, or python -m tests.fetch where there is a network"
+_CASES = Need(CASES, "small networks as other tools write them", "XNORFLOW_CASES=FOLDER with .onnx and .npz files")
 _OTHERS = Need(MODELS, "networks that others trained", "XNORFLOW_MODELS=FOLDER with qonnx/ and bnn-pynq/")
 
 _TOOLS = {
@@ -47,6 +49,9 @@ _TOOLS = {
     "lz4": "apt-get install liblz4-dev zlib1g-dev",
     "libpython": "a Python with its shared library, such as apt-get install libpython3-dev",
 }
+
+# Packages that are no part of the extra "dev".
+_PACKAGES = {"brevitas": "pip install -e '.[dev,dev-brevitas]'"}
 
 # What the simulators and the tool flow say when one of these is missing.
 _SAID = {
@@ -62,6 +67,10 @@ def missing(item: pytest.Item) -> list[Need]:
     needs = [Need(DATA, f"all of {name}", _DOWNLOAD) for name in names if not is_complete(name)]
     if item.get_closest_marker(MODELS) and not _models_are_here():
         needs.append(_OTHERS)
+    if item.get_closest_marker(CASES) and not _cases_are_here():
+        needs.append(_CASES)
+    packages = [package for mark in item.iter_markers(PACKAGES) for package in mark.args]
+    needs += [Need(PACKAGES, package, _PACKAGES[package]) for package in packages if find_spec(package) is None]
     tools = [tool for mark in item.iter_markers(TOOLS) for tool in mark.args]
     return needs + [Need(TOOLS, tool, _TOOLS[tool]) for tool in tools if not _is_installed(tool)]
 
@@ -81,6 +90,11 @@ def is_complete(name: str) -> bool:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "xnorflow"
     folder = Path(os.environ.get("XNORFLOW_DATA") or cache, source.folder)
     return all((folder / file).is_file() for file in (*source.train, *source.test))
+
+
+def _cases_are_here() -> bool:
+    folder = os.environ.get("XNORFLOW_CASES")
+    return bool(folder) and any(Path(str(folder)).glob("*.npz"))
 
 
 def _models_are_here() -> bool:

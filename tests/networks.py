@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 
-from xnorflow.model.ir import Bias, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
+from xnorflow.model.ir import Bias, Conv2d, Dense, Element, Input, MaxPool, Network, Thermometer, Thresholds
 from xnorflow.model.outlines import Outline, chain
 from xnorflow.model.random_networks import random_layer
 
-__all__ = ["random_conv_network", "random_images", "random_network"]
+__all__ = ["random_conv_network", "random_images", "random_network", "windows_network"]
 
 
 def random_network(sizes: tuple[int, ...], *, seed: int = 0, extreme: bool = False) -> Network:
@@ -41,6 +41,32 @@ def random_conv_network(
         else:
             layers.append(random_layer(outline, tensor, rng))
     return Network("random", rule, (*layers, scores))
+
+
+def windows_network(rule: Input, *layers: object) -> Network:
+    """Random weights in convolutions, given as (mh, kernel, groups, further parameters), and in as many scores."""
+    rng = np.random.default_rng(seed=5)
+    made, tensor = [], rule.output
+    for layer in layers:
+        if isinstance(layer, tuple):
+            mh, kernel, groups, parameters = layer
+            weights = rng.integers(0, 2, (mh, *kernel, tensor.shape[2] // groups))
+            numbers = {"groups": groups, "ending": _thresholds(rng, mh, tensor, weights[0].size), **parameters}
+            made.append(Conv2d(weights, **numbers))
+        elif isinstance(layer, int):
+            made.append(Dense(rng.integers(0, 2, (layer, tensor.size)), Bias(rng.integers(-4, 5, layer))))
+        else:
+            made.append(layer)
+        tensor = made[-1].output(tensor)
+    return Network("random", rule, tuple(made))
+
+
+def _thresholds(rng, mh, tensor, mw):
+    """Near the middle, so that outputs vary."""
+    middle, spread = (mw + 1) // 2, max(1, mw // 8)
+    if tensor.element is not Element.BIT:
+        middle, spread = 0, mw * tensor.magnitude // 8
+    return Thresholds(rng.integers(middle - spread, middle + spread + 1, mh))
 
 
 def random_images(network: Network, count: int, *, seed: int = 1) -> np.ndarray:

@@ -79,8 +79,9 @@ def combine(node: Node, constants: Sequence[Constant]) -> tuple[list[NDArray[np.
         raise node.error(f"cannot combine shapes {shapes}; export again") from None
     if int(np.prod(np.array(shape, object))) > LARGEST_TENSOR:
         raise node.error(f"must have at most {LARGEST_TENSOR} elements, not shape {shape}")
-    codes, places = np.zeros(shape, np.int64), []
-    for entry in constants:
+    first, *others = constants
+    codes, places = np.broadcast_to(first.index, shape), [np.arange(len(first.palette))]
+    for entry in others:
         pairs, codes = np.unique(codes * len(entry.palette) + entry.index, return_inverse=True)
         codes = codes.reshape(shape)
         before, last = np.divmod(pairs, len(entry.palette))

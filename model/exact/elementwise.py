@@ -136,12 +136,12 @@ def _of_constants(node: Node, constants: Sequence[Constant], function: Function,
     if len(places[0]) > LARGEST_PALETTE:
         raise node.error(f"needs arithmetic on {len(places[0])} different constants; fold them before the export")
     numbers: dict[Surd, int] = {}
-    codes = []
+    found: list[int] = []
     for together in zip(*(part.tolist() for part in places), strict=True):
         curves = [constant(entry.number(place)) for entry, place in zip(constants, together, strict=True)]
         ((_, value),) = function(CONSTANT, curves).lines
-        codes.append(numbers.setdefault(value, len(numbers)))
-    return Constant(objects(list(numbers)), np.array(codes, np.int64)[index])
+        found.append(numbers.setdefault(value, len(numbers)))
+    return Constant(objects(list(numbers)), np.array(found, np.int64)[index])
 
 
 def _is_double(constant: Constant) -> bool:

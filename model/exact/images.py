@@ -5,11 +5,13 @@ from typing import Literal
 
 import numpy as np
 
+from ..ir import Conv2d, Thresholds
+from .curve import Curve
 from .node import Node
-from .signal import FILLER, ZERO_PAD, Indices, Signal
+from .signal import FILLER, ZERO_PAD, Indices, Made, Signal
 from .surd import ZERO, Surd
 
-__all__ = ["Border", "check_image", "image_order", "padding_value", "symmetric", "unpadded"]
+__all__ = ["Border", "aligned", "check_image", "image_order", "padding_value", "tidy_border", "unpadded"]
 
 Border = tuple[int, int, int, int]
 """Rows above, columns left, rows below, columns right."""
@@ -45,15 +47,32 @@ def unpadded(node: Node, signal: Signal, border: Border) -> tuple[Signal, Border
     return replace(signal, order=signal.order[cut], filler=None), border, signal.filler
 
 
-def symmetric(
-    node: Node, signal: Signal, span: tuple[int, ...], stride: tuple[int, int], border: Border
-) -> tuple[int, int]:
-    """Padding above and left, which below and right may differ where no window reaches."""
+def tidy_border(signal: Signal, span: tuple[int, ...], stride: tuple[int, int], border: Border) -> Border:
+    """The same padding, alike on opposite sides of an axis where no window reaches what differs."""
+    result = list(border)
     for axis, (first, last) in enumerate((border[::2], border[1::2])):
         inner = signal.tensor.shape[axis] + first - span[axis]
-        if len({(inner + end) // max(stride[axis], 1) for end in (first, last)}) > 1:
-            raise node.error(f"must pad opposite sides alike, not {border}; export with symmetric padding")
-    return border[:2]
+        if len({(inner + end) // max(stride[axis], 1) for end in (first, last)}) == 1:
+            result[axis + 2] = first
+    return result[0], result[1], result[2], result[3]
+
+
+def aligned(node: Node, signal: Signal, filler: Surd) -> Signal:
+    """The same, with bits that mean the same number in all channels, where the padding's value is to be a bit of them.
+
+    Behind a pool and a batch norm that falls there are channels whose bits are inverted. A convolution of each channel
+    with one weight turns them back.
+    """
+    lines = signal.first_lines(node)
+    falls = np.array([scale.sign < 0 for scale, _ in lines])
+    mixed = falls.any() and not falls.all()
+    if not (signal.binary and mixed) or all(filler == offset for _, offset in lines):
+        return signal
+    assert isinstance(signal.source, Made)
+    size = signal.channels
+    weights = np.resize(~falls, size).astype(np.uint8).reshape(size, 1, 1, 1)
+    source = Made(Conv2d(weights, Thresholds(np.ones(size, np.int64)), groups=size), (signal.source,))
+    return replace(signal, source=source).with_curves([Curve((0,), ((abs(scale), offset),)) for scale, offset in lines])
 
 
 def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["zero"]:

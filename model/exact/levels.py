@@ -13,7 +13,7 @@ from .curve import Curve, Line
 from .node import ImportRefused, Node
 from .surd import ONE, InexactError, Surd
 
-__all__ = ["Ladder", "Runs", "direction", "ladder", "reversed_runs"]
+__all__ = ["MOST_LEVELS", "Ladder", "Runs", "direction", "ladder", "reversed_runs"]
 
 Runs = list[tuple[int, Surd]]
 """Where a function takes another number, and which; the first place is 0."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST_TENSOR", "Array", "Attribute", "ImportRefused", "Node"]
+__all__ = ["LARGEST_TENSOR", "Array", "Attribute", "ImportRefused", "Node", "RealWeights"]
 
 LARGEST_TENSOR = 1 << 24
 """Elements of a tensor of a file: far above any that fits."""
@@ -20,6 +20,10 @@ Attribute = int | float | str | tuple[int, ...] | tuple[float, ...] | Array
 
 class ImportRefused(ValueError):
     """A file that cannot be imported; the message names the node and says what would be needed."""
+
+
+class RealWeights(ImportRefused):
+    """Weights that are no multiples of ±1, and not even few numbers."""
 
 
 @dataclass(frozen=True, eq=False)

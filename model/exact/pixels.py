@@ -9,7 +9,7 @@ from ..inputs import LIMIT, Affine, Thermometer
 from ..ir import Threshold
 from ..tensors import levels_of
 from .curve import Curve, runs, single_line, value_at
-from .levels import Runs, ladder
+from .levels import MOST_LEVELS, Runs, ladder
 from .node import Node
 from .signal import Indices, Made, Pixels, Signal
 from .surd import ZERO, Surd
@@ -32,7 +32,7 @@ def table(rule: Affine) -> list[int]:
 
 
 def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
-    """The same elements as lines of the integers or bits that an input rule, or levels behind it, make of pixels."""
+    """The same elements as lines of integers or bits that an input rule makes of raw pixels, or levels behind it."""
     raw = Made(Affine(shape))
     lines = [single_line(curve) for curve in signal.curves]
     if all(line is not None and line[0] != ZERO for line in lines):
@@ -45,7 +45,9 @@ def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
     if len(levels) == 1 and len(table[0]) == 2:
         return _threshold(signal, shape, table)
     if len(known) == 1:
-        return _quantize(node, signal, shape, signal.curves[0])
+        quantized = _quantize(node, signal, shape, signal.curves[0])
+        if quantized is not None:
+            return quantized
     count = max(len(table), signal.channels)
     steps = ladder(node, [[table[place % len(table)]] for place in range(count)], len(PIXELS), signal.origin)
     # A level that is never reached lies above all pixels.
@@ -68,8 +70,8 @@ def _threshold(signal: Signal, shape: tuple[int, ...], table: Sequence[Runs]) ->
     return replace(signal, source=Made(rule), tensor=rule.output).with_curves(curves)
 
 
-def _quantize(node: Node, signal: Signal, shape: tuple[int, ...], curve: Curve) -> Signal:
-    """Integers that are the numbers of all 256 pixels, but for a scale and an offset."""
+def _quantize(node: Node, signal: Signal, shape: tuple[int, ...], curve: Curve) -> Signal | None:
+    """Integers that are the numbers of all 256 pixels, but for a scale and an offset; None where levels may do it."""
     values = [value_at(PIXELS, curve, pixel).rational for pixel in PIXELS]
     step, offset = _lattice(values)
     wanted = [int((value - offset) / step) for value in values]
@@ -83,6 +85,8 @@ def _quantize(node: Node, signal: Signal, shape: tuple[int, ...], curve: Curve) 
                     return replace(signal, source=Made(rule), tensor=rule.output, curves=(line,))
     if max(wanted) - min(wanted) > PIXELS[-1]:
         raise node.error("must have 1 to 8 bits on the image, not more; quantize it to 8")
+    if len(set(wanted)) <= MOST_LEVELS + 1:
+        return None
     raise node.error("rounds the 256 values of a pixel as no single line does; use another rounding_mode or scale")
 
 
@@ -122,8 +126,13 @@ def fit(shape: tuple[int, ...], wanted: Sequence[int], *, width: int, signed: bo
 def _slope(least: Sequence[tuple[int, int]], most: Sequence[tuple[int, int]]) -> Fraction | None:
     """The simplest slope of a line that is nowhere below ``least``, and everywhere below ``most``."""
     bounds = {(above - below, at - start) for at, above in least for start, below in most if at != start}
-    above = max(Fraction(rise, run) for rise, run in bounds if run > 0)
-    below = min(Fraction(rise, run) for rise, run in bounds if run < 0)
+    above = max((Fraction(rise, run) for rise, run in bounds if run > 0), default=None)
+    below = min((Fraction(rise, run) for rise, run in bounds if run < 0), default=None)
+    if above is None or below is None:
+        # A line that is cut on one side as soon as it begins, as steep as one likes.
+        if above is None and below is None:
+            return None
+        return Fraction(math.ceil(below) - 1 if below is not None else math.floor(above or 0) + 1)
     if above >= below:
         return None
     return -_simplest(-below, -above) if below <= 0 else _simplest(above, below)

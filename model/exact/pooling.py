@@ -25,7 +25,7 @@ def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
     directions = tuple(_direction(node, curve, signal.domain) for curve in signal.channel_curves(node))
     if isinstance(source, Made):
         if min(directions) < 0:
-            raise node.error("must take bits with a positive scale; move the negation behind the pool")
+            raise node.error("must take integers with a positive scale; move the negation behind the pool")
         source = Made(layer, (source,))
     elif isinstance(source, Product):
         if source.pools and min(directions) < 0:

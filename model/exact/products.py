@@ -11,8 +11,8 @@ from ..ir import Bias, Conv2d, Dense
 from ..tensors import integers_in
 from .constant import LARGEST_PALETTE, Constant
 from .curve import Curve, Line
-from .images import Border, check_image, image_order, padding_value, symmetric, unpadded
-from .node import Node
+from .images import Border, aligned, check_image, image_order, padding_value, tidy_border, unpadded
+from .node import Node, RealWeights
 from .signal import Indices, Made, Product, Signal, Window
 from .surd import ZERO, Surd
 from .thresholds import settle
@@ -53,7 +53,8 @@ def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *
         wanted = f"{signal.channels} channels" + f" in {groups} groups" * (groups > 1)
         raise node.error(f"must have weights of (neurons, {wanted}, rows, columns), not {weights.shape}")
     span = tuple((taps - 1) * gap + 1 for taps, gap in zip(weights.shape[2:], window.dilation, strict=True))
-    padding = symmetric(node, signal, span, window.stride, border)
+    padding = tidy_border(signal, span, window.stride, border)
+    signal = aligned(node, signal, filler) if any(padding) else signal
     pad = padding_value(node, signal, filler) if any(padding) else 0
     window = replace(window, padding=padding, pad=pad)
     bits, magnitudes = _signs(node, Constant(weights.palette, weights.index.transpose(0, 2, 3, 1)))
@@ -68,10 +69,11 @@ def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *
 def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
     """Weights as bits, and the magnitude of each neuron's weights; the neurons are the first axis."""
     if len(weights.palette) > LARGEST_PALETTE:
-        raise node.error(
+        error = node.error(
             f"weights must be ±1 times one scale for each neuron, not {len(weights.palette)} different numbers; "
             "train with 1-bit weights"
         )
+        raise RealWeights(str(error))
     values = weights.values(node)
     if len(weights.index) > LARGEST_LAYER:
         raise node.error(f"must have at most {LARGEST_LAYER} neurons, not {len(weights.index)}")
@@ -82,10 +84,11 @@ def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
     if zero is not None and not wrong.size:
         wrong = np.flatnonzero(rows[:, 0] == zero)
     if wrong.size:
-        found = _some(values[place] for place in np.unique(weights.index[wrong[0]]))
-        raise node.error(
-            f"weights of neuron {wrong[0]} must be ±1 times one scale, not {found}; train with 1-bit weights"
+        found = [values[place] for place in np.unique(weights.index[wrong[0]])]
+        error = node.error(
+            f"weights of neuron {wrong[0]} must be ±1 times one scale, not {_some(found)}; train with 1-bit weights"
         )
+        raise RealWeights(str(error)) if len(found) > SHOWN else error
     magnitudes = list(places)
     bits = np.array([value.sign > 0 for value in values], np.uint8)[weights.index]
     return bits, [magnitudes[place] for place in rows[:, 0]]

@@ -64,10 +64,9 @@ def added(node: Node, left: Signal, right: Signal, factors: Sequence[Surd]) -> S
     ):
         return None
     arms = [settle(node, arm) if isinstance(arm.source, Pixels) else arm for arm in (left, right)]
-    scaled = [_scaled(arm, factor) for arm, factor in zip(arms, factors, strict=True)]
-    if scaled[0] is None or scaled[1] is None:
+    one, other = (_scaled(arm, factor) for arm, factor in zip(arms, factors, strict=True))
+    if one is None or other is None:
         return None
-    one, other = scaled
     try:
         ratios = {abs(two[0] / first[0]) for first, two in _pairs(one, other)}
         shift = None if len(ratios) > 1 else _exponent(ratios.pop())

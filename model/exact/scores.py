@@ -31,7 +31,8 @@ def scores(node: Node, signal: Signal) -> Made:
     if isinstance(signal.source, Product) and signal.source.pools:
         signal = integers_of(node, signal)
     order = signal.order.ravel()
-    curves = [signal.repeated(signal.channels)[place] for place in order]
+    by_channel = signal.repeated(signal.channels)
+    curves = [by_channel[place] for place in order]
     source = signal.source
     if isinstance(source, Product):
         return _ended(node, _ordered(node, _whole(source), order), curves)

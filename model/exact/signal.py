@@ -91,7 +91,7 @@ class Window:
     """How a convolution moves over an image."""
 
     stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     pad: int | Literal["zero"] = 0
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1

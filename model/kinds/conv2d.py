@@ -12,7 +12,17 @@ from ..tensors import Element, Tensor
 from .endings import Ending, Sums
 from .kind import Integers
 from .products import check_ending, dot_products, sums_of, values_of
-from .windows import times, view_windows, window_counts, window_size
+from .windows import (
+    Borders,
+    Padding,
+    borders_of,
+    padded_size,
+    padding_of,
+    times,
+    view_windows,
+    window_counts,
+    window_size,
+)
 
 __all__ = ["ZERO", "Conv2d", "Pad"]
 
@@ -38,8 +48,9 @@ class Conv2d:
         As for :class:`Dense`.
     stride : pair of :class:`int`
         Rows and columns from one window to the next, at least 1. Rows and columns that no window reaches are ignored.
-    padding : pair of :class:`int`
-        Rows above and below, and columns left and right, less than what a window spans.
+    padding : pair of :class:`int`, or four
+        Rows above and below, and columns left and right, less than what a window spans; or rows above, columns left,
+        rows below and columns right, where those differ.
     pad : :class:`int` or ``"zero"``
         Value of the padding: a bit, or an integer of the input's range; ``"zero"`` on bits, where a padded value adds
         nothing, and sums are dot products.
@@ -59,7 +70,7 @@ class Conv2d:
     weights: BitArray
     ending: Ending
     stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    padding: Padding = (0, 0)
     pad: Pad = 0
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
@@ -71,8 +82,9 @@ class Conv2d:
     def __post_init__(self) -> None:
         freeze(self, "weights", bit_array(self.weights, 4, "neurons by kernel rows by kernel columns by channels"))
         check_ending(self.ending, self.mh)
-        for name in ("stride", "padding", "dilation"):
+        for name in ("stride", "dilation"):
             object.__setattr__(self, name, pair(name, getattr(self, name)))
+        object.__setattr__(self, "padding", padding_of(self.padding))
         if self.pad != ZERO:
             object.__setattr__(self, "pad", integer("pad", self.pad))
         object.__setattr__(self, "groups", integer("groups", self.groups))
@@ -85,7 +97,7 @@ class Conv2d:
             if min(value) < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         size = window_size(self.kernel, self.dilation)
-        if not all(0 <= rows < most for rows, most in zip(self.padding, size, strict=True)):
+        if not all(0 <= rows < most for rows, most in zip(self.borders, 2 * size, strict=True)):
             raise ValueError(
                 f"padding must be at least 0 and less than the kernel, {times(size)}, not {self.padding!r}"
             )
@@ -101,6 +113,11 @@ class Conv2d:
     def kernel(self) -> tuple[int, int]:
         """Rows and columns of a window."""
         return int(self.weights.shape[1]), int(self.weights.shape[2])
+
+    @property
+    def borders(self) -> Borders:
+        """Padding above, left, below and right."""
+        return borders_of(self.padding)
 
     @property
     def channels(self) -> int:
@@ -144,13 +161,13 @@ class Conv2d:
     def unfolded(self, tensor: Tensor) -> int:
         """Elements of all windows together, or of the padded image where it has more."""
         rows, columns = window_counts(tensor, self.kernel, self.stride, self.padding, self.dilation)
-        height, width = (size + 2 * border for size, border in zip(tensor.shape, self.padding, strict=False))
+        height, width = padded_size(tensor, self.padding)
         return max(rows * columns * self.mw, height * width * int(self.weights.shape[3])) * self.groups
 
     def apply(self, tensor: Tensor, values: Integers) -> Integers:
         """The result for inputs of shape ``(count, *tensor.shape)``."""
-        (above, left), zero = self.padding, self.pad == ZERO
-        border = ((0, 0), (above, above), (left, left), (0, 0))
+        (above, left, below, right), zero = self.borders, self.pad == ZERO
+        border = ((0, 0), (above, below), (left, right), (0, 0))
         if zero:
             padded = np.pad(values_of(tensor, values), border)
         else:

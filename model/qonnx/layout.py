@@ -5,13 +5,14 @@ A raw image has rows, columns and channels, in this order; a graph may want them
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..exact.constant import Constant, constant_of
 from ..exact.node import ImportRefused, Node
 from ..exact.signal import FILLER, Indices
+from ..ir import Input
 from .graph import Graph, QonnxError
 from .operators import apply
 from .shapes import SHAPE_OPERATORS
@@ -38,10 +39,17 @@ class Layout:
         Its shape.
     order : array of ``int64``
         Has the shape of the graph's input; for each element its place in the raw image.
+    sequence : :class:`bool`
+        Whether the graph takes it as a sequence: the image has one row then.
     """
 
     image: tuple[int, ...]
     order: Indices
+    sequence: bool = False
+
+    def raw(self, rule: Input) -> Input:
+        """The input rule for images as they come: a sequence has no rows."""
+        return replace(rule, shape=rule.shape[1:]) if self.sequence else rule
 
 
 def layout_of(graph: Graph, nodes: Sequence[Node], told: str | None = None) -> Layout:
@@ -129,7 +137,7 @@ def _as_seen(seen: Indices, shape: tuple[int, ...]) -> Layout:
     order = np.empty(inside.size, np.int64)
     order[image.ravel()] = np.arange(inside.size)
     size = image.shape[:2] if image.shape[2] == 1 else image.shape
-    return Layout(size, order.reshape(shape))
+    return Layout(size, order.reshape(shape), sequence=inside.ndim == 3)
 
 
 def _inside(seen: Indices) -> Indices | None:

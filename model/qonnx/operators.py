@@ -20,7 +20,7 @@ from .constants import evaluate
 from .pointwise import POINTWISE
 from .quantizers import QUANTIZERS
 from .shapes import SHAPE_OPERATORS
-from .windows import as_image, as_row, border_of, numbers
+from .windows import as_image, as_row, border_of, is_column, numbers, turned
 
 __all__ = ["apply"]
 
@@ -155,11 +155,15 @@ def _pool(node: Node, signal: Signal, _constants: Constants) -> Value:
             raise node.error(
                 "ceil_mode must be 0, where rows and columns that do not fill a window are left out, not 1"
             )
+    column = is_column(image)
+    if column:
+        image, kernel, stride = turned(image), kernel[::-1], stride[::-1]
     kernel = (kernel[0], kernel[1])
     if "Average" in node.operator:
         result = average(node, image, SumPool(kernel, stride))
     else:
         result = pool(node, image, MaxPool(kernel, stride))
+    result = turned(result) if column else result
     return as_row(result) if axes == 1 else result
 
 

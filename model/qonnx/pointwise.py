@@ -39,6 +39,11 @@ def _subtract(node: Node, inputs: Inputs) -> Value:
     return linear(node, given(node, inputs, "a", "b"), of.subtract, (ONE, -ONE))
 
 
+def _total(node: Node, inputs: Inputs) -> Value:
+    values = [value for value in inputs if value is not None]
+    return linear(node, values, of.add, (ONE,) * len(values))
+
+
 def _negate(node: Node, inputs: Inputs) -> Value:
     return linear(node, given(node, inputs, "data"), of.negate, (-ONE,))
 
@@ -244,7 +249,7 @@ RISING = {
 }
 """Functions that rise everywhere, and what they give for 0."""
 
-INTEGERS = {
+INTEGERS: dict[int, tuple[int, int]] = {
     kind: (-(1 << bits - 1) if signed else 0, (1 << bits - signed) - 1)
     for kind, bits, signed in (
         (TensorProto.INT8, 8, True),
@@ -284,6 +289,7 @@ POINTWISE: dict[str, Callable[[Node, Inputs], Value]] = {
     "Sign": _sign,
     "Sqrt": _root,
     "Sub": _subtract,
+    "Sum": _total,
     "ThresholdedRelu": _thresholded_relu,
     "Where": _where,
     "Xor": _logic,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exact import functions as of
 from ..exact.constant import Constant, scalar
@@ -15,6 +16,8 @@ from .pointwise import Inputs, given, signed_data
 from .rounding import quantizer
 
 __all__ = ["QUANTIZERS"]
+
+Doubles = NDArray[np.float64]
 
 
 def _bipolar_quant(node: Node, inputs: Inputs) -> Value:
@@ -42,17 +45,35 @@ def _quant(node: Node, inputs: Inputs) -> Value:
 
 def _quantize_linear(node: Node, inputs: Inputs) -> Value:
     data, scale = given(node, inputs, "data", "a scale")
-    zero = inputs[2] if len(inputs) > 2 else None
-    low, high = (Surd(Fraction(edge)) for edge in _range(node, zero))
-    zero = _along_axis(node, data, scalar(0) if zero is None else zero)
+    zero, *cut = (*inputs[2:], None, None, None)[:3]
+    low, high = (_integer(edge) for edge in _range(node, zero))
+    zero = _along_axis(node, data, _integer(0) if zero is None else zero)
+    edges = [low, high, *(edge or other for edge, other in zip(cut, (low, high), strict=True))]
 
     def function(domain: range, curves: list[Curve]) -> Curve:
         level = of.divide(domain, [curves[0], _positive(node, curves[1])])
-        # Cut first, for there can be far more integers before; the range's ends are integers, so that it is the same.
-        edges = [of.subtract(domain, [constant(edge), curves[2]]) for edge in (low, high)]
-        return of.add(domain, [of.round_to(domain, of.clip(domain, level, *edges), "ROUND"), curves[2]])
+        # Cut first, for there can be far more integers before; all ends are integers, so that it is the same.
+        ends = [of.subtract(domain, [edge, curves[2]]) for edge in curves[3:]]
+        level = of.clip(domain, of.clip(domain, level, *ends[:2]), *ends[2:])
+        return of.add(domain, [of.round_to(domain, level, "ROUND"), curves[2]])
 
-    return elementwise(node, [data, _along_axis(node, data, scale), zero], function)
+    return elementwise(node, [data, _along_axis(node, data, scale), zero, *edges], function, floats=_quantized)
+
+
+def _quantized(data: Doubles, scale: Doubles, zero: Doubles, *edges: Doubles) -> Doubles:
+    """As ``QuantizeLinear``; where double precision cannot tell whether a number lies halfway, with fractions."""
+    if (scale <= 0).any():
+        raise InexactError("scale must be positive; train or export again")
+    level = data / scale
+    nearest = np.rint(level)
+    halfway = abs(abs(level - np.floor(level)) - 0.5) < DOUBTFUL
+    for place in np.flatnonzero(halfway | (abs(level) > LARGEST_LEVEL)):
+        nearest[place] = round(Fraction(data[place]) / Fraction(scale[place]))
+    return np.asarray(np.clip(np.clip(nearest + zero, *edges[:2]), *edges[2:]), np.float64)
+
+
+def _integer(value: int) -> Constant:
+    return Constant(np.array([value]), np.zeros((), np.int64))
 
 
 def _dequantize_linear(node: Node, inputs: Inputs) -> Value:
@@ -128,6 +149,10 @@ def _number(curve: Curve) -> Surd:
         raise InexactError("must have constants for all inputs but the first; export again")
     return line[1]
 
+
+DOUBTFUL = 2.0**-30
+LARGEST_LEVEL = 2.0**20
+"""A quotient in double precision is within one of the other, as long as it is not larger."""
 
 LARGEST_LEVELS = 255
 UINT8 = 2

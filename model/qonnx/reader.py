@@ -12,14 +12,15 @@ from typing import TypeVar
 
 from ..exact.constant import constant_of
 from ..exact.elementwise import Value
-from ..exact.flow import unfold
-from ..exact.node import ImportRefused, Node
+from ..exact.flow import Flow, unfold
+from ..exact.node import ImportRefused, Node, RealWeights
 from ..exact.pixels import image_signal
 from ..exact.scores import scores
 from ..exact.signal import Signal
 from ..exact.surd import InexactError
-from ..ir import Network
+from ..ir import IMAGE, Conv2d, Input, Network
 from ..paths import StrPath
+from .fusion import cut_before_rounding
 from .graph import Graph, QonnxError, read_graph
 from .layout import Layout, layout_of
 from .operators import apply
@@ -33,6 +34,15 @@ LINE_WORK = 64
 """What a scale and an offset count for, next to an element."""
 
 LONGEST_LINE = 500
+
+WHOLE_PIXELS = (127.5, 128, 255, 256)
+"""What a graph divides pixels by that go from 0 to 255, to get numbers up to 1 or 2."""
+
+PRODUCTS = ("Conv", "Gemm", "MatMul")
+LAST_REAL = (
+    "weights of the last layer must be ±1 times one scale for each class, not real numbers; an 8-bit last layer would "
+    "be the way, but there is none here yet: train it with 1-bit weights"
+)
 
 Result = TypeVar("Result")
 
@@ -58,7 +68,7 @@ def import_qonnx(
         Data set that the network was trained on.
     input_scale : :class:`~fractions.Fraction`
         What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers or begins with a
-        division by 255 or 256, else 1/255.
+        division by one of :data:`WHOLE_PIXELS`, else 1/255.
     layout : ``"nchw"``, ``"nhwc"`` or None
         Which axis of an input of four are the channels. Without it: by what the graph does with them, else by their
         number.
@@ -74,16 +84,22 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = read_graph(path, input_shape=input_shape)
+        graph = cut_before_rounding(read_graph(path, input_shape=input_shape))
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:
             raise QonnxError(f"output {graph.output!r}: must be made by a node; export the whole graph")
-        signal = _walk(graph, last, scale, layout_of(graph, _ancestors(graph), layout))
+        found = layout_of(graph, _ancestors(graph), layout)
+        signal = _walk(graph, last, scale, found)
         flow = unfold(_guard(last, partial(scores, last, signal)))
         provenance = {"imported_from": path.name, "input_scale": str(scale)}
         return Network(
-            path.stem if name is None else name, flow.input, flow.layers, dataset, provenance, sources=flow.sources
+            path.stem if name is None else name,
+            _rule(flow, found),
+            flow.layers,
+            dataset,
+            provenance,
+            sources=flow.sources,
         )
     except ValueError as error:
         raise QonnxError(f"{path}: {_printable(str(error))}") from None
@@ -95,12 +111,24 @@ def _printable(text: str) -> str:
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
 
+def _rule(flow: Flow, layout: Layout) -> Input:
+    """The input rule for images as they come: convolutions know a sequence without rows."""
+    first = [layer for layer, sources in zip(flow.layers, flow.sources, strict=True) if IMAGE in sources]
+    return layout.raw(flow.input) if all(isinstance(layer, Conv2d) for layer in first) else flow.input
+
+
 def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
     """The signal at the output; only what leads there is looked at."""
     values: dict[str, Value] = {graph.input: image_signal(layout.image, layout.order, scale)}
     work = 0
-    for node in _ancestors(graph):
-        value = _guard(node, partial(_evaluate, node, graph, values))
+    nodes = _ancestors(graph)
+    for node in nodes:
+        try:
+            value = _guard(node, partial(_evaluate, node, graph, values))
+        except RealWeights as error:
+            if any(later.operator in PRODUCTS for later in nodes[nodes.index(node) + 1 :]):
+                raise
+            raise node.error(LAST_REAL) from error
         # All outputs but the first are for training, except TopK's, whose second is the place.
         place = 1 if node.operator == "TopK" else 0
         if place < len(node.outputs):
@@ -177,4 +205,4 @@ def _divides_pixels(graph: Graph, node: Node) -> bool:
     divisor = float(constant.item())
     if node.operator == "Mul":
         divisor = 1 / divisor if divisor else 0
-    return round(divisor, 2) in (255, 256)
+    return round(divisor, 2) in WHOLE_PIXELS

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..exact.node import Node
 from ..exact.signal import Signal
 
-__all__ = ["as_image", "as_row", "border_of", "numbers"]
+__all__ = ["as_image", "as_row", "border_of", "is_column", "numbers", "turned"]
 
 Pair = tuple[int, int]
 
@@ -18,6 +18,16 @@ def as_image(signal: Signal) -> Signal:
 def as_row(signal: Signal) -> Signal:
     """An image of one row as a sequence."""
     return replace(signal, order=signal.order[:, :, 0])
+
+
+def is_column(signal: Signal) -> bool:
+    """Whether a sequence stands in the file as an image of one column, as TensorFlow pools it."""
+    return len(signal.tensor.shape) == 3 and signal.tensor.shape[:2] == (1, signal.shape[2]) != (1, signal.shape[3])
+
+
+def turned(signal: Signal) -> Signal:
+    """Rows as columns."""
+    return replace(signal, order=signal.order.swapaxes(2, 3))
 
 
 def numbers(node: Node, name: str, axes: int, default: int | None) -> Pair:

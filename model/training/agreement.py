@@ -1,6 +1,7 @@
 """The last guard of an export: the torch module and the exported network, run on a few random images."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ def check_agreement(module: nn.Sequential, network: ir.Network, *, divisor: int 
         )
 
 
-def _ranks(scores: NDArray[np.generic]) -> NDArray[np.intp]:
+def _ranks(scores: NDArray[Any]) -> NDArray[np.intp]:
     """How many scores of an image are below each."""
     return np.asarray((scores[:, np.newaxis, :] < scores[:, :, np.newaxis]).sum(axis=2))
 

@@ -67,7 +67,7 @@ def check_code(module: nn.Sequential) -> None:
         ):
             known = ", ".join(GRADIENTS)
             raise ValueError(f"{place}: gradient must be one of {known}, as they are, not {part.gradient!r}")
-        if isinstance(part, BinaryConv2d | BatchNorm | BatchNorm2d) and not part.exact:
+        if isinstance(part, BinaryLinear | BinaryConv2d | BatchNorm | BatchNorm2d | Residual) and not part.exact:
             raise ValueError(f"{place}: exact must be True, not {part.exact!r}; export outside of approximate()")
         if isinstance(part, Affine) and not torch.equal(part.table.cpu().double(), part.values().double()):
             raise ValueError(f"{place}: table must be what the rule gives; make another Affine for another rule")

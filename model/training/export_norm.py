@@ -97,11 +97,7 @@ def fold_norm(
         column = -((sums.limit - column) // sums.step * sums.step - sums.limit)
         for beside, expected in ((column - sums.step, False), (column, True)):
             dots = np.where(flip, -beside, beside)
-
-            def reached(values: torch.Tensor, border: Fraction = border) -> torch.Tensor:
-                return before(values) >= float(border)
-
-            _check_ties(norm, name, dots, expected, sums, reached)
+            _check_ties(norm, name, dots, expected, sums, before, float(border))
         columns.append(column)
     return flip.astype(np.uint8), np.stack(columns, axis=1)
 
@@ -148,7 +144,8 @@ def _check_ties(
     dots: NDArray[np.int64],
     expected: bool,
     sums: Sums,
-    reached: Callable[[torch.Tensor], torch.Tensor],
+    before: Callable[[torch.Tensor], torch.Tensor],
+    border: float,
 ) -> None:
     """Run the torch module on a dot next to each threshold; it rises or falls steadily with the dot."""
     runnable = copy.deepcopy(norm).cpu().eval()
@@ -161,10 +158,12 @@ def _check_ties(
         # Torch has a loop for each memory format, and each has a vectorized part and a rest.
         images = values.reshape(1, -1, 1, 1).repeat(1, 1, 3, 11)
         batches = [images, images.to(memory_format=torch.channels_last)]
-    found = torch.cat([reached(runnable(batch))[0].reshape(len(dots), -1) for batch in batches], dim=1).numpy()
+    results = torch.cat([before(runnable(batch))[0].reshape(len(dots), -1) for batch in batches], dim=1)
+    found = (results >= border).numpy()
     wrong = np.flatnonzero((found != expected).any(axis=1) & (abs(dots) <= sums.limit))
     if wrong.size:
+        where = f"to the wrong side of {border:g}" if border else "to the wrong sign"
         raise ValueError(
-            f"{name}: {type(norm).__name__} rounds neuron {wrong[0]} to the wrong sign "
+            f"{name}: {type(norm).__name__} rounds neuron {wrong[0]} {where} "
             f"at a dot of {int(dots[wrong[0]])}; use xnorflow.model.training.layers.{_exact(norm)}, which is exact"
         )

@@ -41,7 +41,7 @@ Product = Callable[[BitArray, ir.Ending], ir.Layer]
 
 def lower_product(walk: Walk, value: Value) -> Value:
     """A matrix product with the batch norm and the activation behind it; or alone, where integers go on."""
-    module: BinaryLinear | BinaryConv2d = take(walk, (BinaryLinear, BinaryConv2d), "")
+    module: Any = take(walk, (BinaryLinear, BinaryConv2d), "")
     image = isinstance(module, BinaryConv2d)
     name = walk.name("conv2d" if image else "dense")
     weights, product = _conv2d(module, name, value) if image else (_matrix(module, name, value), ir.Dense)
@@ -65,7 +65,7 @@ def lower_threshold(walk: Walk, value: Value) -> Value:
     if value.order is not None:
         raise ValueError(f"{name}: must get the stream's order; put StreamFlatten in place of Flatten")
     channels, limit = value.tensor.shape[-1], value.tensor.magnitude
-    norm = walk.modules.popleft() if type(walk.modules[0]) in NORMS else None
+    norm: Any = walk.modules.popleft() if type(walk.modules[0]) in NORMS else None
     if norm is None:
         activation = take(walk, (Sign, Levels), f"{name}: must begin with")
         low, high = value.tensor.span
@@ -171,8 +171,8 @@ def _bias(head: Scores, name: str, value: Value) -> tuple[NDArray[np.int64], int
         if value.divisor != 1:
             raise ValueError(f"{name}: rounded must be True behind averages, not False")
         _check_bias(float64_array(head.bias), name, BIAS_LIMIT >> 16)
-        bias, shift = head.ordered()
-        return np.array(bias, np.int64), shift
+        ordered, shift = head.ordered()
+        return np.array(ordered, np.int64), shift
     bias = float64_array(head.bias.round())
     _check_bias(bias, name, BIAS_LIMIT)
     whole = bias.astype(np.int64) * value.divisor

@@ -91,7 +91,8 @@ def clip_latent(module: nn.Module) -> None:
 @contextlib.contextmanager
 def approximate(module: nn.Module) -> Iterator[None]:
     """Eval mode with torch's own kernels inside, which are faster and may round a tie to the wrong sign."""
-    layers = [layer for layer in module.modules() if isinstance(layer, BinaryConv2d | BatchNorm | BatchNorm2d)]
+    kinds = BinaryLinear | BinaryConv2d | BatchNorm | BatchNorm2d | Residual
+    layers = [layer for layer in module.modules() if isinstance(layer, kinds)]
     for layer in layers:
         layer.exact = False
     try:

@@ -30,6 +30,8 @@ class BinaryLinear(nn.Module):
 
     Members
     -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.training.layers.approximate`.
     weight : parameter of shape ``(mh, mw)``
         Latent weights, in [-1, 1] when :meth:`clip_latent` is called after each step.
 
@@ -41,7 +43,7 @@ class BinaryLinear(nn.Module):
 
     def __init__(self, mw: int, mh: int) -> None:
         super().__init__()
-        self.mw, self.mh = integer("mw", mw), integer("mh", mh)
+        self.mw, self.mh, self.exact = integer("mw", mw), integer("mh", mh), True
         if self.mw < 1 or self.mh < 1:
             raise ValueError(f"mw and mh must be positive, not {mw} and {mh}")
         self.weight = nn.Parameter(torch.empty(self.mh, self.mw).uniform_(-1, 1))
@@ -150,7 +152,10 @@ class BinaryConv2d(nn.Module):
             # Fast convolutions may go through sums that are no integers; a matrix product does not.
             vectors = unfold(padded, self.kernel, stride=self.stride, dilation=self.dilation)
             matrices = weight.reshape(self.groups, self.filters // self.groups, -1)
-            dots = matrices @ vectors.unflatten(1, (self.groups, -1)) if self.groups > 1 else matrices[0] @ vectors
+            if self.groups > 1:
+                dots = matrices @ vectors.reshape(len(x), self.groups, matrices.shape[2], -1)
+            else:
+                dots = matrices[0] @ vectors
         spans = ((size - 1) * apart + 1 for size, apart in zip(self.kernel, self.dilation, strict=True))
         windows = ((padded.shape[axis] - span) // self.stride[axis - 2] + 1 for axis, span in enumerate(spans, 2))
         return dots.reshape(len(x), self.filters, *windows)
@@ -210,7 +215,7 @@ class Scores(BinaryLinear):
             bias = self.bias
         else:
             ordered, shift = self.ordered()
-            return dots * 2**shift + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
+            return dots * (1 << shift) + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
         scores = dots + bias.double()
         return self.logits(scores) if self.training else scores
 
@@ -227,14 +232,15 @@ class Scores(BinaryLinear):
 
     def logits(self, scores: Tensor) -> Tensor:
         """Scores divided by the temperature, for the loss."""
-        if not self.training and not self.rounded:
-            scores = scores / 2 ** self.ordered()[1]
-        return (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
+        if not (self.training or self.rounded):
+            scores = scores.div(1 << self.ordered()[1])
+        logits: Tensor = (scores * torch.exp(-self.log_temperature)).to(self.weight.dtype)
+        return logits
 
 
 def _precision(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> torch.dtype:
     """Type that holds a neuron's sums exactly; in training it is the weights', whatever they are."""
-    if layer.training:
+    if layer.training or not layer.exact:
         return layer.weight.dtype
     # Activations and pixels are integers of 255 at most, so that the sums of few enough are below 2**24; averages and
     # sums of residuals are not.

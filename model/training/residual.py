@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ..kinds.add import LARGEST_SHIFT
-from ..numbers import integers
+from ..kinds.add import Add
 from .batchnorm import GRID
 
 __all__ = ["Residual", "on_grid"]
@@ -26,6 +25,11 @@ class Residual(nn.Module):
     shifts : pair of :class:`int`
         Powers of 2 that the arms are multiplied by, 0..16.
 
+    Members
+    -------
+    exact : :class:`bool`
+        Whether eval mode is exact, at the cost of time; see :func:`xnorflow.model.training.layers.approximate`.
+
     Raises
     ------
     TypeError
@@ -37,18 +41,25 @@ class Residual(nn.Module):
     def __init__(self, main: nn.Module, shortcut: nn.Module | None = None, shifts: tuple[int, int] = (0, 0)) -> None:
         super().__init__()
         self.main, self.shortcut = main, nn.Identity() if shortcut is None else shortcut
-        self.shifts = integers("shifts", shifts)
-        if len(self.shifts) != 2 or not all(0 <= shift <= LARGEST_SHIFT for shift in self.shifts):
-            raise ValueError(f"shifts must be two numbers in 0..{LARGEST_SHIFT}, not {shifts!r}")
+        # A record that checks the same.
+        self.shifts, self.exact = Add(shifts).shifts, True
 
     def forward(self, x: Tensor) -> Tensor:
-        left, right = self.main(x), self.shortcut(x)
+        left: Tensor = self.main(x)
+        right: Tensor = self.shortcut(x)
         if left.shape != right.shape:
             raise ValueError(f"arms must give one shape, not {tuple(left.shape)} and {tuple(right.shape)}")
-        if not self.training:
-            left, right = on_grid(left), on_grid(right)
-        first, second = (1 << shift for shift in self.shifts)
-        return (left if first == 1 else left * first) + (right if second == 1 else right * second)
+        if self.training or not self.exact:
+            return self._sum(left, right)
+        total = self._sum(on_grid(left), on_grid(right))
+        # Torch's own batch norms take single precision only, which holds most integers.
+        single = total.float()
+        return single if torch.equal(single.double(), total) else total
+
+    def _sum(self, left: Tensor, right: Tensor) -> Tensor:
+        first, second = self.shifts
+        # A shift of nothing is most frequent, and takes no time then.
+        return (left * (1 << first) if first else left) + (right * (1 << second) if second else right)
 
     def extra_repr(self) -> str:
         return f"shifts={self.shifts}"

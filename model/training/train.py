@@ -130,7 +130,7 @@ def train(
         "input": dataclasses.asdict(definition.input),
         "dataset": dataset.name,
         "images": _digest(dataset),
-        **dataclasses.asdict(recipe),
+        **recipe.settings(),
         "seed": seed,
         "validation": validation,
         "device": place.type,

@@ -211,7 +211,7 @@ def _pip(rest: tuple[str, ...]) -> None:
     words = list(rest)
     while words:
         word = words.pop(0)
-        if word in ("-c", "--index-url", "--extra-index-url"):
+        if word in ("-c", "-r", "--index-url", "--extra-index-url"):
             target = words.pop(0) if words else ""
             if not target.startswith("https://") and not (ROOT / target).is_file():
                 raise PageError(f"pip install {word} must be followed by a file or an address, not {target!r}")

@@ -12,27 +12,38 @@ from xnorflow.hw.mvu import Product
 from xnorflow.hw.placement import usual_places
 from xnorflow.hw.plan import output, plan_layer
 from xnorflow.hw.replay import Convert
-from xnorflow.hw.stage import Beats
-from xnorflow.model.ir import Conv2d, Element, MaxPool, SumPool, Tensor, Thresholds
+from xnorflow.hw.stage import Beats, LayerPlan
+from xnorflow.model.ir import ZERO, Bias, Conv2d, Element, MaxPool, Ranks, SumPool, Tensor, Thresholds
+from xnorflow.model.kinds.endings import Sums
 
-FRAMES = 4
+FRAMES = 3
 BITS, PIXELS, SIGNED = (Element.BIT, 1), (Element.UINT, 3), (Element.INT, 4)
 
 
-def convolution(mh, kernel, channels, groups, **parameters):
-    """Random weights; thresholds are made for the input."""
-    return mh, kernel, channels, groups, parameters
+def convolution(mh, kernel, channels, groups, *, ending=1, **parameters):
+    """Random weights, and an ending with random numbers: so many levels, or another one by its kind."""
+    return mh, kernel, channels, groups, ending, parameters
 
 
 def layer_of(spec, tensor, rng):
     if not isinstance(spec, tuple):
         return spec
-    mh, kernel, channels, groups, parameters = spec
+    mh, kernel, channels, groups, ending, parameters = spec
     weights = rng.integers(0, 2, (mh, *kernel, channels // groups))
-    mw = weights[0].size
-    limit = mw * tensor.magnitude
-    low, high = (mw // 3, mw - mw // 3 + 1) if tensor.element is Element.BIT else (-limit // 8, limit // 8)
-    return Conv2d(weights, Thresholds(rng.integers(low, high + 1, mh)), groups=groups, **parameters)
+    matches = tensor.element is Element.BIT and parameters.get("pad") != ZERO
+    sums = Sums(weights[0].size * tensor.magnitude, matches)
+    return Conv2d(weights, ending_of(ending, mh, sums, rng), groups=groups, **parameters)
+
+
+def ending_of(kind, mh, sums, rng):
+    low, high = sums.span
+    if kind is Bias:
+        return Bias(rng.integers(-9, 10, mh))
+    if kind is Ranks:
+        return Ranks(rng.integers(-40, 40, (mh, high - low + 1)))
+    middle, spread = (low + high) // 2, max(1, (high - low) // 6)
+    levels = rng.integers(middle - spread, middle + spread + 2, (mh, kind)).clip(low, high + 1)
+    return Thresholds(np.sort(levels, axis=-1))
 
 
 def words(values, tensor, beats):
@@ -46,10 +57,9 @@ def words(values, tensor, beats):
     return made
 
 
-def elements(made, tensor, beats, count):
-    """What :func:`words` had, without what fills beats; integers as they are stored."""
-    bits = tensor.width
-    rows = [[word >> n * bits & (1 << bits) - 1 for n in range(beats.width)] for word in made]
+def elements(made, size, bits, beats, count):
+    """What :func:`words` had, of so many bits, without what fills beats; integers as they are stored."""
+    rows = [[word >> n * size & (1 << bits) - 1 for n in range(beats.width)] for word in made]
     units = np.array(rows).reshape(-1, -(-beats.unit // beats.width) * beats.width)
     return units[:, : beats.unit].reshape(count, -1)
 
@@ -64,9 +74,12 @@ def run(spec, shape, kind, folding, source, stalls, family=ICE40):
     results, beats = layer.output(tensor), output(layer, tensor, folding, source)
     expected = layer.apply(tensor, values).reshape(FRAMES, -1) & (1 << results.width) - 1
     count = results.size // beats.unit * -(-beats.unit // beats.width)
-    dut = Layer(stages=stages, places=usual_places(stages, family), family=family)
+    plan = LayerPlan(((),), stages, (source,), beats)
+    dut = Layer(plan=plan, places=usual_places(stages, family), family=family)
     made = stream(dut, words(values, tensor, source), count=FRAMES * count, stalls=stalls, timeout=60_000)
-    assert (elements(made.beats, results, beats, FRAMES) == expected).all()
+    # Sums may have more bits than their results need.
+    size = len(dut.o.payload) // beats.width
+    assert (elements(made.beats, size, results.width, beats, FRAMES) == expected).all()
     if not stalls:
         steady = set(np.diff(made.given[::count])[1:].tolist())
         came = np.diff(np.array(made.taken).reshape(FRAMES, -1)[:, -1]).max()
@@ -116,6 +129,30 @@ CASES = {
     ),
     "four groups, dilated, stride": (
         convolution(12, (2, 3), 8, 4, dilation=(3, 2), stride=(1, 2)), (6, 7, 8), BITS, Folding(2, 1), Beats(8, 8),
+    ),
+    "depthwise, three levels": (convolution(5, (3, 3), 5, 5, ending=3), (5, 5, 5), BITS, Folding(2, 2), Beats(5, 5)),
+    "depthwise, zeros": (
+        convolution(4, (3, 3), 4, 4, pad=ZERO, padding=(1, 1)), (4, 5, 4), BITS, Folding(3, 3), Beats(4, 4),
+    ),
+    "depthwise, zeros, dilated, five levels": (
+        convolution(4, (3, 3), 4, 4, pad=ZERO, padding=(2, 2), dilation=(2, 2), ending=5), (5, 5, 4), BITS,
+        Folding(4, 1), Beats(4, 4),
+    ),
+    "depthwise, integers out": (convolution(6, (2, 2), 3, 3, ending=Bias), (4, 4, 3), SIGNED, Folding(4, 3), Beats(3, 3)),
+    "two groups, three levels, filled up": (
+        convolution(10, (2, 2), 4, 2, ending=3), (4, 4, 4), BITS, Folding(3, 8), Beats(4, 4),
+    ),
+    "two groups, zeros, filled up": (
+        convolution(10, (3, 3), 4, 2, pad=ZERO, padding=(1, 2)), (4, 4, 4), BITS, Folding(4, 2), Beats(4, 4),
+    ),
+    "two groups, zeros, levels, filled up": (
+        convolution(6, (2, 3), 4, 2, pad=ZERO, padding=(1, 1), ending=7), (3, 4, 4), BITS, Folding(2, 2), Beats(4, 4),
+    ),
+    "two groups, integers out, filled up": (
+        convolution(6, (2, 2), 4, 2, ending=Bias), (4, 4, 4), PIXELS, Folding(2, 3), Beats(4, 4),
+    ),
+    "two groups, ranks, filled up": (
+        convolution(6, (2, 2), 4, 2, ending=Ranks), (4, 4, 4), BITS, Folding(2, 4), Beats(4, 4),
     ),
     "dilated by 2": (convolution(3, (3, 3), 2, 1, dilation=(2, 2)), (7, 6, 2), BITS, Folding(2, 2), Beats(2, 2)),
     "dilated by 3, padded": (

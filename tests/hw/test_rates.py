@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from tests.networks import random_conv_network, random_network
+from tests.networks import random_conv_network, random_network, windows_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.bottleneck import find_bottleneck, longest_interval
 from xnorflow.hw.budget import Budget
 from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate
-from xnorflow.hw.folding import Folding
+from xnorflow.hw.folding import Folding, largest_folding
 from xnorflow.hw.search import DoesNotFitError, check_fit, fastest, smallest
-from xnorflow.model.ir import Affine, MaxPool, Thermometer
+from xnorflow.model.ir import Affine, MaxPool, SumPool, Thermometer
 from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
@@ -30,6 +30,13 @@ SMALL = {
     "two convolutions": random_conv_network(
         Thermometer((5, 5), (128,)), (Filters(4, (2, 3), padding=(1, 1)), Filters(3, (2, 2)))
     ),
+    "depthwise": windows_network(
+        Thermometer((5, 4), (60, 128, 200)), (6, (3, 3), 3, {"padding": (1, 1)}), (5, (1, 1), 1, {}), 3
+    ),
+    "groups": windows_network(Thermometer((4, 4), (1, 2, 3, 4)), (6, (2, 2), 2, {}), (6, (2, 1), 3, {}), 3),
+    "sums": windows_network(
+        Thermometer((5, 5), (60, 128)), (5, (2, 2), 1, {}), SumPool((2, 2), (2, 2)), SumPool((2, 1), (1, 1)), 3
+    ),
     "integers": random_conv_network(Affine((5, 4, 3), width=3), (Filters(3, (3, 2)), MaxPool((2, 2), (1, 1)))),
 }
 
@@ -40,8 +47,8 @@ def interval_of(network, foldings):
 
 def every_folding(network):
     options = [
-        [Folding(pe, simd) for pe in range(1, layer.mh + 1) for simd in range(1, layer.mw + 1)]
-        for layer in network.matrices.values()
+        [Folding(pe, simd) for pe in range(1, most.pe + 1) for simd in range(1, most.simd + 1)]
+        for most in map(largest_folding, network.matrices.values())
     ]
     # All of the layer that is looked at, with the extremes of the others.
     for looked_at in range(len(options)):

@@ -44,7 +44,8 @@ class Chain:
             parts = [self.constant(entry) for entry in (value.values, *value.parameters)]
             return self.node(value.operator, parts, **value.attributes)
         array = np.asarray(value)
-        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
+        if array.dtype.itemsize > 1:
+            array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
         self.arrays.append(numpy_helper.from_array(array, f"constant{len(self.arrays)}"))
         return self.arrays[-1].name
 

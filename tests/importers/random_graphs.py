@@ -229,23 +229,29 @@ def _convolution(w, x, channels, sizes, last_bits):
     gaps = [int(rng.integers(1, 3)) if (tap - 1) * 2 + 1 <= size else 1 for tap, size in zip(taps, sizes, strict=True)]
     spans = [(tap - 1) * gap + 1 for tap, gap in zip(taps, gaps, strict=True)]
     pads = [int(rng.integers(0, span)) if last_bits and rng.integers(2) else 0 for span in spans]
+    ends, filled = pads, any(pads) and rng.integers(2) == 0
+    if filled:
+        # Below and right it may be another: what TensorFlow calls SAME.
+        ends = [int(rng.integers(0, span)) for span in spans]
     groups = int(rng.choice([size for size in (1, 1, 2, 3, channels) if channels % size == 0]))
     filters = groups * int(rng.integers(1, 4)) if groups > 1 else int(rng.integers(2, 7))
     strides = [int(rng.integers(1, 3)) for _ in sizes]
     weights = w.weights(filters, channels // groups, *taps)
     extra = {"strides": strides, "dilations": gaps, "group": groups, "kernel_shape": taps}
-    if any(pads) and rng.integers(2):
-        around = np.array([0, 0, *pads, 0, 0, *pads])
+    if filled:
+        around = np.array([0, 0, *pads, 0, 0, *ends])
         x = w.op("Pad", x, around, float(rng.choice([-1.0, 1.0])))
         y = w.op("Conv", x, weights, **extra)
     else:
         bias = [rng.normal(0, 1, filters).astype(np.float32)] if rng.integers(2) else []
         y = w.op("Conv", x, weights, *bias, pads=pads * 2, **extra)
     sizes = [
-        (size + 2 * pad - span) // step + 1 for size, pad, span, step in zip(sizes, pads, spans, strides, strict=True)
+        (size + pad + end - span) // step + 1
+        for size, pad, end, span, step in zip(sizes, pads, ends, spans, strides, strict=True)
     ]
     if rng.integers(3) == 0 and min(sizes) > 1:
-        y = w.op("MaxPool", y, kernel_shape=[2] * len(sizes), strides=[2] * len(sizes))
+        pooled = w.pick("MaxPool", "MaxPool", "AveragePool")
+        y = w.op(pooled, y, kernel_shape=[2] * len(sizes), strides=[2] * len(sizes))
         sizes = [size // 2 for size in sizes]
     if rng.integers(4):
         y = w.normal(y, filters, axes=1 if one else 2)
@@ -272,7 +278,7 @@ def _body(w, x, channels, sizes):
         if w.rng.integers(3) == 0 and x in w.bits:
             x = w.remember(lambda w, x: w.sign(x), _residual(w, x, channels, sizes))
         if w.rng.integers(4) == 0 and min(sizes) > 1:
-            x = w.op("MaxPool", x, kernel_shape=[2] * len(sizes), strides=[1] * len(sizes))
+            x = w.op(w.pick("MaxPool", "AveragePool"), x, kernel_shape=[2] * len(sizes), strides=[1] * len(sizes))
             sizes = [size - 1 for size in sizes]
     return x, channels, sizes
 

@@ -22,43 +22,44 @@ def pooled(**attributes):
     [
         (convolved((5, 3)), "Conv_2 (Conv): kernel must fit the padded image, 4x4, not be 5x3"),
         (
-            Chain(1, 1, 9, 9).add("Conv", ONES((2, 1, 8, 8))),
-            "Conv_0 (Conv): kernel must be 1..7 in each direction, not 8x8",
+            Chain(1, 1, 1100, 5).add("Conv", ONES((2, 1, 1025, 1))),
+            "Conv_0 (Conv): kernel must be 1..1024 in each direction, not 1025x1",
         ),
         (
-            convolved((3, 3), pads=[1, 1, 1, 1]),
-            "Conv_2 (Conv): must pad with -1 or +1, with a Pad in front, not with 0",
+            bits(1, 1, 4, 4).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 0.5).add("Conv", ONES((2, 1, 3, 3))),
+            "Conv_3 (Conv): must pad with a value of the bits, or the one between, not with 0.5",
         ),
         (
             Chain(1, 1, 4, 4).add("Sub", 0.3).add("Conv", ONES((2, 1, 3, 3)), pads=[1, 1, 1, 1]),
-            "Conv_1 (Conv): must pad with a value of the quantized image, not with 0",
+            "Conv_1 (Conv): must pad with a value of its integers, not with 0",
         ),
         (
-            convolved((3, 3), pads=[0, 0, 1, 1]),
-            "Conv_2 (Conv): must pad opposite sides alike, not (0, 0, 1, 1); export with symmetric padding",
+            convolved((3, 3), auto_pad="SAME"),
+            "Conv_2 (Conv): auto_pad must be NOTSET, VALID, SAME_UPPER or SAME_LOWER, not 'SAME'",
         ),
+        (convolved((3, 3), group=3), "Conv_2 (Conv): group must divide the 2 filters, not be 3"),
         (
-            convolved((3, 3), auto_pad="SAME_UPPER"),
-            "Conv_2 (Conv): auto_pad must be NOTSET, with the padding in pads; export with explicit padding",
+            convolved((3, 3), group=2),
+            "Conv_2 (Conv): must have weights of (neurons, 1 channels in 2 groups, rows, columns), not (2, 1, 3, 3)",
         ),
-        (convolved((3, 3), group=2), "Conv_2 (Conv): group must be 1, not 2; use a convolution over all channels"),
-        (
-            convolved((2, 2), dilations=[2, 2]),
-            "Conv_2 (Conv): dilations must be 1, not (2, 2); train without dilation",
-        ),
+        (convolved((2, 2), dilations=[4, 1]), "Conv_2 (Conv): kernel must fit the padded image, 4x4, not be 5x2"),
+        (convolved((2, 2), dilations=[0, 1]), "Conv_2 (Conv): dilation must be at least 1, not (0, 1)"),
         (convolved((2, 2), strides=[0, 1]), "Conv_2 (Conv): stride must be at least 1, not (0, 1)"),
         (
             convolved((2, 2), strides=[1]),
-            "Conv_2 (Conv): strides must be two numbers, not (1,); only two dimensions are supported",
+            "Conv_2 (Conv): strides must be 2 numbers, not (1,)",
         ),
         (
             convolved((2, 2), channels=3),
-            "Conv_2 (Conv): must have weights of (neurons, 1 channels, rows, columns), not (2, 3, 2, 2); "
-            "only group 1 in two dimensions is supported",
+            "Conv_2 (Conv): must have weights of (neurons, 1 channels, rows, columns), not (2, 3, 2, 2)",
         ),
         (
-            bits(1, 8).add("Reshape", np.array([1, 1, 2, 4])).add("Conv", ONES((2, 1, 2, 2))),
-            "Conv_3 (Conv): must take an image of batch, channels, rows and columns, not shape (1, 1, 2, 4); "
+            bits(1, 8)
+            .add("MatMul", ONES((8, 8)))
+            .add("BipolarQuant", 1.0)
+            .add("Reshape", np.array([1, 1, 2, 4]))
+            .add("Conv", ONES((2, 1, 2, 2))),
+            "Conv_5 (Conv): must take an image of batch, channels, rows and columns, not shape (1, 1, 2, 4); "
             "export with channels first, and the image as the graph's input",
         ),
         (
@@ -75,29 +76,32 @@ def pooled(**attributes):
             "MaxPool_4 (MaxPool): must have neither padding nor dilation; train without them",
         ),
         (
-            convolved((2, 2)).add("BipolarQuant", 1.0).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
-            "MaxPool_5 (MaxPool): must take bits with a positive scale; move the negation behind the pool",
+            bits(1, 1, 4, 4).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
+            "MaxPool_3 (MaxPool): must take integers with a positive scale; move the negation behind the pool",
         ),
         (
-            Chain(1, 1, 4, 4).add("MaxPool", kernel_shape=[2, 2]),
-            "MaxPool_0 (MaxPool): must come behind a binarization or a convolution, not take the image",
+            convolved((2, 2)).add("Abs").add("MaxPool", kernel_shape=[2, 2]),
+            "MaxPool_4 (MaxPool): must take what rises or falls steadily with the product, not what does both",
+        ),
+        (
+            convolved((2, 2)).add("AveragePool", kernel_shape=[2, 2], pads=[1, 1, 1, 1]),
+            "AveragePool_3 (AveragePool): must have neither padding nor dilation; train without them",
         ),
         (
             bits(1, 1, 4, 4).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 1.0).add("Flatten"),
             "Flatten_3 (Flatten): must not follow a Pad; only Conv may",
         ),
         (
-            convolved((2, 2)).add("Add", np.arange(9.0).reshape(3, 3)).add("BipolarQuant", 1.0),
-            "BipolarQuant_4 (BipolarQuant): scales and biases must be the same all over a channel, not change from "
-            "pixel to pixel",
+            convolved((2, 2))
+            .add("Add", np.arange(9.0).reshape(3, 3))
+            .add("BipolarQuant", 1.0)
+            .add("Flatten")
+            .add("MatMul", ONES((18, 2))),
+            "MatMul_6 (MatMul): scales and biases must be the same all over a channel, not change from pixel to pixel",
         ),
         (
             convolved((2, 2)).add("Flatten"),
             "Flatten_3 (Flatten): must end in one product with weights, whose largest element is the class",
-        ),
-        (
-            convolved((2, 2), strides=[3, 3]),
-            "Conv_2 (Conv): must end in a product that takes all inputs once, not in a convolution of a part",
         ),
     ],
 )

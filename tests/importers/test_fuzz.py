@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.importers.random_graphs import random_network
 from tests.importers.test_operators import NETWORKS
 from xnorflow.model.ir import Network
 from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
@@ -22,6 +23,11 @@ SETTINGS = settings(
 )
 FILES = ("TFC_1W1A.onnx", "TFC_w1a1_multithreshold.onnx")
 NUMBERS = st.sampled_from([0, 1, -1, 2, 3, 7, 64, 255, 784, 1 << 20, 1 << 31, 1 << 62, -(1 << 63)])
+OPERATORS = {
+    *("Flatten", "Gather", "Concat", "Sqrt", "Pad", "Sign", "Where", "GreaterOrEqual", "Equal", "Not", "Relu", "Clip"),
+    *("Round", "Tanh", "Softmax", "AveragePool", "GlobalAveragePool", "ReduceMean", "Max", "Mul", "Add", "Div", "Cast"),
+    *("QuantizeLinear", "DequantizeLinear", "Slice", "Expand", "ConstantOfShape", "PRelu", "Pow", "Identity"),
+}
 INTEGER, FLOAT = struct.Struct("<q"), struct.Struct("<f")
 
 
@@ -73,7 +79,7 @@ def mutate(data, model):
     graph = model.graph
     node = graph.node[data.draw(st.integers(0, len(graph.node) - 1))]
     names = [*(name for entry in graph.node for name in entry.output), *(entry.name for entry in graph.initializer), ""]
-    operators = sorted({entry.op_type for entry in graph.node} | {"Flatten", "Gather", "Concat", "Sqrt", "Pad", "Sign"})
+    operators = sorted({entry.op_type for entry in graph.node} | OPERATORS)
     match data.draw(st.integers(0, 7)):
         case 0 if node.input:
             node.input[data.draw(st.integers(0, len(node.input) - 1))] = data.draw(st.sampled_from(names))
@@ -106,8 +112,11 @@ def mutate(data, model):
 @settings(SETTINGS, max_examples=400)
 @given(data=st.data())
 def test_mutated_graphs(tmp_path, data):
-    build, _ = data.draw(st.sampled_from(NETWORKS))
-    model = build(np.random.default_rng(seed=7)).model()
+    place = data.draw(st.integers(0, 2 * len(NETWORKS) - 1))
+    if place < len(NETWORKS):
+        model = NETWORKS[place][0](np.random.default_rng(seed=7)).model()
+    else:
+        model = random_network(data.draw(st.integers(0, 999)))[0]
     for _ in range(data.draw(st.integers(1, 3))):
         if model.graph.node:
             mutate(data, model)

@@ -89,15 +89,21 @@ def dense(layer, arrays, read):
 
 def conv2d(layer, arrays, read):
     mh, ky, kx, depth = layer["shape"]
-    (sy, sx), (py, px), (dy, dx) = layer["stride"], layer["padding"], layer.get("dilation", [1, 1])
+    (sy, sx), (dy, dx) = layer["stride"], layer.get("dilation", [1, 1])
+    # Above, left, below, right.
+    py, px, qy, qx = layer["padding"] if len(layer["padding"]) == 4 else 2 * layer["padding"]
     groups, mw = layer.get("groups", 1), ky * kx * depth
+    if len(read.shape) == 1 or (ky == 1 and read.shape[2] != depth * groups == read.shape[1] * read.shape[2]):
+        # A row of pixels.
+        row = (1, len(read.flat) // (depth * groups), depth * groups)
+        read = Values(row, read.flat, read.low, read.high, read.bits)
     height, width, channels = read.shape
     assert depth * groups == channels
     zero = layer["pad"] == "zero"
     # As a bit, the padding stands for -1 or +1.
     pad = 0 if zero else (-1, 1)[layer["pad"]] if read.bits else layer["pad"]
-    rows = (height + 2 * py - (ky - 1) * dy - 1) // sy + 1
-    columns = (width + 2 * px - (kx - 1) * dx - 1) // sx + 1
+    rows = (height + py + qy - (ky - 1) * dy - 1) // sy + 1
+    columns = (width + px + qx - (kx - 1) * dx - 1) // sx + 1
     weights, dots = unpacked(arrays["weights"], mw), []
     for row in range(rows):
         for column in range(columns):

@@ -69,6 +69,12 @@ def test_the_hash_knows_of_every_number(path):
         ({"layers": {1: {"groups": 1}}}, KINDS),
         ({"layers": {0: {"dilation": [1, 1]}}}, KINDS),
         ({"layers": {7: {"ending": {"kind": "Bias", "shift": 0}}}}, KINDS),
+        ({"layers": {1: {"padding": [2, 2, 2, 2]}}}, KINDS),
+        ({"layers": {1: {"padding": [2, 2, 2]}}}, "layer 1: padding must be 2 or 4 integers, not [2, 2, 2]"),
+        (
+            {"layers": {1: {"padding": [2, 2, 2, 5]}}},
+            "layer 1: padding must be at least 0 and less than the kernel, 5x5, not (2, 2, 2, 5)",
+        ),
         # What is of another kind must not be there.
         ({"layers": {4: {"groups": 2}}}, KINDS),
         ({"layers": {4: {"ending": {"kind": "Bias"}}}}, KINDS),
@@ -155,6 +161,8 @@ def test_wrong_contents_are_refused(path, changes, message):
         {"kind": "Add", "shifts": [0, 0]},
         {"kind": "MaxPool", "kernel": [1, 1], "stride": [1, 1], "sources": [-1]},
         {"kind": "Conv2d", "groups": 2},
+        {"kind": "Conv2d", "pad": "zero"},
+        {"kind": "Conv2d", "padding": [0, 1, 1, 1]},
         {"kind": "Conv2d", "dilation": [2, 2]},
     ],
 )

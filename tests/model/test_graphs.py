@@ -171,6 +171,14 @@ WRONG_PLACES = [
         lambda: chain(conv(ending=Ranks(zeros(2, 28))), rule=INTEGERS),
         "conv2d0: table must have 29 columns, for sums in -14..14, not 28",
     ),
+    (
+        lambda: network(conv(kernel=2, depth=4), scores(), rule=Thermometer((32,), (8,))),
+        "conv2d0: takes images of 4 channels, but gets shape (32,)",
+    ),
+    (
+        lambda: network(conv(depth=3), scores(), rule=Thermometer((32,), (8,))),
+        "conv2d0: takes images of 3 channels, but gets shape (32,)",
+    ),
     (lambda: chain(SumPool((5, 1))), "sumpool0: kernel must fit the padded image, 4x4, not be 5x1"),
     (lambda: chain(conv(kernel=3, dilation=2)), "conv2d0: kernel must fit the padded image, 4x4, not be 5x5"),
     (

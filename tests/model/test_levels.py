@@ -203,6 +203,43 @@ def test_every_sum_of_a_neuron_with_ties():
         assert_equal_everywhere(module.eval(), every)
 
 
+@pytest.mark.parametrize("kind", [nn.BatchNorm1d, BatchNorm])
+def test_plain_batch_norm_is_refused_where_it_gets_the_border_of_a_level_wrong(kind):
+    # A half at a dot of 3, as scale / root * 3 + (1/2 - scale / root * 3): torch rounds in between.
+    rng, norm = np.random.default_rng(seed=0), kind(1000)
+    columns = {"gamma": rng.uniform(0.1, 1, 1000), "beta": np.full(1000, 0.5), "var": rng.uniform(0.1, 9, 1000)}
+    numbers = {name: values.astype(np.float32) for name, values in columns.items()}
+    set_batch_norm(norm, **numbers, mean=np.full(1000, 3, np.float32), eps=0.0)
+    module = nn.Sequential(Thermometer((5,), (1,)), BinaryLinear(5, 1000), norm, Levels(), Scores(1000, 2)).eval()
+    if kind is BatchNorm:
+        assert_equal_everywhere(module, np.array(list(itertools.product((0, 1), repeat=5)), np.uint8))
+        return
+    message = (
+        r"^dense0: BatchNorm1d rounds neuron \d+ to the wrong side of 0.5 at a dot of 3; "
+        r"use xnorflow.model.training.layers.BatchNorm, which is exact$"
+    )
+    with pytest.raises(ValueError, match=message):
+        export(module, name="test")
+
+
+def test_plain_batch_norms_are_taken_where_they_round_well():
+    module = network(*MODULES["levels choose"](), seed=1)
+    plain = nn.BatchNorm2d(4).eval()
+    plain.load_state_dict(module[2].state_dict())
+    plain.eps = module[2].eps = 1e-5
+    module[2] = plain
+    assert_equal_everywhere(module, images(module))
+
+
+def test_plain_batch_norms_behind_sums():
+    first, arm = BinaryConv2d(2, 4, 3), BinaryConv2d(4, 4, 1)
+    parts = (first, nn.BatchNorm2d(4), Sign(), Residual(arm), nn.BatchNorm2d(4), Levels())
+    module = network(GREY, *parts, *head(64), seed=0)
+    for norm in (module[2], module[5]):
+        norm.eps = 1e-5
+    assert_equal_everywhere(module, images(module))
+
+
 def refused(*modules):
     return nn.Sequential(GREY, *modules)
 

@@ -9,7 +9,7 @@ import pytest
 
 from xnorflow.model.data.datasets import DATASETS
 from xnorflow.model.golden import predict, trace
-from xnorflow.model.ir import Conv2d, Dense, Element, MaxPool
+from xnorflow.model.ir import Conv2d, Dense, Element, MaxPool, SumPool
 from xnorflow.model.outlines import Block, Filters, Neurons
 from xnorflow.model.zoo import ZOO, find, random_network
 
@@ -94,7 +94,9 @@ def test_bits_of_random_networks_vary(name):
             # Neither the neurons nor the images are all alike.
             assert 0.2 < bits.mean() < 0.8
             assert len(np.unique(bits, axis=0)) > 30
-    assert len(np.unique(predict(network, images))) > 1
+    # Averages of noise are all alike.
+    averages = any(isinstance(layer, SumPool) for layer in network.layers)
+    assert averages or len(np.unique(predict(network, images))) > 1
 
 
 @pytest.mark.parametrize("function", [find, random_network])

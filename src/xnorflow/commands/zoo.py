@@ -6,6 +6,7 @@ import click
 
 from ..console import say_json, show, table
 from ..model.ir import Network
+from ..model.store import fingerprint
 from ..model.trained import accuracy, is_trained, load_trained
 from ..model.zoo import ZOO, Definition
 
@@ -33,20 +34,23 @@ def _row(definition: Definition) -> dict[str, Any]:
         "layers": definition.layers_text,
         "dataset": definition.dataset,
         "accuracy": found and {"correct": found.correct, "images": found.images},
-        "command": network and _command(network),
+        "command": network and _command(definition, network),
         "weight_bits": definition.weight_bits,
         "board": definition.board,
         "summary": definition.summary,
     }
 
 
-def _command(network: Network) -> str:
+def _command(definition: Definition, network: Network) -> str:
     """The command that makes a trained network again: its recipe is the definition's."""
     options = (f"--{name} {network.provenance[name]}" for name in ("seed", "validation", "threads"))
     train, file = f"xnorflow train {network.name} {' '.join(options)}", f"{network.name}.safetensors"
     if "start" not in network.provenance:
         return f"{train} -o {file}"
-    return f"{train} -o first-{file} && {train} --start first-{file} -o {file}"
+    first = f"{train} --start {definition.start}" if definition.start else train
+    if definition.start and network.provenance["start"] == fingerprint(load_trained(definition.start)).hex():
+        return f"{first} -o {file}"
+    return f"{first} -o first-{file} && {train} --start first-{file} -o {file}"
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

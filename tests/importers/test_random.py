@@ -1,0 +1,54 @@
+"""Random networks, class for class as ONNX's reference evaluator says in double precision."""
+
+import numpy as np
+import pytest
+
+from tests.importers.random_graphs import random_network
+from tests.importers.reference import reference
+from xnorflow.model import golden
+from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
+from xnorflow.model.store import load, save
+
+REFUSALS = ("must pad with a value of", "inputs must have one scale", "must not follow a pool and a negative scale")
+"""What such a network may ask for that cannot be."""
+
+
+def imported(path):
+    try:
+        return "", import_qonnx(path)
+    except QonnxError as error:
+        return str(error), None
+
+
+def check_network(seed, folder):
+    """Whether a network was imported; AssertionError where it is another than its file says."""
+    model, picture, _, layout = random_network(seed)
+    path = folder / "network.onnx"
+    path.write_bytes(model.SerializeToString())
+    images = np.random.default_rng(seed + 1).integers(0, 256, (10, *picture), np.uint8)
+    expected = reference(
+        model, (images.transpose(0, 3, 1, 2) if images.ndim == 4 and layout == "nchw" else images) / 255
+    )
+    refused, network = imported(path)
+    if network is None:
+        assert any(text in refused for text in REFUSALS), (seed, refused)
+        return False
+    assert network.input.shape == picture, seed
+    classes = golden.predict(network, images)
+    # Doubles tell numbers apart that are one: there the class is any of the best.
+    best = expected >= expected.max(axis=1, keepdims=True) - 1e-9
+    assert best[np.arange(len(images)), classes].all(), seed
+    save(network, folder / "network.safetensors")
+    assert golden.predict(load(folder / "network.safetensors"), images).tolist() == classes.tolist()
+    return True
+
+
+@pytest.mark.parametrize("start", range(0, 60, 20))
+def test_random_networks_give_the_classes_of_the_reference_evaluator(start, tmp_path):
+    assert sum(check_network(seed, tmp_path) for seed in range(start, start + 20)) >= 14
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_many_random_networks(tmp_path):
+    assert sum(check_network(seed, tmp_path) for seed in range(100, 500)) >= 300
