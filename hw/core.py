@@ -1,4 +1,4 @@
-"""The whole network as a chain of components, with AXI4-Stream at both ends."""
+"""The whole network as a graph of components, with AXI4-Stream at both ends."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ __all__ = ["AcceleratorCore"]
 
 
 class AcceleratorCore(wiring.Component):
-    """The hardware of an accelerator: a component for each layer, one behind the other.
+    """The hardware of an accelerator: a component for each layer, behind what it reads.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,10 @@ def test_what_fails_for_another_reason_has_failed(tmp_path):
     status, told, lines = run(tmp_path, UNTOOLED + "\ndef test_wrong(): assert 1 == 2", PATH=str(tmp_path))
     assert (status, len(told)) == (1, 3)
     assert "1 failed, 1 passed, 4 skipped" in lines[-1]
+
+
+def test_a_package_that_is_not_here_is_left_out_and_told(tmp_path):
+    text = "import pytest\n@pytest.mark.packages('brevitas')\ndef test_it(): pass\ndef test_nothing(): pass"
+    status, told, _ = run(tmp_path, text)
+    expected = ["left out: 1 test needs brevitas; to run: pip install -e '.[dev,dev-brevitas]'"]
+    assert (status, told) == (0, [] if find_spec("brevitas") else expected)

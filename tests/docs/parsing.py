@@ -192,7 +192,7 @@ def _python(rest: tuple[str, ...]) -> None:
 def _pytest(rest: tuple[str, ...]) -> None:
     """Tests that are there: one, at least, is collected."""
     # With what this machine could not run.
-    insist = ("--insist", "data", "--insist", "models", "--insist", "tools")
+    insist = ("--insist", "data", "--insist", "models", "--insist", "packages", "--insist", "tools")
     options = ("--collect-only", "-q", "-p", "no:cacheprovider", *insist)
     # Of all tests, those of one file do to see whether the options are right.
     some = () if any((ROOT / word.partition("::")[0]).exists() for word in rest) else ("tests/lint/test_structure.py",)

@@ -81,4 +81,5 @@ def test_what_waits_behind_counts_with_its_share(name):
     stage, beats_in, beats_out = STAGES[name]
     for held in (1, 7, beats_out, 3 * beats_out + 1):
         more = stage.absorbs(held, ECP5) - stage.absorbs(0, ECP5)
-        assert more >= Fraction(held * beats_in, beats_out)
+        # Both are whole beats: the one may be rounded up by less than a beat where the other is not.
+        assert more > Fraction(held * beats_in, beats_out) - 1

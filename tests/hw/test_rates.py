@@ -4,6 +4,7 @@ import itertools
 import re
 import time
 
+import numpy as np
 import pytest
 
 from tests.networks import random_conv_network, random_network, windows_network
@@ -14,13 +15,38 @@ from xnorflow.hw.device import DEVICES
 from xnorflow.hw.estimate import estimate
 from xnorflow.hw.folding import Folding, largest_folding
 from xnorflow.hw.search import DoesNotFitError, check_fit, fastest, smallest
-from xnorflow.model.ir import Affine, MaxPool, SumPool, Thermometer
+from xnorflow.model.ir import (
+    IMAGE,
+    Affine,
+    Bias,
+    Conv2d,
+    Dense,
+    MaxPool,
+    Network,
+    SumPool,
+    Thermometer,
+    Threshold,
+    Thresholds,
+)
 from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
 LARGE = DEVICES["ECP5-85F"]
 
+
+def residual() -> Network:
+    """Two arms of which one is longer, and levels of two bits."""
+    rng = np.random.default_rng(seed=0)
+    first = Conv2d(rng.integers(0, 2, (3, 2, 2, 1)), Thresholds(np.tile([1, 2, 3], (3, 1))))
+    sums = Conv2d(rng.integers(0, 2, (3, 3, 3, 3)), Bias([1, 2, 3]), padding=(1, 1))
+    levels = Threshold(np.tile([-3, 0, 3], (3, 4, 1)))
+    scores = Dense(rng.integers(0, 2, (3, 48)), Bias([0, 0, 0]))
+    layers = (first, sums, levels, scores)
+    return Network("residual", Thermometer((5, 5), (128,)), layers, sources=((IMAGE,), (0,), (1, 0), (2,)))
+
+
 SMALL = {
+    "residual": residual(),
     "dense": random_network((12, 6, 5, 3)),
     "overlapping pools": random_conv_network(
         Thermometer((6, 5), (1, 200)), (Filters(4, (2, 2)), MaxPool((3, 3), (1, 1)), MaxPool((2, 1), (1, 1)))

@@ -63,6 +63,8 @@ MODULES = {
         *(GREY, BinaryConv2d(2, 4, 3), nn.AvgPool2d(2), BatchNorm2d(4), Levels(), *head(16)),
     ),
     "pool of integers": lambda: (GREY, BinaryConv2d(2, 4, 3), nn.MaxPool2d(2), BatchNorm2d(4), Sign(), *head(16)),
+    "batch norm of bits": lambda: (GREY, *conv(2, 4, activation=Sign()), BatchNorm2d(4), Sign(), *head(64)),
+    "batch norm of levels": lambda: (GREY, *conv(2, 4), nn.MaxPool2d(2), BatchNorm2d(4), Levels(3), *head(16)),
     "activation alone": lambda: (GREY, nn.AvgPool2d(2, 1), Levels(2, 0.25), *head(50)),
     "sum of products": lambda: (
         *(GREY, *conv(2, 4), Residual(BinaryConv2d(4, 4, 3, padding=1, fill=0), shifts=(0, 2))),

@@ -1,6 +1,7 @@
 """Networks that are no chains, and endings of all kinds, through the Verilog: equal to golden at their interval."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.networks_at_random import random_graphs
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.device import ECP5, ICE40, Family
 from xnorflow.hw.folding import Folding, turns
+from xnorflow.hw.verilog import to_verilog
 from xnorflow.model.ir import (
     IMAGE,
     ZERO,
@@ -25,9 +27,10 @@ from xnorflow.model.ir import (
     Network,
     Ranks,
     Thermometer,
+    Threshold,
     Thresholds,
 )
-from xnorflow.sim.verify import verify
+from xnorflow.sim.verify import VerificationError, verify, verify_verilog
 
 BITS = Thermometer((6, 6), (100,))
 GREYS = Affine((5, 5, 3), 1, -100, 7, 5, signed=True)
@@ -187,3 +190,35 @@ def test_random_networks_equal_golden_at_their_interval(index: int, tmp_path: Pa
     network = random_graphs(RANDOM)[index]
     foldings = random_foldings(network, np.random.default_rng(index))
     check(Accelerator(network, foldings, scores=True, family=(ICE40, ECP5)[index % 2]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("index", "place"),
+    [
+        (1, r", conv2d1, beat \d+ \(neurons \d+\.\.\d+\): got -?\d+( -?\d+)*, expected -?\d+( -?\d+)*; waveform: "),
+        (2, r", threshold2, beat \d+ \(neurons \d+\.\.\d+\): got \d+( \d+)*, expected \d+( \d+)*; waveform: "),
+    ],
+)
+def test_a_difference_is_located_in_a_graph(index: int, place: str, tmp_path: Path) -> None:
+    graph = Graph(GREYS)
+    head = graph.conv(IMAGE, 5, levels=3)
+    graph.growing.add(
+        Threshold(np.sort(graph.growing.rng.integers(-11, 12, (5, 4, 3)))), graph.conv(head, 5, levels=0), head
+    )
+    right = graph.network()
+    name = ("weights", "thresholds")[index - 1]
+    wrong = getattr(right.layers[index], name).copy()
+    wrong[0] = 1 - wrong[0] if name == "weights" else wrong[0] - 9
+    layers = [replace(layer, **{name: wrong} if n == index else {}) for n, layer in enumerate(right.layers)]
+    foldings = (Folding(5, 9), Folding(5, 15), Folding(1, 5))
+    text = to_verilog(Accelerator(replace(right, layers=tuple(layers)), foldings, scores=True))
+    verilog = tmp_path / "core.v"
+    verilog.write_text(text)
+    with pytest.raises(VerificationError, match=f"images differ from the golden model, first image \\d+{place}"):
+        verify_verilog(
+            [verilog],
+            Accelerator(right, foldings, scores=True),
+            random_images(right, 30),
+            simulator="icarus",
+            workdir=tmp_path,
+        )
