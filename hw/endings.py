@@ -47,7 +47,8 @@ def ending_stages(product: Product) -> tuple[Stage, ...]:
         stages = (Offset(offsets, shift, bits, raw.shape.width, width, unit, vectors, zones),)
         bits = raw.shape.width
     if isinstance(ending, Ranks):
-        return (*stages, Rank(_ranks(layer, tensor, raw), bits, width, unit, vectors))
+        result = layer.output(tensor).width
+        return (*stages, Rank(_ranks(layer, tensor, raw), bits, result, width, unit, vectors))
     levels, steps = _levels(layer, tensor, raw, product.folding.synapse_fold(layer))
     count = ending.levels.shape[1]
     return (*stages, Compare(levels, count, bits, width, unit, vectors, steps))
@@ -123,9 +124,12 @@ def _levels(layer: Matrix, tensor: Tensor, raw: RawSums, gap: int) -> tuple[Tabl
 
 @functools.lru_cache(maxsize=1 << 10)
 def _ranks(layer: Matrix, tensor: Tensor, raw: RawSums) -> Table:
-    """Ranks, by sums."""
+    """Ranks, by raw sums."""
     assert isinstance(layer.ending, Ranks)
-    return Table(layer.ending.table[..., np.newaxis], lowest=int(raw.least(_limits(layer, tensor))[0]))
+    lowest, highest = raw.least(_limits(layer, tensor)).tolist()
+    sums, dots = layer.sums(tensor), raw.scale * np.arange(lowest, highest + 1) + raw.origin
+    places = sums.count(dots.astype(np.float64)).astype(np.int64) - sums.span[0]
+    return Table(layer.ending.table[:, places, np.newaxis], lowest)
 
 
 def _dots(layer: Matrix, tensor: Tensor) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,11 +18,12 @@ __all__ = ["Rank", "RankMemory"]
 class Rank:
     """What ``ranks`` have for signed integers of ``bits`` bits, ``width`` of them in a beat: each chooses its row.
 
-    All channels come by in units of ``unit`` elements, ``rounds`` times in a frame.
+    A rank is given in ``result`` bits. All channels come by in units of ``unit`` elements, ``rounds`` times in a frame.
     """
 
     ranks: Table
     bits: int
+    result: int
     width: int
     unit: int
     rounds: int
@@ -41,8 +42,7 @@ class Rank:
 
     def widest(self, places: Places, family: Family) -> int:
         """A beat."""
-        rank: int = self.ranks.shape.width
-        return self.width * max(self.bits, rank)
+        return self.width * max(self.bits, self.result)
 
     def memory_words(self, places: Places, family: Family) -> int:
         """The ranks."""
@@ -100,7 +100,7 @@ class RankMemory(wiring.Component):
         super().__init__(
             {
                 "i": In(stream.Signature(rank.width * rank.bits)),
-                "o": Out(stream.Signature(rank.width * rank.ranks.shape.width)),
+                "o": Out(stream.Signature(rank.width * rank.result)),
             }
         )
 
@@ -113,6 +113,11 @@ class RankMemory(wiring.Component):
             reader.i.payload.rows.eq(self.i.payload),
             self.o.valid.eq(reader.o.valid),
             reader.o.ready.eq(self.o.ready),
-            self.o.payload.eq(reader.o.payload.words),
         ]
+        for lane in range(rank.width):
+            given = Signal(signed(rank.result), name=f"rank{lane}")
+            m.d.comb += [
+                given.eq(reader.o.payload.words[lane][0]),
+                self.o.payload.word_select(lane, rank.result).eq(given),
+            ]
         return m

@@ -47,7 +47,7 @@ STAGES = {
     "levels": (Compare(ONES, 3, 5, 2, 4, 2), 4, 4),
     "levels in steps": (Compare(ONES, 3, 5, 2, 4, 2, steps=3), 4, 4),
     "offsets": (Offset(Table(np.ones((4, 1, 1), int)), 0, 5, 6, 2, 4, 2), 4, 4),
-    "ranks": (Rank(Table(np.ones((4, 8, 1), int)), 3, 2, 4, 2), 4, 4),
+    "ranks": (Rank(Table(np.ones((4, 8, 1), int)), 3, 2, 2, 4, 2), 4, 4),
     "queue": (Queue("queue", 9, 5, 4), 4, 4),
     "queue of flip-flops": (Queue("queue", 3, 5, 4), 4, 4),
 }  # fmt: skip

@@ -47,10 +47,10 @@ def test_ranks_are_those_of_channel_and_integer(channels, width, low, high, stal
     rng = np.random.default_rng(seed=channels)
     table = rng.integers(-100, 101, (channels, high - low + 1, 1))
     values = rng.integers(low, high + 1, (8, channels))
-    stage = Rank(Table(table, low), 6, width, channels, 8)
+    bits = 10
+    stage = Rank(Table(table, low), 6, bits, width, channels, 8)
     beats = packed(values, width, 6)
     run = stream(RankMemory(rank=stage, place=Place.LUT), beats, count=len(beats), stalls=stalls)
-    bits = stage.ranks.shape.width
     expected = packed(table[np.arange(channels), values - low, 0], width, bits)
     assert _inside(run.beats, width, bits, channels) == _inside(expected, width, bits, channels)
     if not stalls:

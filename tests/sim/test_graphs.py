@@ -137,12 +137,14 @@ def chain_of_levels(graph: Graph) -> None:
 
 
 def ranks_and_zeros(graph: Graph) -> None:
-    head = graph.conv(IMAGE, 4, pad=ZERO)
-    weights = graph.growing.rng.integers(0, 2, (3, 3, 3, 4))
-    blank = Conv2d(weights, Bias(np.zeros(3, int)), padding=(1, 1), pad=ZERO, stride=(2, 2))
-    low, high = blank.sums(graph.growing.tensor(head)).span
-    table = graph.growing.rng.integers(-99, 100, (3, high - low + 1))
-    graph.growing.add(Conv2d(weights, Ranks(table), padding=(1, 1), pad=ZERO, stride=(2, 2)), head)
+    growing, head = graph.growing, graph.conv(IMAGE, 4, pad=ZERO)
+    # With a border of zeros, and where there is none.
+    for source, size, stride in ((head, 3, 2), (head, 1, 2)):
+        weights = growing.rng.integers(0, 2, (3, size, size, 4))
+        numbers = {"padding": (size // 2, size // 2), "pad": ZERO, "stride": (stride, stride)}
+        low, high = Conv2d(weights, Bias(np.zeros(3, int)), **numbers).sums(growing.tensor(source)).span
+        growing.add(Conv2d(weights, Ranks(growing.rng.integers(-99, 100, (3, high - low + 1))), **numbers), source)
+    graph.add(len(growing.layers) - 2, len(growing.layers) - 1)
 
 
 # what it reads, what grows, foldings
@@ -157,7 +159,7 @@ FORMS: dict[Callable[[Graph], None], tuple[Input, list[tuple[int, int]], Family]
     vectors: (VECTOR, [(2, 5), (3, 3), (9, 2)], ICE40),
     the_image_again: (GREYS, [(3, 9), (2, 9), (1, 15), (3, 5)], ECP5),
     chain_of_levels: (BITS, [(2, 3), (3, 18), (2, 7), (1, 3)], ICE40),
-    ranks_and_zeros: (BITS, [(2, 3), (2, 4), (1, 3)], ECP5),
+    ranks_and_zeros: (BITS, [(2, 3), (2, 4), (3, 2), (1, 3)], ECP5),
 }
 
 
