@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from .. import ir
+from ..kinds.windows import Padding, borders_of, filled_borders
 from ..numbers import pair
 from .layers import StreamFlatten
 from .lowering import Value, Walk, take
@@ -38,11 +39,14 @@ def lower_largest(walk: Walk, value: Value) -> Value:
     """Max-pooling."""
     name = walk.name("maxpool")
     pool: nn.MaxPool2d = take(walk, (nn.MaxPool2d,), f"{name}: must begin with")
-    for key, expected in (("padding", 0), ("dilation", 1)):
-        if pair(key, getattr(pool, key)) != (expected, expected):
-            raise ValueError(f"{name}: {key} must be {expected}, not {getattr(pool, key)}")
-    _check_flags(name, pool, ceil_mode=False, return_indices=False)
-    return walk.add(name, ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)), value)
+    if pair("dilation", pool.dilation) != (1, 1):
+        raise ValueError(f"{name}: dilation must be 1, not {pool.dilation}")
+    _check_flags(name, pool, return_indices=False)
+    kernel, stride = pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)
+    padding: Padding = pair("padding", pool.padding)
+    if pool.ceil_mode and len(value.tensor.shape) == 3:
+        padding = filled_borders(value.tensor, kernel, stride, borders_of(padding))
+    return walk.add(name, ir.MaxPool(kernel, stride, padding), value)
 
 
 def lower_average(walk: Walk, value: Value) -> Value:

@@ -73,6 +73,13 @@ SMALL = Affine(shape=(4, 4), divisor=64, width=2)
 
 MODULES = {
     "pool": (GREY, *convolution(2, 5, (3, 3)), nn.MaxPool2d(2), StreamFlatten(), Scores(mw=20, classes=3)),
+    "padded pools": (
+        GREY,
+        *convolution(2, 5, (3, 3)),
+        *(nn.MaxPool2d(3, 2, padding=1), nn.MaxPool2d(2, 2, ceil_mode=True)),
+        *convolution(5, 4, (2, 1), padding=(1, 0)),
+        *(nn.MaxPool2d((2, 3), 1, (1, 1), ceil_mode=True), StreamFlatten(), Scores(mw=16, classes=3)),
+    ),
     "two": (
         ONE_BIT,
         *convolution(1, 4, (2, 3), stride=(2, 1), padding=(1, 2), fill=1),
@@ -221,9 +228,8 @@ def test_plain_batch_norm_is_refused_where_it_gets_a_tie_wrong():
             (GREY, *convolution(2, 2, (2, 2))[:1], BatchNorm2d(3), Sign()),
             r"conv2d0: BatchNorm2d must have 2 features, not 3",
         ),
-        ((GREY, nn.MaxPool2d(2, padding=1)), r"maxpool0: padding must be 0, not 1"),
         ((GREY, nn.MaxPool2d(2, dilation=(1, 2))), r"maxpool0: dilation must be 1, not \(1, 2\)"),
-        ((GREY, nn.MaxPool2d(2, ceil_mode=True)), r"maxpool0: ceil_mode must be False, not True"),
+        ((GREY, nn.MaxPool2d(2, return_indices=True)), r"maxpool0: return_indices must be False, not True"),
     ],
 )
 def test_what_cannot_be_lowered_is_refused(modules, message):
