@@ -68,6 +68,22 @@ class MaxPool:
         """Padding above, left, below and right."""
         return borders_of(self.padding)
 
+    def filled(self, tensor: Tensor) -> "MaxPool":
+        """The same with last windows that hang over such an image, where they begin before the padding behind it.
+
+        This is what is called ``ceil_mode`` elsewhere.
+
+        >>> MaxPool((2, 2), (2, 2)).filled(Tensor((5, 6, 1))).padding
+        (0, 0, 1, 0)
+        """
+        padding = list(self.borders)
+        for axis in (0, 1):
+            taps, step, end = self.kernel[axis], self.stride[axis], padding[axis] + tensor.shape[axis]
+            # The last place where a window begins.
+            last = min(-(-(end + padding[axis + 2] - taps) // step), (end - 1) // step) * step
+            padding[axis + 2] = max(padding[axis + 2], last + taps - end)
+        return replace(self, padding=(padding[0], padding[1], padding[2], padding[3]))
+
     def output(self, tensor: Tensor) -> Tensor:
         """Type of the result for an input of type ``tensor``; ValueError when it does not chain."""
         if len(tensor.shape) != 3:

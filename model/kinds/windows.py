@@ -16,7 +16,6 @@ __all__ = [
     "borders_of",
     "check_padding",
     "check_pool",
-    "filled_borders",
     "padded_size",
     "padding_of",
     "times",
@@ -77,24 +76,6 @@ def check_padding(padding: Padding, size: Pair) -> None:
     """ValueError unless each window, which spans so much, has some of the image."""
     if not all(0 <= rows < most for rows, most in zip(borders_of(padding), 2 * size, strict=True)):
         raise ValueError(f"padding must be at least 0 and less than the kernel, {times(size)}, not {padding!r}")
-
-
-def filled_borders(tensor: Tensor, kernel: Pair, stride: Pair, borders: Borders) -> Borders:
-    """The padding with which a last window is there that hangs over, as long as it begins before the padding behind.
-
-    This is what is called ``ceil_mode`` elsewhere.
-
-    >>> filled_borders(Tensor((5, 6, 1)), (2, 2), (2, 2), (0, 0, 0, 0))
-    (0, 0, 1, 0)
-    """
-    result = list(borders)
-    for axis in (0, 1):
-        begin = borders[axis] + tensor.shape[axis]
-        rest = begin + borders[axis + 2] - kernel[axis]
-        # The last place where a window begins.
-        last = min(-(-rest // stride[axis]), (begin - 1) // stride[axis]) * stride[axis]
-        result[axis + 2] = max(borders[axis + 2], last + kernel[axis] - begin)
-    return result[0], result[1], result[2], result[3]
 
 
 def check_pool(record: Any) -> None:

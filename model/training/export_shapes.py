@@ -8,7 +8,6 @@ import numpy as np
 from torch import nn
 
 from .. import ir
-from ..kinds.windows import Padding, borders_of, filled_borders
 from ..numbers import pair
 from .layers import StreamFlatten
 from .lowering import Value, Walk, take
@@ -43,10 +42,10 @@ def lower_largest(walk: Walk, value: Value) -> Value:
         raise ValueError(f"{name}: dilation must be 1, not {pool.dilation}")
     _check_flags(name, pool, return_indices=False)
     kernel, stride = pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)
-    padding: Padding = pair("padding", pool.padding)
-    if pool.ceil_mode and len(value.tensor.shape) == 3:
-        padding = filled_borders(value.tensor, kernel, stride, borders_of(padding))
-    return walk.add(name, ir.MaxPool(kernel, stride, padding), value)
+    layer = ir.MaxPool(kernel, stride, pair("padding", pool.padding))
+    return walk.add(
+        name, layer.filled(value.tensor) if pool.ceil_mode and len(value.tensor.shape) == 3 else layer, value
+    )
 
 
 def lower_average(walk: Walk, value: Value) -> Value:

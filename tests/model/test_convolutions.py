@@ -11,6 +11,7 @@ from torch import nn
 from tests.model.modules import exported, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
+from xnorflow.model.ir import MaxPool, Tensor
 from xnorflow.model.training.export import export
 from xnorflow.model.training.layers import (
     Affine,
@@ -110,6 +111,20 @@ def test_torch_equals_golden(name):
     for seed in range(4):
         module = network(*MODULES[name], seed=seed)
         assert_equal_everywhere(module, images(module))
+
+
+def test_a_pool_has_the_windows_of_torch():
+    rng = np.random.default_rng(seed=5)
+    for _ in range(300):
+        size, kernel, stride = (tuple(rng.integers(1, most, 2).tolist()) for most in (9, 6, 6))
+        padding = tuple(int(rng.integers(0, taps // 2 + 1)) for taps in kernel)
+        if any(taps > length + 2 * around for taps, length, around in zip(kernel, size, padding, strict=True)):
+            continue
+        values = torch.from_numpy(rng.normal(size=(1, 1, *size)))
+        expected = nn.MaxPool2d(kernel, stride, padding, ceil_mode=True)(values).numpy()
+        tensor = Tensor((*size, 1))
+        found = MaxPool(kernel, stride, padding).filled(tensor).output(tensor)
+        assert found.shape[:2] == expected.shape[2:], (size, kernel, stride, padding)
 
 
 def test_every_image_of_a_small_network():
