@@ -76,10 +76,6 @@ def pooled(**attributes):
             "MaxPool_4 (MaxPool): must have neither padding nor dilation; train without them",
         ),
         (
-            bits(1, 1, 4, 4).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
-            "MaxPool_3 (MaxPool): must take integers with a positive scale; move the negation behind the pool",
-        ),
-        (
             convolved((2, 2)).add("Abs").add("MaxPool", kernel_shape=[2, 2]),
             "MaxPool_4 (MaxPool): must take what rises or falls steadily with the product, not what does both",
         ),
