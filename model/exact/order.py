@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 
 from .surd import Surd, compare
 
@@ -17,20 +17,21 @@ CLOSE = 8
 def rank(numbers: Sequence[Surd]) -> list[int]:
     """For each number how many different ones are below it."""
     near = [_scaled(number) for number in numbers]
-    rising = sorted(range(len(numbers)), key=near.__getitem__)
+    rising = sorted(range(len(numbers)), key=lambda place: near[place])
     ranks = [0] * len(numbers)
     count = -1
     for group in _close(rising, near):
         last = None
-        for place in sorted(group, key=cmp_to_key(lambda one, two: _compare(numbers[one], numbers[two]))):
-            if last is None or _compare(numbers[last], numbers[place]) != 0:
+        for place in sorted(group, key=cmp_to_key(partial(_compare, numbers))):
+            if last is None or _compare(numbers, last, place) != 0:
                 count += 1
             ranks[place] = count
             last = place
     return ranks
 
 
-def _compare(left: Surd, right: Surd) -> int:
+def _compare(numbers: Sequence[Surd], one: int, other: int) -> int:
+    left, right = numbers[one], numbers[other]
     return 0 if left == right else compare(left, right)
 
 

@@ -23,7 +23,7 @@ def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
     if isinstance(signal.source, Pixels | Join):
         signal = settle(node, signal)
     directions = _directions(node, signal)
-    if min(directions) < 0 and (isinstance(signal.source, Made) or signal.source.pools):
+    if min(directions) < 0 and not (isinstance(signal.source, Product) and not signal.source.pools):
         # Only dot products that no pool has taken yet can wait: their weights may still be inverted.
         signal = rising(node, settle(node, signal))
     source, tensor = signal.source, layer.output(signal.tensor)
