@@ -18,6 +18,9 @@ from .surd import ZERO
 
 __all__ = ["integers_of", "settle"]
 
+MANY = 32
+"""Steps of a function that are enough to see that they are too many levels."""
+
 
 def settle(node: Node, signal: Signal) -> Signal:
     """The same elements as lines of integers that a layer or the input rule gives."""
@@ -106,7 +109,7 @@ def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
     known: dict[Curve, Runs] = {}
     for curve in curves:
         if curve not in known:
-            found = runs(domain, curve)
+            found = runs(domain, curve, MANY)
             if found is None:
                 raise node.error("must come behind a quantization; put BipolarQuant or Quant between")
             known[curve] = found

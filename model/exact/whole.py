@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .constant import Constant
-from .curve import pieces, value_at
+from .curve import Curve, parts, value_at
 from .elementwise import Value, opaque
 from .node import ImportRefused, Node, Whole
 from .surd import Surd
@@ -25,13 +25,18 @@ def checked(node: Node, value: Value) -> Value:
     if value.terms:
         # They may have been wrapped: only all of it together can cancel out.
         return opaque(node, replace(value, terms=()), value.terms[0].error)
-    domain = value.domain
     for curve in dict.fromkeys(value.curves):
-        for first, end, _ in pieces(domain, curve):
-            # A line that has integers at two neighbours has them everywhere, and its ends are the extremes.
-            for place in (first, min(first + 1, end - 1), end - 1):
-                _check(node, node.whole, value_at(domain, curve, place))
+        _check_curve(node, node.whole, value.domain, curve)
     return value
+
+
+def _check_curve(node: Node, whole: Whole, domain: range, curve: Curve) -> None:
+    for first, end, (scale, offset), steps in parts(domain, curve):
+        # A line that has integers at two neighbours has them everywhere, and its ends are the extremes.
+        for place in (first, min(first + 1, end - 1), end - 1):
+            _check(node, whole, value_at(domain, curve, place))
+        if steps is not None and not (scale.is_integer and offset.is_integer):
+            raise _refused(node, f"must give integers, as its type {whole.name} is, not multiples of {scale}")
 
 
 def _check(node: Node, whole: Whole, number: Surd) -> None:

@@ -83,6 +83,11 @@ CHAINS = {
     ),
     "integers into a convolution": ended(sign(normed().add("Conv", NEXT)), 16),
     "maximum": ended(sign(normed().add("MaxPool", kernel_shape=[2, 2])), 36),
+    "maximum of bits that fall": ended(bits().add("Neg").add("MaxPool", kernel_shape=[3, 3]), 16),
+    "maximum of integers that fall behind a pool": ended(
+        sign(normal(bits().add("Conv", FOUR).add("MaxPool", kernel_shape=[2, 2])).add("MaxPool", kernel_shape=[2, 2])),
+        16,
+    ),
     "mean, then bits": ended(sign(dead().add("AveragePool", kernel_shape=[2, 2]).add("Sub", 0.25)), 36),
     "mean, then scores": ended(dead().add("GlobalAveragePool"), 4),
     "sum of arms": ended(sign(summed(normed(), arm(FOUR[::-1])))),
