@@ -52,7 +52,7 @@ class Planes:
     magnitudes : list of :class:`Surd`
         What the sum of the planes is to be multiplied by, for each neuron; 0 where all weights are.
     values : :class:`str`
-        The weights of the first neuron that has more than two, as messages show them.
+        The integers that weights are, where there is more than one plane.
     refusal : :class:`ImportRefused` or None
         What to say of it where that is not wanted.
     """
@@ -91,7 +91,7 @@ def planes_of(node: Node, weights: Constant) -> Planes:
         raise RealWeights(str(error)) if len(shown) > SHOWN else error
     if list(places) == [ZERO]:
         raise error
-    return replace(_split(*found), values=some(shown), refusal=error)
+    return replace(_split(*found), refusal=error)
 
 
 def some(values: Iterable[Surd]) -> str:
@@ -139,10 +139,16 @@ def _multiples(values: Sequence[Surd]) -> tuple[list[int], Surd] | None:
     return (numbers, unit * Surd(Fraction(above, below))) if fits else None
 
 
+def _named(numbers: NDArray[np.int64]) -> str:
+    """Few integers one by one, else from where to where they go."""
+    found = np.unique(numbers).tolist()
+    return ", ".join(map(str, found)) if len(found) <= SHOWN else f"{found[0]}..{found[-1]}"
+
+
 def _split(numbers: NDArray[np.int64], scales: Sequence[Surd]) -> Planes:
     if (numbers & 1).all():
         bits = _odd(numbers, int(np.abs(numbers).max()).bit_length())
-        return Planes(bits, tuple(range(len(bits))), list(scales))
+        return Planes(bits, tuple(range(len(bits))), list(scales), _named(numbers))
     doubled = 2 * numbers
     count = (int(np.abs(doubled).max()) - 1).bit_length()
     # One plane is the same everywhere where that leaves few enough: among scores it makes no difference, and goes.
@@ -153,7 +159,7 @@ def _split(numbers: NDArray[np.int64], scales: Sequence[Surd]) -> Planes:
     else:
         one = (numbers > 0).astype(np.int64)
     bits = (one.astype(np.uint8), *_odd(doubled - (2 * one - 1), count))
-    return Planes(bits, (0, *range(count)), [scale * HALF for scale in scales])
+    return Planes(bits, (0, *range(count)), [scale * HALF for scale in scales], _named(numbers))
 
 
 def _odd(numbers: NDArray[np.int64], count: int) -> tuple[BitArray, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ir import Bias, Ranks
 from ..tensors import Element, integers_in
@@ -70,7 +71,7 @@ def _ended(node: Node, source: Product, curves: Sequence[Curve]) -> Made:
     """The product with an ending that orders the classes."""
     lines = [line for line in map(single_line, curves) if line is not None]
     sizes = {abs(scale) for scale, _ in lines}
-    if len(sizes - {ZERO}) == 1 and ZERO in sizes and source.more and source.more[0][0] == 0:
+    if len(sizes - {ZERO}) == 1 and ZERO in sizes and source.even:
         (size,) = sizes - {ZERO}
         source = _silenced(source, [scale == ZERO for scale, _ in lines])
         lines, sizes = [(size if scale == ZERO else scale, offset) for scale, offset in lines], {size}
@@ -84,12 +85,17 @@ def _ended(node: Node, source: Product, curves: Sequence[Curve]) -> Made:
 
 
 def _ranked(node: Node, source: Product, curves: Sequence[Curve]) -> Made:
-    if source.more:
-        none = Bias(np.zeros(len(source.weights), np.int64))
-        tensor = source.layer(source.weights, none).output(source.tensor)
-        whole = Signal(Pixels(()), integers_in(tensor.shape, -source.limit, source.limit), np.arange(tensor.size))
-        source = _each_alone(whole, source.made(none))
-    return source.made(_ranks(node, source, curves))
+    """The product with a table for each class; of several planes, their sum with one."""
+    table = _ranks(node, source, curves)
+    if not source.more:
+        return source.made(Ranks(table))
+    none = Bias(np.zeros(len(source.weights), np.int64))
+    shape = source.layer(source.weights, none).output(source.tensor).shape
+    limit = source.limit
+    whole = Signal(Pixels(()), integers_in(shape, -limit, limit), np.arange(len(curves)))
+    # The sum is an integer like any other, also where only each second one occurs.
+    wide = np.repeat(table, source.dots.step, axis=1)[:, : 2 * limit + 1]
+    return _each_alone(whole, source.made(none)).made(Ranks(wide))
 
 
 def _silenced(source: Product, classes: Sequence[bool]) -> Product:
@@ -104,7 +110,7 @@ def _silenced(source: Product, classes: Sequence[bool]) -> Product:
 def _telling(source: Product) -> Product:
     """Without a plane whose weights are the same for all classes: it adds the same to each score."""
     alike = source.window is None or source.window.groups == 1
-    if alike and source.more and source.more[0][0] == 0 and (source.weights == source.weights[:1]).all():
+    if alike and source.even and (source.weights == source.weights[:1]).all():
         return replace(source, weights=source.more[0][1], more=source.more[1:])
     return source
 
@@ -126,7 +132,7 @@ def _biases(source: Product, lines: Sequence[Line]) -> Bias:
     return Bias(np.array(bias, np.int64), shift)
 
 
-def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> Ranks:
+def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> NDArray[np.int64]:
     """The place of each number that a class can have, among those of all classes."""
     dots = source.dots
     if len(dots) * len(curves) > LARGEST_RANKS:
@@ -135,7 +141,7 @@ def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> Ranks:
             f"more than {LARGEST_RANKS} in all; normalize the last layer per tensor"
         )
     numbers = [value_at(dots, curve, place) for curve in curves for place in range(len(dots))]
-    return Ranks(np.array(rank(numbers), np.int64).reshape(len(curves), len(dots)))
+    return np.array(rank(numbers), np.int64).reshape(len(curves), len(dots))
 
 
 def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None:

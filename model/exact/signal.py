@@ -84,9 +84,14 @@ class Product:
         return self.tensor.element is Element.BIT and not (self.window is not None and self.window.pad == ZERO_PAD)
 
     @property
+    def even(self) -> bool:
+        """Whether the planes are of even numbers, twice the weights, which may be zero."""
+        return bool(self.more) and self.more[0][0] == 0
+
+    @property
     def dots(self) -> range:
         """The dot products that there can be."""
-        return range(-self.limit, self.limit + 1, 2 if self.matches and not self.more else 1)
+        return range(-self.limit, self.limit + 1, 2 if self.matches or self.even else 1)
 
     def with_weights(self, change: Callable[[BitArray], BitArray]) -> "Product":
         """The same with something done to the weights of each plane."""
