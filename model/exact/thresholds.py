@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..bits import BitArray
 from ..ir import Bias, Ending, Threshold, Thresholds
 from ..tensors import levels_of
 from .curve import LONGEST_SLOPE, Curve, runs, single_line
@@ -51,7 +50,7 @@ def integers_of(node: Node, signal: Signal, falls: Sequence[bool] = ()) -> Signa
         return signal
     flips = [way < 0 for way in source.directions] if source.pools else list(falls)
     ending = Bias(np.zeros(len(source.weights), np.int64))
-    signal = replace(signal, source=_finished(source, _flipped(source.weights, flips), ending))
+    signal = replace(signal, source=_finished(source.flipped(flips), ending))
     if not any(flips):
         return signal
     turned = []
@@ -71,9 +70,12 @@ def _products(node: Node, signal: Signal, source: Product) -> Signal:
     ]
     turned = [[reversed_runs(found, count) if fall else found] for found, fall in zip(table, falls, strict=True)]
     steps = ladder(node, turned, count, signal.origin)
+    if source.more:
+        made = _finished(source.flipped(falls), Bias(np.zeros(len(source.weights), np.int64)))
+        return _behind(signal, (made,), source.dots, steps)
     # A place among dot products of bits is the number of matches; elsewhere thresholds are dot products themselves.
     levels = steps.places[:, 0] if source.matches else steps.places[:, 0] + source.dots[0]
-    made = _finished(source, _flipped(source.weights, falls), Thresholds(levels))
+    made = _finished(source.flipped(falls), Thresholds(levels))
     return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
@@ -116,15 +118,8 @@ def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
     return [known[curve] for curve in curves]
 
 
-def _finished(source: Product, weights: BitArray, ending: Ending) -> Made:
-    made = Made(source.layer(weights, ending), (source.behind,))
+def _finished(source: Product, ending: Ending) -> Made:
+    made = source.made(ending)
     for pool in source.pools:
         made = Made(pool, (made,))
     return made
-
-
-def _flipped(weights: BitArray, flips: Sequence[bool]) -> BitArray:
-    result = weights.copy()
-    if any(flips):
-        result[np.array(flips)] ^= 1
-    return result

@@ -141,16 +141,16 @@ def _conv(node: Node, signal: Signal, constants: Constants) -> Value:
 
 
 def _pad(node: Node, signal: Signal, constants: Constants) -> Value:
-    mode = node.text("mode", "constant")
-    if mode != "constant" or len(signal.shape) != 4 or signal.filler is not None or signal.terms:
+    mode, rank = node.text("mode", "constant"), len(signal.shape)
+    if mode != "constant" or rank not in (3, 4) or signal.filler is not None or signal.terms:
         raise node.error(f"must pad an image with a constant once, not shape {signal.shape} in mode {mode!r}")
     pads = node.integers("pads", ()) or _constant(node, constants, 1, "pads").integers(node)
     value = Surd(Fraction(node.number("value", 0.0)))
     if len(constants) > 1 and constants[1]:
         value = Surd(only(node, _constant(node, constants, 2, "a value")))
-    axes = _constant(node, constants, 3, "axes").integers(node) if len(constants) > 2 and constants[2] else range(4)
-    widths = [(0, 0)] * 4
-    if len(pads) != 2 * len(axes) or min(pads) < 0 or any(not -4 <= axis < 4 for axis in axes):
+    axes = _constant(node, constants, 3, "axes").integers(node) if len(constants) > 2 and constants[2] else range(rank)
+    widths = [(0, 0)] * rank
+    if len(pads) != 2 * len(axes) or min(pads) < 0 or any(not -rank <= axis < rank for axis in axes):
         raise node.error(f"must pad rows and columns by numbers that are not negative, not {pads}")
     for place, axis in enumerate(axes):
         widths[axis] = (pads[place], pads[place + len(axes)])
