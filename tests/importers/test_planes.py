@@ -149,14 +149,19 @@ def test_a_model_says_what_its_integer_weights_became(name, note, tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        "ternary filters",
         "ternary filters, padded with zeros",
-        "ternary, in groups",
-        "ternary, with a neuron of zeros",
         "8 bits, narrow, with biases",
-        "3 bits, a scale for each class",
         "4 bits of hidden layers, pooled, falling",
-        "on pixels",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in (
+                "ternary filters",
+                "ternary, in groups",
+                "ternary, with a neuron of zeros",
+                "3 bits, a scale for each class",
+                "on pixels",
+            )
+        ),
     ],
 )
 def test_integer_weights_in_rtl(name, tmp_path):
