@@ -1,7 +1,7 @@
 """Words of memories, which go past Amaranth and its yosys into their Verilog: those take seconds for a million bits.
 
-Amaranth writes the contents of a memory bit by bit. Here it writes the first word alone, which yosys puts into the Verilog
-as it does with any; the others follow in the same form.
+Amaranth writes the contents of a memory bit by bit. Here it writes the first word alone, which yosys puts into the
+Verilog as it does with any; the others follow in the same form.
 """
 
 import contextlib

@@ -1,5 +1,6 @@
 """Windows of an image: how many there are, and a view of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = [
     "times",
     "view_windows",
     "window_counts",
+    "window_parts",
     "window_size",
 ]
 
@@ -69,6 +71,16 @@ def view_windows(images: Integers, kernel: Pair, stride: Pair, dilation: Pair = 
     """A view of shape ``(count, rows, columns, channels, kernel rows, kernel columns)``."""
     windows = sliding_window_view(images, window_size(kernel, dilation), axis=(1, 2))
     return np.asarray(windows[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]])
+
+
+def window_parts(images: Integers, kernel: Pair, stride: Pair) -> Iterator[Integers]:
+    """For each place in a window, what all windows have there: views of shape ``(count, rows, columns, channels)``."""
+    rows, columns = (
+        (size - reach) // step for size, reach, step in zip(images.shape[1:3], kernel, stride, strict=True)
+    )
+    for y in range(kernel[0]):
+        for x in range(kernel[1]):
+            yield images[:, y : y + rows * stride[0] + 1 : stride[0], x : x + columns * stride[1] + 1 : stride[1]]
 
 
 def check_pool(record: Any) -> None:
