@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from amaranth.back.rtlil import ModuleEmitter
 
+from .memory_files import BASES
 from .text import MODULE, TextError
 
 __all__ = ["Words", "only_first_words", "with_all_words"]
@@ -64,9 +65,15 @@ def with_all_words(text: str, words: Words) -> str:
         path = found["name"].strip().removeprefix("\\")
 
         def memory(first: re.Match[str]) -> str:
-            contents = words.get((path, first["name"]), ())
-            if len(contents) != int(first["last"]) + 1 or int(first["width"]) != int(first["high"]) + 1:
-                raise TextError(f"{path}: {first['name']} must be a memory that was written, not {first[0]!r}")
+            contents, depth, width = (
+                words.get((path, first["name"]), ()),
+                int(first["last"]) + 1,
+                int(first["high"]) + 1,
+            )
+            if len(contents) != depth or int(first["width"]) != width:
+                raise TextError(f"{path}: {first['name']} must be of {depth} words of {width} bits")
+            if int(first["digits"], BASES[first["base"]]) != contents[0]:
+                raise TextError(f"{path}: {first['name']} must begin with {contents[0]}, not {first['digits']}")
             left.discard((path, first["name"]))
             return first[0] + _assignments(first, contents)
 
@@ -81,12 +88,9 @@ def with_all_words(text: str, words: Words) -> str:
 
 def _assignments(first: re.Match[str], words: Sequence[int]) -> str:
     """All words but the first, in the form that it has."""
-    digits, base = ("0" * len(first["digits"]), "x") if first["base"] == "h" else ("", "d")
-    form = f"{digits[:1]}{len(digits) or ''}{base}"
-    begin, width = f"    {first['name']}[", f"] = {first['width']}'{first['base']}"
-    if int(f"{first['digits']}", 16 if base == "x" else 10) != words[0]:
-        raise TextError(f"{first['name']} must begin with {words[0]}, not {first['digits']}")
-    return "".join(f"{begin}{place}{width}{words[place]:{form}};\n" for place in range(1, len(words)))
+    form = f"0{len(first['digits'])}x" if first["base"] == "h" else "d"
+    head, tail = f"    {first['name']}[", f"] = {first['width']}'{first['base']}"
+    return "".join(f"{head}{place}{tail}{words[place]:{form}};\n" for place in range(1, len(words)))
 
 
 def _bits(value: int, width: int) -> str:
