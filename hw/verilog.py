@@ -16,7 +16,7 @@ from .memory_files import SUFFIX, memory_files
 from .memory_words import only_first_words, with_all_words
 from .text import tidy
 
-__all__ = ["CORE", "VERILOG_FILE", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
+__all__ = ["CORE", "VERILOG_FILE", "YOSYS", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
 
 CORE = "xnorflow_core"
 """Name of the top module."""

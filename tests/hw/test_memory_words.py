@@ -15,7 +15,7 @@ from xnorflow.hw.core import AcceleratorCore
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.memory_words import only_first_words, with_all_words
 from xnorflow.hw.text import TextError, tidy
-from xnorflow.hw.verilog import convert
+from xnorflow.hw.verilog import YOSYS, convert
 
 
 class Memories(wiring.Component):
@@ -39,7 +39,9 @@ class Memories(wiring.Component):
 
 
 def as_amaranth_writes(component):
-    return tidy(verilog.convert(component, name="top", emit_src=False, strip_internal_attrs=True))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(YOSYS, "builtin")
+        return tidy(verilog.convert(component, name="top", emit_src=False, strip_internal_attrs=True))
 
 
 SIZES = [(width, depth) for width in (1, 4, 31, 32, 33, 70) for depth in (1, 2, 5, 300)]
