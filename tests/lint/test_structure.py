@@ -32,6 +32,7 @@ ROOMS = {
 FOREIGN = {
     "torch": {"model.training"},
     "matplotlib": {"model.training"},
+    "numba": {"model"},
     "onnx": {"model.qonnx"},
     "google": {"model.qonnx"},
     "amaranth": {"hw", "boards", "boards.families", "boards.link"},

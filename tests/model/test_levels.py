@@ -29,6 +29,8 @@ from xnorflow.model.training.layers import (
     Thermometer,
 )
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 GREY = Thermometer(shape=(6, 6), levels=(90, 160))
 PIXELS = Affine(shape=(6, 6), multiplier=256, offset=-128 * 255, divisor=255, signed=True)
 
