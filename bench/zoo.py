@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the table into docs/results.md")
     options = parser.parse_args()
     rows: list[list[str]] = [list(COLUMNS), ["---"] * len(COLUMNS)]
-    for name in filter(is_trained, ZOO):
+    for name in filter(is_trained, BUILDS):
         folder = FOLDER / name
         # What was built by another command is no result of this one.
         made_by = FOLDER / f"{name}.json"

@@ -201,6 +201,7 @@ _CNV_W1A2 = Definition(
     recipe=_CNV_RECIPE,
     further=replace(_CNV_RECIPE, epochs=6, rate=0.002),
     start="cnv",
+    board="ecpix5-85f",
 )
 
 

@@ -61,9 +61,7 @@ def linear(node: Node, inputs: Sequence[Value], function: Function, factors: Seq
             terms[term.name] = replace(term, factor=total)
     plain = [replace(value, terms=()) if isinstance(value, Signal) else value for value in inputs]
     match plain:
-        case [Signal() as one, Signal() as other] if one.source is not other.source and not (
-            one.ranked or other.ranked
-        ):
+        case [Signal() as one, Signal() as other] if one.source is not other.source and not _is_end(one, other):
             result: Value = added(node, one, other, factors) or elementwise(node, plain, function)
         case _:
             result = elementwise(node, plain, function)

@@ -31,6 +31,8 @@ def scores(node: Node, signal: Signal) -> Made:
     if isinstance(signal.source, Product) and signal.source.pools:
         signal = integers_of(node, signal)
     order = signal.order.ravel()
+    if order.size < 2:
+        raise node.error("must give the scores of two classes or more, not one; give a second class the score 0")
     by_channel = signal.repeated(signal.channels)
     curves = [by_channel[place] for place in order]
     source = signal.source

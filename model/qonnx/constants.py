@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..exact.constant import Constant, constant_of, objects
 from ..exact.node import LARGEST_TENSOR, Node
 from ..exact.surd import Surd
+from .shapes import shape_of
 
 __all__ = ["evaluate"]
 
@@ -37,8 +38,8 @@ def _same(_node: Node, inputs: list[Constant]) -> Constant:
     return inputs[0]
 
 
-def _shape(_node: Node, inputs: list[Constant]) -> Constant:
-    return constant_of(np.array(inputs[0].shape, np.int64))
+def _shape(node: Node, inputs: list[Constant]) -> Constant:
+    return constant_of(shape_of(node, inputs[0].shape))
 
 
 def _gather(node: Node, inputs: list[Constant]) -> Constant:

@@ -26,6 +26,9 @@ LARGEST_INPUT = 1 << 20
 LARGEST_GRAPH = 1 << 14
 """Bytes of a file, elements of the input, nodes: far above any that fits."""
 
+INTEGERS = tuple(TensorProto.DataType.Value(f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64))
+"""Types of an input that takes raw pixels."""
+
 STANDARD = ("", "ai.onnx")
 QUANTIZED = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 """Domains of the operators that are understood."""
@@ -192,7 +195,7 @@ def _shape(value: onnx.ValueInfoProto, told: tuple[int, ...] | None) -> tuple[in
 
 def _takes_integers(graph: onnx.GraphProto, value: onnx.ValueInfoProto) -> bool:
     """By its type, or by the note that FINN puts beside it."""
-    if value.type.tensor_type.elem_type in (TensorProto.UINT8, TensorProto.INT32, TensorProto.INT64):
+    if value.type.tensor_type.elem_type in INTEGERS:
         return True
     notes = (entry for entry in graph.quantization_annotation if entry.tensor_name == value.name)
     return any(pair.value == "UINT8" for note in notes for pair in note.quant_parameter_tensor_names)

@@ -15,7 +15,7 @@ from ..exact.signal import FILLER, Indices
 from ..ir import Input
 from .graph import Graph, QonnxError
 from .operators import apply
-from .shapes import SHAPE_OPERATORS
+from .shapes import SHAPE_OPERATORS, shape_of
 
 __all__ = ["LAYOUTS", "Layout", "layout_of"]
 
@@ -101,7 +101,7 @@ def _moved(node: Node, data: Indices | None, inputs: Sequence[Constant | Indices
         value = apply(node, constants) if len(constants) == sum(map(bool, node.inputs)) else None
         return value if isinstance(value, Constant) and value.index.size <= LARGEST_SHAPE else None
     if node.operator == "Shape":
-        return constant_of(np.array(data.shape, np.int64))
+        return constant_of(shape_of(node, data.shape))
     if node.operator in SHAPE_OPERATORS:
         target = constants[0].integers(node) if constants else None
         return SHAPE_OPERATORS[node.operator](node, data, target)

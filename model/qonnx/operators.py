@@ -19,7 +19,7 @@ from ..ir import MaxPool, SumPool
 from .constants import evaluate
 from .pointwise import POINTWISE
 from .quantizers import QUANTIZERS
-from .shapes import SHAPE_OPERATORS
+from .shapes import SHAPE_OPERATORS, shape_of
 from .windows import as_image, as_row, border_of, is_column, numbers, turned
 
 __all__ = ["apply"]
@@ -91,8 +91,8 @@ def _dropout(node: Node, signal: Signal, constants: Constants) -> Value:
     return signal
 
 
-def _shape(_node: Node, signal: Signal, _constants: Constants) -> Value:
-    return constant_of(np.array(signal.shape, np.int64))
+def _shape(node: Node, signal: Signal, _constants: Constants) -> Value:
+    return constant_of(shape_of(node, signal.shape))
 
 
 def _matmul(node: Node, signal: Signal, constants: Constants) -> Value:

@@ -229,6 +229,9 @@ def _rising(node: Node, inputs: Inputs) -> Value:
     (data,) = given(node, inputs, "data")
     if not isinstance(data, Signal):
         raise node.error("is not supported on constants; fold the constants before the export")
+    for name in ("alpha", "gamma") if node.operator in ("Elu", "Selu") else ():
+        if node.number(name, 1.0) <= 0:
+            raise node.error(f"{name} must be positive, where it keeps the order, not {node.number(name, 1.0)}")
     zero = RISING[node.operator]
     error = node.error("must be undone, come before a sign, or end the network; it is no line")
     return opaque(node, data, error, zero=zero)

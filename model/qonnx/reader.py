@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from ..exact.constant import constant_of
 from ..exact.elementwise import Value
 from ..exact.flow import Flow, unfold
@@ -188,21 +190,32 @@ def _input_scale(graph: Graph) -> Fraction:
     """1 where the graph takes pixels as they are, else 1/255."""
     if graph.integers:
         return Fraction(1)
-    reached = {graph.input}
+    reached, numbers = {graph.input}, _numbers(graph)
     for node in graph.nodes:
-        if node.inputs and node.inputs[0] in reached:
+        if reached.intersection(node.inputs[:1] if node.operator in ("Div", "Sub") else node.inputs):
             if node.operator in SHAPE_OPERATORS or node.operator in ("Cast", "Identity"):
                 reached.update(node.outputs)
-            elif node.operator in ("Div", "Mul") and _divides_pixels(graph, node):
+            elif any(_of_pixels(node, numbers[name]) for name in node.inputs if name in numbers):
                 return Fraction(1)
     return Fraction(1, 255)
 
 
-def _divides_pixels(graph: Graph, node: Node) -> bool:
-    constant = graph.constants.get(node.inputs[-1])
-    if constant is None or constant.size != 1:
+def _numbers(graph: Graph) -> dict[str, float]:
+    """Constants of one element, in nodes too: what exporters make of a number in a program."""
+    arrays = dict(graph.constants)
+    for node in graph.nodes:
+        if node.operator == "Constant" and node.outputs:
+            arrays[node.outputs[0]] = np.asarray(next(iter(node.attributes.values()), ()))
+    return {
+        name: float(array.item()) for name, array in arrays.items() if array.size == 1 and array.dtype.kind in "fiu"
+    }
+
+
+def _of_pixels(node: Node, number: float) -> bool:
+    """Whether pixels that go from 0 to 255 are centred or divided by a number."""
+    if node.operator not in ("Sub", "Div", "Mul"):
         return False
-    divisor = float(constant.item())
+    divisor = number
     if node.operator == "Mul":
-        divisor = 1 / divisor if divisor else 0
+        divisor = 1 / number if number else 0
     return round(divisor, 2) in WHOLE_PIXELS

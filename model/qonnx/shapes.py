@@ -7,10 +7,15 @@ from numpy.typing import NDArray
 
 from ..exact.node import Node
 
-__all__ = ["SHAPE_OPERATORS"]
+__all__ = ["SHAPE_OPERATORS", "shape_of"]
 
 Indices = NDArray[np.int64]
 Argument = Sequence[int] | None
+
+
+def shape_of(node: Node, shape: tuple[int, ...]) -> Indices:
+    """What a ``Shape`` node gives: sizes from ``start`` to ``end``, which count from the last where negative."""
+    return np.array(shape[node.integer("start", 0) : node.integer("end", len(shape))], np.int64)
 
 
 def _transpose(node: Node, array: Indices, _: Argument) -> Indices:

@@ -31,7 +31,7 @@ NETS = ", ".join(ZOO)
         ("estimate t", ["tfc"]),
         ("build ", list(ZOO)),
         ("build out/t", ["file out/t"]),
-        ("predict cn", ["cnv"]),
+        ("predict cn", ["cnv", "cnv-w1a2"]),
         ("reweight out lf", ["lfc"]),
         ("train bnn", ["bnn-mnist", "bnn-cifar-10"]),
         ("train tfc --start tf", ["tfc"]),
@@ -182,7 +182,7 @@ def test_a_build_comes_before_the_network_of_its_name(command, shadowed):
             ["predict", "digits", "./image.png"],
             "image.png: is a folder, not an image; give --data a folder of pictures",
         ),
-        (["import", "net.onnx", "-o", "x"], "net.onnx: Is a directory"),
+        (["import", "net.onnx", "-o", "x"], "net.onnx: must be an ONNX file, not a folder; name the file in it"),
         (["verilog", "tfc", "--folding", "folding.json", "-o", "x"], "folding.json: is a folder, not a folding file"),
     ],
 )

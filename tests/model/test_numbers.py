@@ -88,7 +88,10 @@ def test_numpys_integers_can_be_saved(tmp_path):
         (lambda: Network("n", RULE, (SCORES,), provenance={"seed": 1}), "provenance must be a string, not 1"),
         (lambda: Network("n", RULE, (SCORES,), provenance={1: "seed"}), "provenance must be a string, not 1"),
         (lambda: Network("n", (2, 2), (SCORES,)), "input must be Thermometer or Affine, not tuple"),
-        (lambda: Network("n", RULE, (None, SCORES)), "layers must be Dense, Conv2d or MaxPool, not NoneType"),
+        (
+            lambda: Network("n", RULE, (None, SCORES)),
+            "layers must be Dense, Conv2d, MaxPool, SumPool, Threshold, Add, not NoneType",
+        ),
     ],
 )
 def test_what_is_no_integer_is_refused(make, message):

@@ -14,7 +14,16 @@ from xnorflow.model.data.datasets import load
 from xnorflow.model.trained import is_trained, load_trained
 from xnorflow.model.zoo import ZOO
 
-RIGHT = {"tfc": 963, "sfc": 985, "lfc": 991, "mnist-cnn": 991, "fashion-cnn": 279, "cnv": 243, "cnv-w1a2": 257}
+RIGHT = {
+    "tfc": 963,
+    "sfc": 985,
+    "lfc": 991,
+    "mnist-cnn": 991,
+    "fashion-cnn": 279,
+    "cnv": 243,
+    "cnv-w1a2": 257,
+    "resnet-w1a2": 198,
+}
 """Right answers of the golden model, of 1,000 images of MNIST and of 300 of the others."""
 
 

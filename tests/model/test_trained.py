@@ -41,6 +41,7 @@ FLOOR = {
     "fashion-cnn": 0.90,
     "cnv": 0.801,
     "cnv-w1a2": 0.84,
+    "resnet-w1a2": 0.67,
 }
 
 QUICK = 5_000_000
