@@ -1,10 +1,15 @@
 # amaranth: UnusedElaboratable=no
+import json
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from amaranth.back import rtlil
 from amaranth.sim import Simulator
 
+from xnorflow.boards.families.catalogue import tools_of
+from xnorflow.boards.tools import run_tool
 from xnorflow.hw.cyclic_rom import LOADS, CyclicRom
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.memory import MemorySize
@@ -53,5 +58,27 @@ def test_words_of_a_bank_are_those_of_a_block():
     assert MemorySize(36, 4000).rows(ECP5) * MemorySize(36, 4000).banks(ECP5) >= 4000
 
 
-def test_addresses_of_wide_tables_have_copies():
-    assert LOADS == 256
+@pytest.mark.parametrize(
+    ("width", "depth", "block", "family"),
+    [(784, 32, False, ICE40), (784, 32, False, ECP5), (300, 70, False, ECP5), (200, 1500, True, ECP5)],
+    ids=["iCE40", "ECP5", "ECP5, deep", "banks"],
+)
+def test_no_net_has_many_loads(width, depth, block, family, tmp_path):
+    rng = np.random.default_rng(seed=1)
+    words = [int.from_bytes(rng.bytes(width // 8), "little") for _ in range(depth)]
+    rom = CyclicRom(width=width, words=words, block=block, family=family)
+    (tmp_path / "top.il").write_text(rtlil.convert(rom, name="top", emit_src=False))
+    (tmp_path / "top.ys").write_text(f"read_rtlil top.il\n{tools_of(family).synthesis} -top top\nwrite_json top.json\n")
+    run_tool("yosys", ["-q", "top.ys"], folder=tmp_path, log="yosys.log")
+    module = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]
+    loads = Counter(
+        bit
+        for cell in module["cells"].values()
+        for port, bits in cell["connections"].items()
+        if cell["port_directions"][port] == "input"
+        for bit in bits
+        if isinstance(bit, int)
+    )
+    (clock,) = module["ports"]["clk"]["bits"]
+    del loads[clock]
+    assert 64 < max(loads.values()) <= 1.1 * LOADS
