@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from .chip import refine
 from .families.family import FamilyTools
 from .tools import ToolError, run_tool
 
@@ -31,11 +32,16 @@ def synthesize_netlist(verilog: Path, *, top: str, family: FamilyTools, folder: 
         f'read_verilog "{seen_from(folder, verilog)}"',
         *(f"setattr -mod -set keep_hierarchy 1 {module}" for module in kept),
         f"{family.synthesis} -top {top}",
-        f"write_verilog -noattr {NETLIST}",
     ]
-    (folder / "netlist.ys").write_text("\n".join([*lines, ""]))
-    run_tool("yosys", ["-q", "netlist.ys"], folder=folder, log="netlist.log")
+    _run_yosys([*lines, "write_json netlist.json"], folder, "netlist")
+    refine(folder / "netlist.json", family)
+    _run_yosys(["read_json netlist.json", f"write_verilog -noattr {NETLIST}"], folder, "written")
     return folder / NETLIST
+
+
+def _run_yosys(lines: list[str], folder: Path, name: str) -> None:
+    (folder / f"{name}.ys").write_text("\n".join([*lines, ""]))
+    run_tool("yosys", ["-q", f"{name}.ys"], folder=folder, log=f"{name}.log")
 
 
 def read_clock(constraints: Path) -> str:

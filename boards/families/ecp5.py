@@ -3,6 +3,7 @@
 Dividers of its PLL: limits and the search are those of ``ecppll``, so that the results are its own.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from amaranth.hdl import Instance, Module
 
 from ...hw.device import ECP5
+from ..block_registers import check_merged, merge_registers
 from ..roms import Bits
 from .family import Block, ClockRequest, FamilyTools, Indices, Layout, buffered, check_clock
 
@@ -95,6 +97,12 @@ def _identify(beginning: bytes) -> str | None:
     return found and found[1].decode().replace("LFE5U-", "ECP5-").replace("LFE5", "ECP5")
 
 
+def _refine(netlist: dict[str, Any]) -> None:
+    before = copy.deepcopy(netlist)
+    if merge_registers(netlist):
+        check_merged(before, netlist)
+
+
 class _Contents(Layout):
     """2,048 words of nine bits; narrow ports leave the ninth out."""
 
@@ -125,8 +133,9 @@ class _Contents(Layout):
 ECP5_TOOLS = FamilyTools(
     family=ECP5,
     title="an ECP5",
+    # Memories that Amaranth reads by a clock are read again by what heeds :data:`~...hw.memory.NO_COLLISIONS`.
     # Sums in LUT5 and wider, which are made of several LUT4, take twice as many of those.
-    synthesis="synth_ecp5 -nowidelut",
+    synthesis="memory_nordff */a:no_rw_check\nsynth_ecp5 -nowidelut",
     nextpnr="nextpnr-ecp5",
     device_options={
         "ECP5-12F": "--12k",
@@ -151,5 +160,6 @@ ECP5_TOOLS = FamilyTools(
     identify=_identify,
     link_cells=530,
     level="routed",
+    refine=_refine,
 )
 """All that the flow knows of ECP5."""

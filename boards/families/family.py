@@ -158,6 +158,8 @@ class FamilyTools:
         Logic cells of a link whose answer is a byte, as ``docs/link.md`` measures them.
     level : :class:`str`
         The level of verification that goes furthest for it (``docs/verification.md``).
+    refine : callable or None
+        What is done to yosys' netlist before it is placed; it is given as JSON, and changed.
     """
 
     family: Family
@@ -179,6 +181,7 @@ class FamilyTools:
     identify: Callable[[bytes], str | None]
     link_cells: int
     level: str
+    refine: Callable[[dict[str, Any]], None] | None = None
 
 
 def check_clock(family: str, reference: float, wanted: float, nearest: float | None) -> None:
