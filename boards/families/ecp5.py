@@ -6,16 +6,20 @@ Dividers of its PLL: limits and the search are those of ``ecppll``, so that the 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from amaranth.hdl import Instance, Module
 
 from ...hw.device import ECP5
+from ..carry_chains import open_ends, take_in_tables
 from ..roms import Bits
 from .family import Block, ClockRequest, FamilyTools, Indices, Layout, buffered, check_clock
 
 __all__ = ["ECP5_TOOLS", "Ecp5Pll", "ecp5_pll"]
+
+ADDERS = Path(__file__).with_name("ecp5_alu.v")
 
 IDENTITY = re.compile(rb"\xff\x00Part: (LFE5\w+-\w+)-")
 """The comment at its beginning."""
@@ -126,7 +130,14 @@ ECP5_TOOLS = FamilyTools(
     family=ECP5,
     title="an ECP5",
     # Sums in LUT5 and wider, which are made of several LUT4, take twice as many of those.
-    synthesis="synth_ecp5 -nowidelut",
+    synthesis=(
+        "synth_ecp5 -nowidelut -run begin:map_gates -top {top}",
+        f"techmap -map {ADDERS.name}",
+        "synth_ecp5 -nowidelut -run map_gates: -top {top}",
+    ),
+    maps=(ADDERS,),
+    passes=(take_in_tables,),
+    last_passes=(open_ends,),
     nextpnr="nextpnr-ecp5",
     device_options={
         "ECP5-12F": "--12k",

@@ -40,7 +40,7 @@ FOREIGN = {
 }
 """Which folders know a library that not everybody installs, or that must not be everywhere."""
 
-ABOVE_FAMILIES = {"roms", "tools"}
+ABOVE_FAMILIES = {"carry_chains", "roms", "tools"}
 """Files of ``boards`` that the records of families stand on."""
 
 
