@@ -13,6 +13,7 @@ from .surd import ONE, ZERO, InexactError, Surd
 
 __all__ = [
     "IDENTITY",
+    "LONGEST_SLOPE",
     "Curve",
     "Line",
     "constant",

@@ -1,12 +1,14 @@
 """Images as convolutions and pools take them: their order, and their padding."""
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 
 from ..ir import Conv2d, Thresholds
 from .curve import Curve
+from .levels import MOST_LEVELS
 from .node import Node
 from .signal import FILLER, ZERO_PAD, Indices, Made, Signal
 from .surd import ZERO, Surd
@@ -58,21 +60,32 @@ def tidy_border(signal: Signal, span: tuple[int, ...], stride: tuple[int, int], 
 
 
 def aligned(node: Node, signal: Signal, filler: Surd) -> Signal:
-    """The same, with bits that mean the same number in all channels, where the padding's value is to be a bit of them.
+    """The same, with bits or levels that rise in all channels, where the padding's value is to be one of them.
 
-    Behind a pool and a batch norm that falls there are channels whose bits are inverted. A convolution of each channel
-    with one weight turns them back.
+    Behind a pool and a batch norm that falls there are channels whose bits are inverted, or whose levels are counted
+    from above. A convolution of each channel with one weight turns them back.
     """
     lines = signal.first_lines(node)
     falls = np.array([scale.sign < 0 for scale, _ in lines])
-    mixed = falls.any() and not falls.all()
-    if not (signal.binary and mixed) or all(filler == offset for _, offset in lines):
+    low, high = signal.tensor.span
+    turns = signal.binary or (low == 0 and high <= MOST_LEVELS)
+    if not turns or falls.all() or not falls.any():
+        return signal
+    if signal.binary and all(filler == offset for _, offset in lines):
         return signal
     assert isinstance(signal.source, Made)
     size = signal.channels
-    weights = np.resize(~falls, size).astype(np.uint8).reshape(size, 1, 1, 1)
-    source = Made(Conv2d(weights, Thresholds(np.ones(size, np.int64)), groups=size), (signal.source,))
-    return replace(signal, source=source).with_curves([Curve((0,), ((abs(scale), offset),)) for scale, offset in lines])
+    falls = np.resize(falls, size)
+    # On bits the one level counts matches; of levels that fall the dot product is the negative.
+    levels = np.ones((size, 1), np.int64) if signal.binary else np.arange(1, high + 1) - high * falls[:, None]
+    weights = (~falls).astype(np.uint8).reshape(size, 1, 1, 1)
+    layer = Conv2d(weights, Thresholds(levels), groups=size)
+    shifts = [
+        offset if signal.binary or scale.sign > 0 else offset + scale * Surd(Fraction(high)) for scale, offset in lines
+    ]
+    turned = [Curve((0,), ((abs(scale), shift),)) for (scale, _), shift in zip(lines, shifts, strict=True)]
+    found = replace(signal, source=Made(layer, (signal.source,)), tensor=layer.output(signal.tensor))
+    return found.with_curves(turned)
 
 
 def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["zero"]:
@@ -85,7 +98,9 @@ def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["ze
     low, high = signal.tensor.span
     value = found.pop()
     fits = value in (-1, 0, 1) if signal.binary else value.denominator == 1 and low <= value <= high
-    if found or not fits:
+    if found:
+        raise node.error(f"must pad with the same integer in all channels, not with {filler}; quantize per tensor")
+    if not fits:
         wanted = "a value of the bits, or the one between" if signal.binary else "a value of its integers"
         raise node.error(f"must pad with {wanted}, not with {filler}")
     if signal.binary:

@@ -6,19 +6,22 @@ from itertools import pairwise
 
 from ..ir import MaxPool, SumPool
 from .curve import Curve, pieces, value_at
-from .images import check_image, image_order
+from .images import check_image, image_order, tidy_border
 from .node import Node
+from .scales import of_one_scale
 from .signal import Join, Made, Pixels, Product, Signal
-from .surd import Surd
+from .surd import ZERO, Surd, compare
 from .thresholds import settle
 
-__all__ = ["average", "pool"]
+__all__ = ["average", "check_low", "pool"]
 
 
-def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
-    """Maximum of each window; on dot products it waits for their thresholds."""
+def pool(node: Node, signal: Signal, layer: MaxPool, *, ceil: bool = False) -> Signal:
+    """Maximum of each window, with ``ceil`` of last ones that hang over; on dot products it waits for thresholds."""
     signal = signal.plain(node)
     check_image(node, signal)
+    layer = layer.filled(signal.tensor) if ceil else layer
+    layer = replace(layer, padding=tidy_border(signal, layer.kernel, layer.stride, layer.borders))
     if isinstance(signal.source, Pixels | Join):
         signal = settle(node, signal)
     source, tensor = signal.source, layer.output(signal.tensor)
@@ -34,11 +37,22 @@ def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
     return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
 
 
+def check_low(node: Node, signal: Signal, filler: Surd) -> None:
+    """ImportRefused unless no element is ever smaller than what a ``Pad`` put around."""
+    domain = signal.domain
+    for curve in signal.curves:
+        ends = (place for first, end, _ in pieces(domain, curve) for place in (first, end - 1))
+        if any(compare(value_at(domain, curve, place), filler) < 0 for place in ends):
+            raise node.error(f"must follow a Pad of numbers that are never the largest, not of {filler}")
+
+
 def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
     """Mean of each window: the sum of its integers, over their number."""
     signal = signal.plain(node)
     check_image(node, signal)
     signal = settle(node, signal)
+    if any(scale == ZERO for scale, _ in signal.first_lines(node)):
+        signal = of_one_scale(node, signal)
     count = Surd(Fraction(layer.kernel[0] * layer.kernel[1]))
     tensor = layer.output(signal.tensor)
     if len(signal.curves) > signal.channels:

@@ -13,6 +13,7 @@ from .constant import LARGEST_PALETTE, Constant
 from .curve import Curve, Line
 from .images import Border, aligned, check_image, image_order, padding_value, tidy_border, unpadded
 from .node import Node, RealWeights
+from .scales import of_one_scale
 from .signal import Indices, Made, Product, Signal, Window
 from .surd import ZERO, Surd
 from .thresholds import settle
@@ -30,7 +31,7 @@ LARGEST_SHIFTS = 1 << 20
 
 def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     """The signal, a vector, times a matrix of shape ``(inputs, neurons)``."""
-    signal = settle(node, signal)
+    signal = of_one_scale(node, settle(node, signal))
     count = signal.shape[-1] if signal.shape else 0
     if count != signal.tensor.size or len(weights.shape) != 2 or weights.shape[0] != count:
         raise node.error(f"must multiply a vector by a matrix, not shape {signal.shape} by {weights.shape}")
@@ -52,6 +53,7 @@ def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *
     if len(weights.shape) != 4 or weights.shape[1] * groups != signal.channels:
         wanted = f"{signal.channels} channels" + f" in {groups} groups" * (groups > 1)
         raise node.error(f"must have weights of (neurons, {wanted}, rows, columns), not {weights.shape}")
+    signal = of_one_scale(node, signal)
     span = tuple((taps - 1) * gap + 1 for taps, gap in zip(weights.shape[2:], window.dilation, strict=True))
     padding = tidy_border(signal, span, window.stride, border)
     signal = aligned(node, signal, filler) if any(padding) else signal
@@ -80,9 +82,8 @@ def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
     places = {magnitude: place for place, magnitude in enumerate(dict.fromkeys(map(abs, values)))}
     rows = np.array([places[abs(value)] for value in values])[weights.index].reshape(len(weights.index), -1)
     wrong = np.flatnonzero((rows != rows[:, :1]).any(axis=1))
-    zero = places.get(ZERO)
-    if zero is not None and not wrong.size:
-        wrong = np.flatnonzero(rows[:, 0] == zero)
+    if not wrong.size and list(places) == [ZERO]:
+        wrong = np.zeros(1, np.int64)
     if wrong.size:
         found = [values[place] for place in np.unique(weights.index[wrong[0]])]
         error = node.error(
@@ -90,7 +91,8 @@ def _signs(node: Node, weights: Constant) -> tuple[BitArray, list[Surd]]:
         )
         raise RealWeights(str(error)) if len(found) > SHOWN else error
     magnitudes = list(places)
-    bits = np.array([value.sign > 0 for value in values], np.uint8)[weights.index]
+    # A neuron whose weights are all 0 is constant: any weights will do, times 0.
+    bits = np.array([value.sign >= 0 for value in values], np.uint8)[weights.index]
     return bits, [magnitudes[place] for place in rows[:, 0]]
 
 
@@ -124,7 +126,7 @@ def _product(
         # Of channels that are all alike one line is there; else each group reads its own.
         size = count // groups
         own = lines if len(lines) == 1 or groups == 1 else lines[group * size : (group + 1) * size]
-        scale = _common_scale(node, own)
+        scale = abs(own[0][0])
         part = slice(group * len(bits) // groups, (group + 1) * len(bits) // groups)
         flat = bits[part].reshape(-1, bits[0].size // size, size)
         shifts = _shifts(node, flat, [offset for _, offset in own])
@@ -136,15 +138,6 @@ def _product(
     return Signal(source, integers_in(shape, -source.limit, source.limit), order).with_curves(
         [Curve((0,), (line,)) for line in found]
     )
-
-
-def _common_scale(node: Node, lines: Sequence[Line]) -> Surd:
-    common = abs(lines[0][0])
-    if common == ZERO or any(abs(scale) != common for scale, _ in lines):
-        raise node.error(
-            f"inputs must have one scale, not {_some({abs(scale) for scale, _ in lines})}; quantize per tensor"
-        )
-    return common
 
 
 def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:

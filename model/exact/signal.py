@@ -205,7 +205,7 @@ class Signal:
         for term in self.terms:
             raise term.error
         if self.filler is not None:
-            raise node.error("must not follow a Pad; only Conv may")
+            raise node.error("must not follow a Pad; only Conv and MaxPool may")
         return self
 
     def spread(self, node: Node, value: Constant) -> tuple[Curve, ...]:

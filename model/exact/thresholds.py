@@ -8,7 +8,7 @@ import numpy as np
 from ..bits import BitArray
 from ..ir import Bias, Ending, Threshold, Thresholds
 from ..tensors import levels_of
-from .curve import Curve, runs, single_line
+from .curve import LONGEST_SLOPE, Curve, runs, single_line
 from .joins import source_rows
 from .levels import Ladder, Runs, direction, ladder, reversed_runs
 from .node import Node
@@ -31,6 +31,10 @@ def settle(node: Node, signal: Signal) -> Signal:
     if all(line is not None and line[0] != ZERO for line in lines):
         return integers_of(node, signal)
     if isinstance(source, Product):
+        wide = len(source.dots) > LONGEST_SLOPE
+        if wide and None not in lines and any(line is not None and line[0] != ZERO for line in lines):
+            # Some channels are constant: what needs them to be so makes them so.
+            return integers_of(node, signal)
         return _products(node, signal, source)
     curves = signal.repeated(max(len(signal.curves), signal.channels))
     table = [[found] for found in _runs(node, signal.domain, curves)]

@@ -38,11 +38,14 @@ def lower_largest(walk: Walk, value: Value) -> Value:
     """Max-pooling."""
     name = walk.name("maxpool")
     pool: nn.MaxPool2d = take(walk, (nn.MaxPool2d,), f"{name}: must begin with")
-    for key, expected in (("padding", 0), ("dilation", 1)):
-        if pair(key, getattr(pool, key)) != (expected, expected):
-            raise ValueError(f"{name}: {key} must be {expected}, not {getattr(pool, key)}")
-    _check_flags(name, pool, ceil_mode=False, return_indices=False)
-    return walk.add(name, ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)), value)
+    if pair("dilation", pool.dilation) != (1, 1):
+        raise ValueError(f"{name}: dilation must be 1, not {pool.dilation}")
+    _check_flags(name, pool, return_indices=False)
+    kernel, stride = pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)
+    layer = ir.MaxPool(kernel, stride, pair("padding", pool.padding))
+    return walk.add(
+        name, layer.filled(value.tensor) if pool.ceil_mode and len(value.tensor.shape) == 3 else layer, value
+    )
 
 
 def lower_average(walk: Walk, value: Value) -> Value:

@@ -35,6 +35,7 @@ __all__ = [
     "Thermometer",
     "approximate",
     "clip_latent",
+    "max_pool",
     "module_for",
 ]
 
@@ -136,7 +137,7 @@ def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Seque
 def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(outline, ir.MaxPool):
-        return [nn.MaxPool2d(outline.kernel, outline.stride)]
+        return [max_pool(outline)]
     if isinstance(outline, ir.SumPool):
         return [nn.AvgPool2d(outline.kernel, outline.stride)]
     if isinstance(outline, Block):
@@ -161,6 +162,16 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
         fill=_fill(outline, tensor),
     )
     return [convolution, BatchNorm2d(outline.count), activation]
+
+
+def max_pool(outline: ir.MaxPool) -> nn.MaxPool2d:
+    """Torch's module for a pool; ValueError when there is none with such a padding."""
+    padding, most = outline.padding, (outline.kernel[0] // 2, outline.kernel[1] // 2)
+    if len(padding) == 4 or padding[0] > most[0] or padding[1] > most[1]:
+        raise ValueError(
+            f"padding of a pool must be at most {most}, the same on opposite sides, where torch trains, not {padding}"
+        )
+    return nn.MaxPool2d(outline.kernel, outline.stride, padding)
 
 
 def _fill(outline: Filters, tensor: ir.Tensor) -> int:
