@@ -27,11 +27,11 @@ from xnorflow.model.zoo import random_network
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "bench"
 PAGE = ROOT / "docs" / "results.md"
-SEED = 1
+SEEDS = (1, 2, 3)
 
 COLUMNS = (
-    "network", "device", "folding", "interval", "LUT4", "estimated", "FF", "block RAM", "MHz", "must", "frames/s",
-    "roofline", "cells per lane",
+    "network", "device", "folding", "interval", "LUT4", "estimated", "FF", "block RAM", "MHz", "of seeds", "must",
+    "frames/s", "roofline", "cells per lane",
 )  # fmt: skip
 
 
@@ -66,22 +66,23 @@ def name_of(design: BenchDesign) -> str:
 
 
 def measure(design: BenchDesign) -> dict[str, Any]:
-    """Figures of one design, with random weights: they do not depend on what the weights are."""
+    """Figures of one design, of the slowest seed, with random weights: they do not depend on what the weights are."""
     began = time.monotonic()
     network, device = random_network(design.network), DEVICES[design.device]
     foldings = design.foldings or smallest(network, Budget(device), interval=design.interval)
     core = Accelerator(network, foldings, family=device.family, brams=device.brams)
     console = Console(stderr=True)
-    made = implement_core(
+    seeds = implement_core(
         AcceleratorCore(core),
         device,
         design.package,
         speed=design.speed,
         freq_mhz=design.mhz,
         folder=FOLDER / name_of(design),
-        seed=SEED,
+        seeds=SEEDS,
         on_stage=lambda stage: console.print(f"{design.network} on {design.device}: {stage}"),
     )
+    made = min(seeds, key=lambda one: one.fmax_mhz)
     fps = made.fmax_mhz * 1e6 / core.interval
     lanes = sum(folding.pe * folding.simd for folding in foldings)
     return {
@@ -95,10 +96,11 @@ def measure(design: BenchDesign) -> dict[str, Any]:
         "ff": made.ff,
         "bram": made.bram,
         "fmax_mhz": round(made.fmax_mhz, 1),
+        "fmax_mhz_of_seeds": [round(one.fmax_mhz, 1) for one in seeds],
         "fps": round(fps),
         "roofline_share": round(fps / roofline_fps(network, device, made.fmax_mhz), 3),
         "cells_per_lane": round(made.lut4 / lanes, 2),
-        "seed": made.seed,
+        "seeds": list(SEEDS),
         "reached": made.fmax_mhz >= design.mhz and made.lut4 <= (design.lut4 or device.lut4),
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -119,6 +121,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
                 f"{row['ff']:,}",
                 f"{row['bram']}",
                 f"{row['fmax_mhz']}",
+                " ".join(str(mhz) for mhz in row.get("fmax_mhz_of_seeds", [row["fmax_mhz"]])),
                 f"{row['mhz']:g}",
                 f"{row['fps']:,}",
                 f"{row['roofline_share']:.0%}",

@@ -1,9 +1,9 @@
-"""Dot products with weights of ±1 as sums in carry chains, for families in which an adder's bit has a table before it."""
+"""Dot products with weights of ±1 in carry chains, for families in which each bit of an adder has a table before it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, Module, Shape, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -70,7 +70,7 @@ class Lanes:
 
 
 class ChainedSum(wiring.Component):
-    """Sums of lanes for several elements, :attr:`Lanes.latency` cycles behind, without a carry that is still to be added.
+    """Sums of lanes for several elements, :attr:`Lanes.latency` cycles behind, less a carry that is still to be added.
 
     A binary tree of adders, registered each, the additions of each level side by side in carry chains. The first level
     adds activations and weights as they come: the table before each bit of a chain turns them over.

@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
+from .cyclic_rom import cyclic_width
 from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
@@ -19,7 +20,7 @@ from .grouping import group_runs, group_sizes
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .match_groups import count_cells
 from .memory import MemorySize
-from .pe import ProcessingGroup, group_latency
+from .pe import ProcessingGroup, bits_behind, group_latency
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
 __all__ = ["MatrixVectorUnit", "Product"]
@@ -89,7 +90,7 @@ class Product:
 
     def latency(self, family: Family) -> int:
         """Cycles from the last beat of a group of neurons to its results: hops, a group, the queue."""
-        group = group_latency(self.folding.simd, integers=self.tensor.element is not Element.BIT)
+        group = group_latency(self.folding.simd, family, integers=self.tensor.element is not Element.BIT)
         return (0 if self.apart else self.groups(family) - 1) + group + SmallFifo.LATENCY
 
     def queue_depth(self, family: Family) -> int:
@@ -101,8 +102,13 @@ class Product:
         folding = self.folding
         total: int = self.accumulator.width
         largest = self.group_runs(family)[0][0]
-        widths = (self.lanes * self.tensor.width, largest * folding.simd, largest * total)
-        return max(*widths, folding.pe * (1 if self.binary else total))
+        weights = MemorySize(largest * folding.simd, folding.interval(self.layer))
+        levels = MemorySize(largest * total, folding.neuron_fold(self.layer))
+        words = [
+            cyclic_width(size, block=places.get(name) is Place.BLOCK, family=family)
+            for name, size in (("weights", weights), ("levels", levels))
+        ]
+        return max(self.lanes * self.tensor.width, *words, folding.pe * (1 if self.binary else total))
 
     def memory_words(self, places: Places, family: Family) -> int:
         """Weights and levels of each group."""
@@ -169,6 +175,7 @@ class Product:
             binary=self.binary,
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth(family),
+            behind=bits_behind(family),
         )
 
 
@@ -239,6 +246,7 @@ class MatrixVectorUnit(wiring.Component):
             layout=self.groups[0].i.shape(),
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth,
+            behind=bits_behind(self.family),
         )
 
         binary = self.product.binary
@@ -278,6 +286,7 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
                 accumulator=product.accumulator,
                 block_weights=places["weights"] is Place.BLOCK,
                 block_levels=places.get("levels") is Place.BLOCK,
+                family=family,
                 raw=product.raw,
                 apart=product.apart,
             )

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
+from .cyclic_rom import CyclicRom, cyclic_latency
+from .device import Family
 from .matches import MatchCount, count_latency, count_offset
-from .memory import Rom
 from .sum import SignedSum, sum_latency
 
-__all__ = ["ProcessingGroup", "group_latency"]
+__all__ = ["ProcessingGroup", "bits_behind", "group_latency"]
 
 
 class ProcessingGroup(wiring.Component):
@@ -21,7 +22,8 @@ class ProcessingGroup(wiring.Component):
     Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight; where
     it is raw, it is what the counts come to, without what :func:`~.matches.count_offset` says is missing from each.
     Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and the beat
-    itself goes to the next group one cycle later.
+    itself goes to the next group one cycle later. The bits of a beat come :func:`bits_behind` cycles after the rest,
+    for weights that take longer to read.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ class ProcessingGroup(wiring.Component):
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
         Which of the memories are block RAM.
+    family : :class:`Family`
+        Whose block RAM.
     raw : :class:`bool`
         Start from nothing, and have no memory of levels.
     apart : :class:`bool`
@@ -47,7 +51,7 @@ class ProcessingGroup(wiring.Component):
     Members
     -------
     i : ``bits``, ``valid``, ``last``, in
-        One beat; ``last`` ends a group of neurons.
+        One beat, its bits later; ``last`` ends a group of neurons.
     o : the same, out
         The beat for the next processing group.
     sums : array of ``accumulator``, out
@@ -67,6 +71,7 @@ class ProcessingGroup(wiring.Component):
         accumulator: Shape,
         block_weights: bool,
         block_levels: bool,
+        family: Family,
         raw: bool = False,
         apart: bool = False,
     ) -> None:
@@ -77,11 +82,13 @@ class ProcessingGroup(wiring.Component):
         self.apart = apart
         self.gain = gain
         self.accumulator = accumulator
-        self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
+        self.family = family
+        self.weight_rom = CyclicRom(width=self.elements * simd, words=weights, block=block_weights, family=family)
         missing = gain * self._offset * (len(weights) // len(levels))
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.beats = len(weights) // len(levels)
-        self.level_rom = None if raw else Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
+        bits = self.elements * accumulator.width
+        self.level_rom = None if raw else CyclicRom(width=bits, words=words, block=block_levels, family=family)
         beat = data.StructLayout({"bits": self._lanes * (self.elements if apart else 1), "valid": 1, "last": 1})
         super().__init__(
             {
@@ -95,7 +102,7 @@ class ProcessingGroup(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a neuron to its sum."""
-        return group_latency(self.simd, integers=self.element is not None)
+        return group_latency(self.simd, self.family, integers=self.element is not None)
 
     @property
     def _lanes(self) -> int:
@@ -121,19 +128,22 @@ class ProcessingGroup(wiring.Component):
         if self.level_rom:
             m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
-        self._go_round(m, self.weight_rom, self.i.valid, "address")
+        m.d.comb += self.weight_rom.step.eq(self.i.valid)
 
-        valid, last = self.o.valid, self.o.last
-        for stage in range(_count_latency(self.simd, integers=self.element is not None)):
+        passed = [(self.o.valid, self.o.last)]
+        behind = bits_behind(self.family)
+        for stage in range(behind + _count_latency(self.simd, integers=self.element is not None)):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
-            m.d.sync += [valid_next.eq(valid), last_next.eq(last)]
-            valid, last = valid_next, last_next
+            m.d.sync += [valid_next.eq(passed[-1][0]), last_next.eq(passed[-1][1])]
+            passed.append((valid_next, last_next))
+        valid, last = passed[-1]
 
         first, complete = Signal(init=1), Signal()
         m.d.sync += [complete.eq(valid & last), self.done.eq(complete)]
         with m.If(valid):
             m.d.sync += first.eq(last)
-        levels = self._read_levels(m, valid & last)
+        # Levels are read early enough to be there with the total.
+        levels = self._read_levels(m, passed[-cyclic_latency(self.family)])
         for n in range(self.elements):
             m.submodules[f"matches{n}"] = matches = self._counter()
             total = Signal(self._total, name=f"total{n}", reset_less=True)
@@ -149,11 +159,11 @@ class ProcessingGroup(wiring.Component):
             m.d.sync += result.eq(self.gain * total + levels[n] if levels is not None else total)
         return m
 
-    def _read_levels(self, m: Module, step: Value) -> data.View | None:
-        """The level of each element of this group of neurons; the next one's after each step."""
+    def _read_levels(self, m: Module, passed: tuple[Signal, Signal]) -> data.View | None:
+        """The level of each element of this group of neurons; the next one's after the last beat of each."""
         if self.level_rom is None:
             return None
-        self._go_round(m, self.level_rom, step, "neuron")
+        m.d.comb += self.level_rom.step.eq(passed[0] & passed[1])
         return data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
 
     def _counter(self) -> MatchCount | SignedSum:
@@ -161,18 +171,15 @@ class ProcessingGroup(wiring.Component):
             return SignedSum(element=self.element, width=self.simd)
         return MatchCount(width=self.simd)
 
-    @staticmethod
-    def _go_round(m: Module, rom: Rom, step: Value, name: str) -> None:
-        """Go to the next word with each step, round and round."""
-        address = Signal(range(len(rom.words)), name=name)
-        m.d.comb += rom.address.eq(address)
-        with m.If(step):
-            m.d.sync += address.eq(Mux(address == len(rom.words) - 1, 0, address + 1))
+
+def bits_behind(family: Family) -> int:
+    """Cycles by which the bits of a beat come after the rest of it."""
+    return cyclic_latency(family) - 1
 
 
-def group_latency(simd: int, *, integers: bool) -> int:
+def group_latency(simd: int, family: Family, *, integers: bool) -> int:
     """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
-    return 3 + _count_latency(simd, integers=integers)
+    return cyclic_latency(family) + 2 + _count_latency(simd, integers=integers)
 
 
 def _count_latency(simd: int, *, integers: bool) -> int:

@@ -3,6 +3,7 @@
 Dividers of its PLL: limits and the search are those of ``ecppll``, so that the results are its own.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from amaranth.hdl import Instance, Module
 
 from ...hw.device import ECP5
+from ..block_registers import check_merged, merge_registers
 from ..carry_chains import open_ends, take_in_tables
 from ..roms import Bits
 from .family import Block, ClockRequest, FamilyTools, Indices, Layout, buffered, check_clock
@@ -99,6 +101,12 @@ def _identify(beginning: bytes) -> str | None:
     return found and found[1].decode().replace("LFE5U-", "ECP5-").replace("LFE5", "ECP5")
 
 
+def _merge_registers(netlist: dict[str, Any]) -> None:
+    before = copy.deepcopy(netlist)
+    if merge_registers(netlist):
+        check_merged(before, netlist)
+
+
 class _Contents(Layout):
     """2,048 words of nine bits; narrow ports leave the ninth out."""
 
@@ -129,14 +137,16 @@ class _Contents(Layout):
 ECP5_TOOLS = FamilyTools(
     family=ECP5,
     title="an ECP5",
+    # Memories that Amaranth reads by a clock are read again by what heeds :data:`~...hw.memory.NO_COLLISIONS`.
     # Sums in LUT5 and wider, which are made of several LUT4, take twice as many of those.
     synthesis=(
+        "memory_nordff */a:no_rw_check",
         "synth_ecp5 -nowidelut -run begin:map_gates -top {top}",
         f"techmap -map {ADDERS.name}",
         "synth_ecp5 -nowidelut -run map_gates: -top {top}",
     ),
     maps=(ADDERS,),
-    passes=(take_in_tables,),
+    passes=(_merge_registers, take_in_tables),
     last_passes=(open_ends,),
     nextpnr="nextpnr-ecp5",
     device_options={
