@@ -156,7 +156,7 @@ class Product:
         folding, bits = self.folding, self.tensor.width
         result: int = self.result.width
         elements = sum(
-            count * group_cells(size, folding.simd, self.integer, self.accumulator, family)
+            count * group_cells(size, folding.simd, self.integer, self.accumulator, family, raw=self.raw)
             for size, count in self.group_runs(family)
         )
         shallow_levels = 0 if self.reweightable or self.raw else folding.pe * self.accumulator.width

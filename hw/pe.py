@@ -244,13 +244,16 @@ def group_latency(simd: int, element: Shape | None, family: Family) -> int:
     return cyclic_latency(family) + (1 if family.table_adders else 2) + _count_latency(simd, element, family)
 
 
-def group_cells(elements: int, simd: int, element: Shape | None, accumulator: Shape, family: Family) -> int:
+def group_cells(
+    elements: int, simd: int, element: Shape | None, accumulator: Shape, family: Family, *, raw: bool
+) -> int:
     """Logic cells of so many elements: counts, totals and levels."""
     width: int = accumulator.width
     if family.table_adders:
         return Lanes(simd, element).cells(elements) + round(chain_cells(elements, width))
-    # A sum of integers takes a sign and an adder for each lane.
-    count = simd * (2 * element.width + 3) if element else count_cells(simd)
+    # A sum of integers takes a sign and an adder for each lane; a sign that negates is an adder, too.
+    integers = element and simd * (4 * element.width if raw else 2 * element.width + 3)
+    count = count_cells(simd) if integers is None else integers
     return elements * (count + 2 * width)
 
 

@@ -6,10 +6,16 @@ import random
 from collections import Counter
 
 import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from xnorflow.boards.carry_chains import fit, open_ends, take_in_tables
 from xnorflow.boards.families.ecp5 import ADDERS, ECP5_TOOLS
+from xnorflow.boards.synthesis import synthesize_cells
 from xnorflow.boards.tools import run_tool
+from xnorflow.hw.chained_sum import ChainedSum, Lanes
 
 WIDTHS = range(5, 13)
 CARRIES = ["1'b0", "1'b1", "ci"]
@@ -115,6 +121,28 @@ def loads(cells):
         for bit in bits
         if cell["port_directions"][port] == "input"
     )
+
+
+class Alone(wiring.Component):
+    """Sums of an element of 104 lanes, with ports that are no arrays."""
+
+    def __init__(self):
+        super().__init__({"a": In(104), "b": In(104), "sum": Out(7), "carry": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sums = sums = ChainedSum(lanes=Lanes(104, None), elements=1, apart=False)
+        m.d.comb += [sums.a.eq(self.a), sums.b.eq(self.b), self.sum.eq(sums.sums[0]), self.carry.eq(sums.carries)]
+        return m
+
+
+def test_chained_sums_take_what_docs_say_and_nearly_what_is_estimated(tmp_path):
+    (tmp_path / "top.il").write_text(rtlil.convert(Alone(), name="top"))
+    synthesize_cells(["read_rtlil top.il"], top="top", family=ECP5_TOOLS, folder=tmp_path)
+    cells = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]["cells"].values()
+    kinds = Counter(cell["type"] for cell in cells)
+    assert (kinds["LUT4"], 2 * kinds["CCU2C"]) == (26, 162)
+    assert Lanes(104, None).cells(1) == 187
 
 
 def synthesized(folder):
