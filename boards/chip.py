@@ -1,7 +1,5 @@
 """The stages of the flow, one tool each; all files are in one folder, under the same name."""
 
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +7,10 @@ from ..hw.device import Device
 from .families.catalogue import tools_of
 from .families.family import FamilyTools
 from .implementation import Implementation, read_implementation
+from .synthesis import synthesize_cells
 from .tools import run_tool
 
-__all__ = ["TOP", "Chip", "pack", "refine", "route", "synthesize", "unpack"]
+__all__ = ["TOP", "Chip", "pack", "route", "synthesize", "unpack"]
 
 TOP = "top"
 """Name of the files and of the top module."""
@@ -60,22 +59,8 @@ class Chip:
 
 
 def synthesize(read: str, chip: Chip, folder: Path) -> float:
-    """Synthesize what the yosys command ``read`` reads; give the seconds it took."""
-    script = f"{read}\n{chip.tools.synthesis} -top {TOP}\nwrite_json {TOP}.json\ntee -q -o {TOP}.stat.json stat -json\n"
-    (folder / f"{TOP}.ys").write_text(script)
-    began = time.monotonic()
-    run_tool("yosys", ["-q", f"{TOP}.ys"], folder=folder, log="yosys.log")
-    refine(folder / f"{TOP}.json", chip.tools)
-    return time.monotonic() - began
-
-
-def refine(netlist: Path, tools: FamilyTools) -> None:
-    """Do to yosys' netlist what is left to do for a family, in its file."""
-    if tools.refine is None:
-        return
-    design = json.loads(netlist.read_text())
-    tools.refine(design)
-    netlist.write_text(json.dumps(design))
+    """Synthesize what the yosys command ``read`` reads, for nextpnr; give the seconds it took."""
+    return synthesize_cells([read], top=TOP, family=chip.tools, folder=folder)
 
 
 def route(

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .chip import refine
 from .families.family import FamilyTools
-from .tools import ToolError, run_tool
+from .synthesis import synthesize_verilog
+from .tools import ToolError
 
 __all__ = ["RX", "TX", "read_clock", "seen_from", "synthesize_netlist", "write_wrapper"]
 
@@ -28,20 +28,12 @@ def synthesize_netlist(verilog: Path, *, top: str, family: FamilyTools, folder: 
         When yosys is missing or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [
+    read = [
         f'read_verilog "{seen_from(folder, verilog)}"',
         *(f"setattr -mod -set keep_hierarchy 1 {module}" for module in kept),
-        f"{family.synthesis} -top {top}",
     ]
-    _run_yosys([*lines, "write_json netlist.json"], folder, "netlist")
-    refine(folder / "netlist.json", family)
-    _run_yosys(["read_json netlist.json", f"write_verilog -noattr {NETLIST}"], folder, "written")
+    synthesize_verilog(read, top=top, family=family, folder=folder, netlist=NETLIST)
     return folder / NETLIST
-
-
-def _run_yosys(lines: list[str], folder: Path, name: str) -> None:
-    (folder / f"{name}.ys").write_text("\n".join([*lines, ""]))
-    run_tool("yosys", ["-q", f"{name}.ys"], folder=folder, log=f"{name}.log")
 
 
 def read_clock(constraints: Path) -> str:

@@ -33,6 +33,8 @@ class Family:
         Whether look-up tables can be small memories.
     bram_register : :class:`bool`
         Whether a block has registers at its outputs, which cost nothing.
+    table_adders : :class:`bool`
+        Whether each bit of an adder has a table of four inputs before it, which does what is to be done to the bits.
     ff_cell : :class:`int`
         Cells that a flip-flop without a look-up table of its own takes: 0 where an unrelated one can share its cell.
     """
@@ -46,6 +48,7 @@ class Family:
     startup_us: float = 0.0
     distributed: bool = False
     bram_register: bool = False
+    table_adders: bool = False
     ff_cell: int = 1
 
 
@@ -90,6 +93,7 @@ ECP5 = Family(
     bram_byte=9,
     distributed=True,
     bram_register=True,
+    table_adders=True,
     ff_cell=0,
 )
 

@@ -50,22 +50,24 @@ def matrix_vector(layer, pe, simd, place, stalls, family=ICE40):
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("family", [ICE40, ECP5], ids=lambda family: family.name)
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
-def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
+def test_thresholds_equal_the_definition(mw, mh, pe, simd, family, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Dense(rng.integers(0, 2, (mh, mw)), Thresholds(rng.integers(0, mw + 2, mh)))
-    _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls, ECP5)
+    _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls, family)
     groups = -(-mh // pe)
     bits = np.array([unpack(beat, pe) for beat in run.beats]).reshape(VECTORS, groups * pe)[:, :mh]
     assert (bits == ((dots + mw) // 2 >= layer.ending.thresholds)).all()
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("family", [ICE40, ECP5], ids=lambda family: family.name)
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
-def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
+def test_scores_equal_the_definition(mw, mh, pe, simd, family, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Dense(rng.integers(0, 2, (mh, mw)), Bias(rng.integers(-9, 10, mh)))
-    dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
+    dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls, family)
     width = dut.result.width
     values = [beat >> width * n & (1 << width) - 1 for beat in run.beats for n in range(pe)]
     signed = np.array([value - ((value >> width - 1) << width) for value in values])

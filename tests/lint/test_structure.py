@@ -41,7 +41,7 @@ FOREIGN = {
 }
 """Which folders know a library that not everybody installs, or that must not be everywhere."""
 
-ABOVE_FAMILIES = {"block_registers", "roms", "tools"}
+ABOVE_FAMILIES = {"block_registers", "carry_chains", "roms", "tools"}
 """Files of ``boards`` that the records of families stand on."""
 
 
