@@ -32,6 +32,8 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m bench --write
 	$(BIN)/python -m bench.reading --write
+	$(BIN)/python -m bench.writing --write
+	$(BIN)/python -m bench.golden --write
 	$(BIN)/python -m bench.boards --write
 	$(BIN)/python -m bench.zoo --write
 	$(BIN)/python -m bench.training --write

@@ -7,6 +7,7 @@ from ..hw.device import Device
 from .families.catalogue import tools_of
 from .families.family import FamilyTools
 from .implementation import Implementation, read_implementation
+from .synthesis import synthesize_cells
 from .tools import run_tool
 
 __all__ = ["TOP", "Chip", "pack", "route", "synthesize", "unpack"]
@@ -58,10 +59,8 @@ class Chip:
 
 
 def synthesize(read: str, chip: Chip, folder: Path) -> float:
-    """Synthesize what the yosys command ``read`` reads; give the seconds it took."""
-    script = f"{read}\n{chip.tools.synthesis} -top {TOP}\nwrite_json {TOP}.json\ntee -q -o {TOP}.stat.json stat -json\n"
-    (folder / f"{TOP}.ys").write_text(script)
-    return run_tool("yosys", ["-q", f"{TOP}.ys"], folder=folder, log="yosys.log")
+    """Synthesize what the yosys command ``read`` reads, for nextpnr; give the seconds it took."""
+    return synthesize_cells([read], top=TOP, family=chip.tools, folder=folder)
 
 
 def route(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -149,10 +149,10 @@ def implement_core(
     speed: str = "",
     freq_mhz: float,
     folder: Path,
-    seed: int = 1,
+    seeds: Sequence[int] = (1,),
     on_stage: OnStage = lambda _stage: None,
-) -> Implementation:
-    """Place and route a core by itself in ``folder``, to know its area and clock.
+) -> tuple[Implementation, ...]:
+    """Place and route a core by itself in ``folder``, once for each seed, to know its area and clock.
 
     A core with more ports than small packages have pins gets shift registers around it, which count too.
 
@@ -166,8 +166,8 @@ def implement_core(
         Clock to strive for.
     folder : :class:`~pathlib.Path`
         Where all files go.
-    seed : :class:`int`
-        Seed of the placement.
+    seeds : sequence of :class:`int`
+        Seeds of the placement.
     on_stage : callable
         Called with the name of each stage when it begins.
 
@@ -183,8 +183,11 @@ def implement_core(
 
     on_stage("synthesize")
     seconds = {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
-    on_stage("place and route")
-    return route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds)
+    made = []
+    for seed in seeds:
+        on_stage(f"place and route, seed {seed}")
+        made.append(route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds))
+    return tuple(made)
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

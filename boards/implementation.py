@@ -68,7 +68,9 @@ def read_implementation(
         raise ToolError(f"{report}: not a report of nextpnr ({type(error).__name__}: {error})") from None
     if not clocks:
         raise ToolError(f"{report}: has no clock, so the design must be without a path between flip-flops")
-    flip_flops = sum(count for name, count in cells.items() if name.startswith(family.flip_flops))
+    # Where nextpnr counts them, it knows of those that were merged into block RAM.
+    flip_flops = used["ff"]["used"] if "ff" in used else 0
+    flip_flops = flip_flops or sum(count for name, count in cells.items() if name.startswith(family.flip_flops))
     available = {key: cell["available"] for key, cell in used.items()}
     return Implementation(
         lut4=used["lut4"]["used"],

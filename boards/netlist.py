@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .families.family import FamilyTools
-from .tools import ToolError, run_tool
+from .synthesis import synthesize_verilog
+from .tools import ToolError
 
 __all__ = ["RX", "TX", "read_clock", "seen_from", "synthesize_netlist", "write_wrapper"]
 
@@ -27,14 +28,11 @@ def synthesize_netlist(verilog: Path, *, top: str, family: FamilyTools, folder: 
         When yosys is missing or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [
+    read = [
         f'read_verilog "{seen_from(folder, verilog)}"',
         *(f"setattr -mod -set keep_hierarchy 1 {module}" for module in kept),
-        f"{family.synthesis} -top {top}",
-        f"write_verilog -noattr {NETLIST}",
     ]
-    (folder / "netlist.ys").write_text("\n".join([*lines, ""]))
-    run_tool("yosys", ["-q", "netlist.ys"], folder=folder, log="netlist.log")
+    synthesize_verilog(read, top=top, family=family, folder=folder, netlist=NETLIST)
     return folder / NETLIST
 
 

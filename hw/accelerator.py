@@ -4,8 +4,9 @@ import numpy as np
 from amaranth.hdl import Shape, signed
 from numpy.typing import NDArray
 
-from ..model.ir import Network
+from ..model.ir import Matrix, Network
 from .answer import AnswerFormat
+from .argmax import PAUSE
 from .depths import add_queues
 from .device import ICE40, Family
 from .folding import Folding, check_foldings
@@ -13,6 +14,7 @@ from .frames import frame_format
 from .mvu import Product
 from .placement import place_memories
 from .plan import plan_network, slowest_layer
+from .replay import Convert
 from .stage import Beats
 
 __all__ = ["Accelerator"]
@@ -100,6 +102,23 @@ class Accelerator:
     def answer_lanes(self) -> int:
         """Scores compared per cycle: as few as keep up with the layers, because comparing them is a long path."""
         return -(-self.network.classes // self.interval)
+
+    @property
+    def patient(self) -> bool:
+        """Whether there is time for two cycles a score, and for the pause between frames."""
+        return 2 * self.network.classes + PAUSE <= self.interval
+
+    @property
+    def spread(self) -> Convert | None:
+        """What is in front of the answer: it makes beats of so many scores, and holds those that come too fast for it.
+
+        Products that take more than a cycle for a score need neither.
+        """
+        beats, lanes, classes = self.outputs()[-1], self.answer_lanes, self.network.classes
+        slow = isinstance(self.network.layers[-1], Matrix) and beats.gap > 1
+        if beats.width == lanes and (slow or not self.patient):
+            return None
+        return Convert(classes, self.score.width, beats.width, lanes, 1)
 
     def outputs(self) -> tuple[Beats, ...]:
         """Beats of each layer's output stream."""

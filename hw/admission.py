@@ -1,13 +1,13 @@
 """Take beats for a row that never stops, as long as its results have a place to wait."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 
 __all__ = ["admit"]
 
 
 def admit(
-    m: Module, i: stream.Interface, o: stream.Interface, *, layout: data.Layout, beats: int, depth: int
+    m: Module, i: stream.Interface, o: stream.Interface, *, layout: data.Layout, beats: int, depth: int, behind: int
 ) -> data.View:
     """Take beats as long as results have a place in the queue; give the first group's input.
 
@@ -25,6 +25,8 @@ def admit(
         Beats of a group of neurons.
     depth : :class:`int`
         Places of the queue.
+    behind : :class:`int`
+        Cycles by which the bits come after the rest.
     """
     places, left = Signal(range(depth + 1), init=depth), Signal()
     synapses, ready, first, last = Signal(range(beats)), Signal(init=1), Signal(init=1), Signal(init=beats == 1)
@@ -34,7 +36,7 @@ def admit(
         i.ready.eq(ready),
         take.eq(i.valid & ready),
         following.eq(places - (take & first) + left),
-        beat.bits.eq(i.payload),
+        beat.bits.eq(_delayed(m, i.payload, behind)),
         beat.valid.eq(take),
         beat.last.eq(last),
     ]
@@ -50,3 +52,11 @@ def admit(
             synapses.eq(Mux(last, 0, synapses + 1)),
         ]
     return beat
+
+
+def _delayed(m: Module, value: Value, cycles: int) -> Value:
+    for cycle in range(cycles):
+        later = Signal.like(value, name=f"bits{cycle}", reset_less=True)
+        m.d.sync += later.eq(value)
+        value = later
+    return value

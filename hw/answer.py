@@ -61,7 +61,7 @@ class AnswerFormat:
 class Answer(wiring.Component):
     """Collect the scores of a frame into one beat of whole bytes.
 
-    Takes a beat of scores per cycle and gives an answer ``LATENCY`` cycles after the last of them.
+    Takes a beat of scores per cycle, or as a patient :class:`Argmax` does, and gives an answer when that does.
 
     Parameters
     ----------
@@ -83,8 +83,6 @@ class Answer(wiring.Component):
     o : stream of ``8 * format.output_bytes`` bits, out
         Answers, as :class:`AnswerFormat` has them.
     """
-
-    LATENCY = Argmax.LATENCY
 
     def __init__(self, *, score: Shape, count: int, lanes: int, scores: bool, patient: bool = False) -> None:
         self.score = score

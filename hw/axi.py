@@ -1,8 +1,10 @@
 """AXI4-Stream at the edges of the core (Arm IHI 0051): frames that ``tlast`` delimits."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from .fifo import SmallFifo
 
 __all__ = ["FrameGuard", "axi_stream"]
 
@@ -24,7 +26,8 @@ class FrameGuard(wiring.Component):
     """Make each frame exactly ``beats`` long, whatever ``tlast`` says.
 
     A frame whose ``tlast`` comes early is filled up with zeros; one that goes on past its end is cut there, and the
-    rest dropped up to its ``tlast``. Either is reported. Beats pass in the cycle in which they come.
+    rest dropped up to its ``tlast``. Either is reported. Beats pass ``LATENCY`` cycle after they came: a short queue
+    keeps the pins, which are far away, off every path of the guard.
 
     Parameters
     ----------
@@ -42,8 +45,10 @@ class FrameGuard(wiring.Component):
     o : stream of ``width`` bits, out
         Beats of whole frames.
     error : 1, out
-        High for the cycle after a misplaced ``tlast`` was seen.
+        High for a cycle, two cycles after a misplaced ``tlast`` was taken, or later when the beat had to wait.
     """
+
+    LATENCY = SmallFifo.LATENCY
 
     def __init__(self, *, width: int, beats: int, startup_cycles: int = 0) -> None:
         self.width = width
@@ -57,31 +62,39 @@ class FrameGuard(wiring.Component):
         beat = Signal(range(self.beats))
         final = beat == self.beats - 1
         awake = self._wake_up(m)
+        came = data.StructLayout({"data": self.width, "last": 1})
+        m.submodules.queue = queue = SmallFifo(shape=came, depth=2)
+        m.d.comb += [
+            queue.i.payload.data.eq(self.s.tdata),
+            queue.i.payload.last.eq(self.s.tlast),
+            queue.i.valid.eq(self.s.tvalid & awake),
+            self.s.tready.eq(queue.i.ready & awake),
+        ]
 
         with m.Switch(state):
             with m.Case(State.PASS):
                 m.d.comb += [
-                    self.o.payload.eq(self.s.tdata),
-                    self.o.valid.eq(self.s.tvalid & awake),
-                    self.s.tready.eq(self.o.ready & awake),
+                    self.o.payload.eq(queue.o.payload.data),
+                    self.o.valid.eq(queue.o.valid),
+                    queue.o.ready.eq(self.o.ready),
                 ]
             with m.Case(State.FILL):
                 m.d.comb += self.o.valid.eq(1)
             with m.Case(State.DROP):
-                m.d.comb += self.s.tready.eq(1)
+                m.d.comb += queue.o.ready.eq(1)
 
-        taken = self.s.tvalid & self.s.tready
-        m.d.sync += self.error.eq((state == State.PASS) & taken & (self.s.tlast != final))
+        taken, last = queue.o.valid & queue.o.ready, queue.o.payload.last
+        m.d.sync += self.error.eq((state == State.PASS) & taken & (last != final))
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += beat.eq(beat + 1)
             with m.If(final):
                 m.d.sync += [beat.eq(0), state.eq(State.PASS)]
-        with m.If((state == State.PASS) & taken & (self.s.tlast != final)):
+        with m.If((state == State.PASS) & taken & (last != final)):
             with m.If(final):
                 m.d.sync += state.eq(State.DROP)
             with m.Else():
                 m.d.sync += state.eq(State.FILL)
-        with m.If((state == State.DROP) & taken & self.s.tlast):
+        with m.If((state == State.DROP) & taken & last):
             m.d.sync += state.eq(State.PASS)
         return m
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .device import Family
 from .stage import Candidate, Place, Places, outside_cells
-from .table import Table, TableReader, TableSize
+from .table import Table, TableReader, TableSize, has_register, table_latency
 
 __all__ = ["Compare", "LevelCount", "step_levels"]
 
@@ -84,11 +84,12 @@ class Compare:
 
     def absorbs(self, held: int, family: Family) -> int:
         """One beat is being compared, one waits."""
-        return held + 2
+        return held + 2 + family.bram_register
 
     def component(self, places: Places, family: Family) -> "LevelCount":
         """The hardware."""
-        return LevelCount(compare=self, place=places["levels"])
+        place = places["levels"]
+        return LevelCount(compare=self, place=place, registered=has_register(place, family))
 
 
 class LevelCount(wiring.Component):
@@ -102,6 +103,8 @@ class LevelCount(wiring.Component):
         The levels, and sizes of everything.
     place : :class:`Place`
         Where the levels are.
+    registered : :class:`bool`
+        Read them through a register more.
 
     Members
     -------
@@ -113,9 +116,10 @@ class LevelCount(wiring.Component):
         How many levels each integer reaches.
     """
 
-    def __init__(self, *, compare: Compare, place: Place) -> None:
+    def __init__(self, *, compare: Compare, place: Place, registered: bool = False) -> None:
         self.compare = compare
         self.place = place
+        self.registered = registered
         width, chooser = compare.width, compare.chooser
         members = {"i": In(stream.Signature(width * compare.bits)), "o": Out(stream.Signature(width * compare.result))}
         if chooser is not None:
@@ -125,12 +129,16 @@ class LevelCount(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its result."""
-        return TableReader.LATENCY + self.compare.steps
+        return table_latency(self.registered) + self.compare.steps
 
     def elaborate(self, platform: object) -> Module:
         m, compare = Module(), self.compare
         m.submodules.reader = reader = TableReader(
-            size=compare.size, bits=len(self.i.payload), row=compare.chooser or unsigned(0), place=self.place
+            size=compare.size,
+            bits=len(self.i.payload),
+            row=compare.chooser or unsigned(0),
+            place=self.place,
+            registered=self.registered,
         )
         m.d.comb += [
             reader.i.valid.eq(self.i.valid),

@@ -15,7 +15,6 @@ from .depths import readers_of
 from .device import Family
 from .fork import Fork
 from .limits import check_hardware
-from .replay import ReplayBuffer
 from .stage import LayerPlan, Places, Stage
 
 __all__ = ["AcceleratorCore"]
@@ -67,19 +66,18 @@ class AcceleratorCore(wiring.Component):
         ]
 
         scores = self._connect_layers(m, guard.o)
-        score, classes, lanes = accelerator.score, accelerator.network.classes, accelerator.answer_lanes
-        m.submodules.spread = spread = ReplayBuffer(
-            element=score, count=classes, width_in=accelerator.outputs()[-1].width, width_out=lanes
-        )
         m.submodules.answer = answer = Answer(
-            score=score,
-            count=classes,
-            lanes=lanes,
+            score=accelerator.score,
+            count=accelerator.network.classes,
+            lanes=accelerator.answer_lanes,
             scores=accelerator.scores,
-            patient=2 * classes <= accelerator.interval,
+            patient=accelerator.patient,
         )
-        wiring.connect(m, scores, spread.i)
-        wiring.connect(m, spread.o, answer.i)
+        if accelerator.spread:
+            m.submodules.spread = spread = accelerator.spread.component({}, accelerator.family)
+            wiring.connect(m, scores, spread.i)
+            scores = spread.o
+        wiring.connect(m, scores, answer.i)
         m.d.comb += [
             self.m_axis_tdata.eq(answer.o.payload),
             self.m_axis_tvalid.eq(answer.o.valid),

@@ -31,6 +31,10 @@ class Family:
         Microseconds after configuration in which block RAM must not be read (iCE40 reads zero; icestorm issue 76).
     distributed : :class:`bool`
         Whether look-up tables can be small memories.
+    bram_register : :class:`bool`
+        Whether a block has registers at its outputs, which cost nothing.
+    table_adders : :class:`bool`
+        Whether each bit of an adder has a table of four inputs before it, which does what is to be done to the bits.
     ff_cell : :class:`int`
         Cells that a flip-flop without a look-up table of its own takes: 0 where an unrelated one can share its cell.
     """
@@ -43,6 +47,8 @@ class Family:
     bram_byte: int
     startup_us: float = 0.0
     distributed: bool = False
+    bram_register: bool = False
+    table_adders: bool = False
     ff_cell: int = 1
 
 
@@ -79,7 +85,16 @@ class Device:
 
 ICE40 = Family("ice40", bram_width=16, bram_depth=256, bram_ratios=4, bram_cost=64, bram_byte=1, startup_us=15.0)
 ECP5 = Family(
-    "ecp5", bram_width=36, bram_depth=512, bram_ratios=6, bram_cost=128, bram_byte=9, distributed=True, ff_cell=0
+    "ecp5",
+    bram_width=36,
+    bram_depth=512,
+    bram_ratios=6,
+    bram_cost=128,
+    bram_byte=9,
+    distributed=True,
+    bram_register=True,
+    table_adders=True,
+    ff_cell=0,
 )
 
 DEVICES = {

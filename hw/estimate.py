@@ -74,13 +74,21 @@ def estimate(accelerator: Accelerator) -> Estimate:
     """What an accelerator takes."""
     network, family = accelerator.network, accelerator.family
     rows = zip(network.names, accelerator.plan, accelerator.places, strict=True)
-    scores = network.classes * accelerator.score.width
     return Estimate(
         layers=tuple(_layer(*row, family) for row in rows),
         interval=accelerator.interval,
         input_bytes=accelerator.input_bytes,
-        edge_cells=(2 + family.ff_cell) * scores + 80,
+        edge_cells=_edge_cells(accelerator),
     )
+
+
+def _edge_cells(accelerator: Accelerator) -> int:
+    """Cells of the frames' way in, of what spreads the scores where they are spread, and of what compares them."""
+    family, score = accelerator.family, accelerator.score.width
+    entry = (1 + 2 * family.ff_cell) * (8 * accelerator.input_bytes + 1) + 40
+    spread = accelerator.spread.cells({}, family) if accelerator.spread else 0
+    kept = 2 * accelerator.network.classes * score if accelerator.scores else 0
+    return entry + spread + kept + 4 * score * accelerator.answer_lanes
 
 
 def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...]) -> tuple[int, ...]:

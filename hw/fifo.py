@@ -10,8 +10,8 @@ __all__ = ["SmallFifo"]
 class SmallFifo(wiring.Component):
     """Hold a few entries in a ring of flip-flops.
 
-    Takes and gives one entry per cycle; an entry can leave ``LATENCY`` cycle after it came. Meant for depths up to
-    about 16: iCE40 has no memory that is smaller than a whole block RAM.
+    Takes and gives one entry per cycle; an entry can leave ``LATENCY`` cycle after it came. Both ready and valid come
+    from registers. Meant for depths up to about 16: iCE40 has no memory that is smaller than a whole block RAM.
 
     Parameters
     ----------
@@ -45,18 +45,19 @@ class SmallFifo(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         entries = Array(Signal(self.shape, name=f"entry{n}", reset_less=True) for n in range(self.depth))
-        level = Signal(range(self.depth + 1))
-        put, get = Signal(), Signal()
+        level, following = Signal(range(self.depth + 1)), Signal(range(self.depth + 1))
+        put, get, some, room = Signal(), Signal(), Signal(), Signal(init=1)
         m.d.comb += [
-            self.i.ready.eq(level != self.depth),
-            self.o.valid.eq(level != 0),
-            put.eq(self.i.valid & self.i.ready),
-            get.eq(self.o.valid & self.o.ready),
+            self.i.ready.eq(room),
+            self.o.valid.eq(some),
+            put.eq(self.i.valid & room),
+            get.eq(some & self.o.ready),
+            following.eq(level + put - get),
         ]
 
         head, tail = self._turn(m, get, "head"), self._turn(m, put, "tail")
         m.d.comb += self.o.payload.eq(entries[head])
-        m.d.sync += level.eq(level + put - get)
+        m.d.sync += [level.eq(following), some.eq(following != 0), room.eq(following != self.depth)]
         for n, entry in enumerate(entries):
             with m.If(put & (tail == n)):
                 m.d.sync += entry.eq(self.i.payload)

@@ -9,7 +9,11 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 
-__all__ = ["MemorySize", "Rom"]
+__all__ = ["NO_COLLISIONS", "MemorySize", "Rom"]
+
+NO_COLLISIONS = {"no_rw_check": 1}
+"""Attribute for yosys of a memory of which no word matters that is read in the cycle in which it is written. Without it
+blocks that do not say what they read then get logic around them that does."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class MemorySize:
     def banks(self, family: Family) -> int:
         """Parts of its depth in those blocks, among which look-up tables choose."""
         return min(self._costs(family))[-2]
+
+    def rows(self, family: Family) -> int:
+        """Words of each of those parts, a power of two."""
+        _, width, _, _ = min(self._costs(family))
+        return family.bram_depth << (family.bram_width // width).bit_length() - 1
 
     def _costs(self, family: Family) -> Iterator[tuple[float, int, int, int]]:
         """Cost in look-up tables, width, banks and number of blocks, for each shape of a block."""

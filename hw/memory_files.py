@@ -8,7 +8,7 @@ import re
 
 from .text import MODULE, TextError
 
-__all__ = ["SUFFIX", "memory_files", "read_names"]
+__all__ = ["BASES", "SUFFIX", "memory_files", "read_names"]
 
 SUFFIX = ".mem"
 
@@ -19,6 +19,7 @@ MEMORY = re.compile(
 )
 WORD = re.compile(r"^    \w+\[(?P<place>\d+)\] = (?P<width>\d+)'(?P<base>[hd])(?P<digits>[0-9a-f]+);$", re.MULTILINE)
 BASES = {"h": 16, "d": 10}
+"""Of numbers in Verilog, by their letters."""
 READ = re.compile(r'\$readmem[bh]\("(?P<name>[^"]*)"')
 SAFE = re.compile(r"[A-Za-z0-9_.$]+")
 

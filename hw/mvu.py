@@ -11,15 +11,15 @@ from amaranth.lib.wiring import In, Out
 from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
+from .cyclic_rom import cyclic_width
 from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding, is_depthwise, neurons_in_beats
 from .grouping import group_runs, group_sizes
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
-from .match_groups import count_cells
 from .memory import MemorySize
-from .pe import ProcessingGroup, group_latency
+from .pe import ProcessingGroup, bits_behind, group_cells, group_latency
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
 __all__ = ["MatrixVectorUnit", "Product"]
@@ -65,6 +65,11 @@ class Product:
         return unsigned(1) if self.binary else self.accumulator
 
     @property
+    def integer(self) -> Shape | None:
+        """Shape of an activation that is an integer."""
+        return None if self.tensor.element is Element.BIT else element_shape(self.tensor)
+
+    @property
     def apart(self) -> bool:
         """Whether each neuron has activations of its own."""
         return is_depthwise(self.layer)
@@ -89,7 +94,7 @@ class Product:
 
     def latency(self, family: Family) -> int:
         """Cycles from the last beat of a group of neurons to its results: hops, a group, the queue."""
-        group = group_latency(self.folding.simd, integers=self.tensor.element is not Element.BIT)
+        group = group_latency(self.folding.simd, self.integer, family)
         return (0 if self.apart else self.groups(family) - 1) + group + SmallFifo.LATENCY
 
     def queue_depth(self, family: Family) -> int:
@@ -101,8 +106,13 @@ class Product:
         folding = self.folding
         total: int = self.accumulator.width
         largest = self.group_runs(family)[0][0]
-        widths = (self.lanes * self.tensor.width, largest * folding.simd, largest * total)
-        return max(*widths, folding.pe * (1 if self.binary else total))
+        weights = MemorySize(largest * folding.simd, folding.interval(self.layer))
+        levels = MemorySize(largest * total, folding.neuron_fold(self.layer))
+        words = [
+            cyclic_width(size, block=places.get(name) is Place.BLOCK, family=family)
+            for name, size in (("weights", weights), ("levels", levels))
+        ]
+        return max(self.lanes * self.tensor.width, *words, folding.pe * (1 if self.binary else total))
 
     def memory_words(self, places: Places, family: Family) -> int:
         """Weights and levels of each group."""
@@ -144,13 +154,12 @@ class Product:
     def cells(self, places: Places, family: Family) -> int:
         """The systolic row: agreement, popcount, accumulators, hops, queue; and its memories in look-up tables."""
         folding, bits = self.folding, self.tensor.width
-        width: int = self.accumulator.width
         result: int = self.result.width
-        # A sum of integers takes a sign and an adder for each lane.
-        integers = self.tensor.element is not Element.BIT
-        count = folding.simd * (2 * bits + 3) if integers else count_cells(folding.simd)
-        elements = folding.pe * (count + 2 * width)
-        shallow_levels = 0 if self.reweightable or self.raw else folding.pe * width
+        elements = sum(
+            count * group_cells(size, folding.simd, self.integer, self.accumulator, family, raw=self.raw)
+            for size, count in self.group_runs(family)
+        )
+        shallow_levels = 0 if self.reweightable or self.raw else folding.pe * self.accumulator.width
         copies = 1 if self.apart else self.groups(family)
         hops = copies * family.ff_cell * self.lanes * bits + 20 * self.groups(family)
         queue = (family.ff_cell * self.queue_depth(family) + 1) * folding.pe * result
@@ -169,6 +178,7 @@ class Product:
             binary=self.binary,
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth(family),
+            behind=bits_behind(family),
         )
 
 
@@ -239,6 +249,7 @@ class MatrixVectorUnit(wiring.Component):
             layout=self.groups[0].i.shape(),
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth,
+            behind=bits_behind(self.family),
         )
 
         binary = self.product.binary
@@ -272,12 +283,13 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
             ProcessingGroup(
                 weights=pack_rows(words),
                 levels=starts[:, start : start + size].tolist(),
-                element=None if tensor.element is Element.BIT else element_shape(tensor),
+                element=product.integer,
                 simd=folding.simd,
                 gain=1 if product.raw else gain(layer, tensor),
                 accumulator=product.accumulator,
                 block_weights=places["weights"] is Place.BLOCK,
                 block_levels=places.get("levels") is Place.BLOCK,
+                family=family,
                 raw=product.raw,
                 apart=product.apart,
             )

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 from .stage import Candidate, Place, Places, outside_cells
-from .table import Table, TableReader, TableSize
+from .table import Table, TableReader, TableSize, has_register, table_latency
 from .zones import Zones, count_zones
 
 __all__ = ["ChannelOffset", "Offset"]
@@ -76,17 +76,18 @@ class Offset:
 
     def absorbs(self, held: int, family: Family) -> int:
         """One beat is being added to, one waits."""
-        return held + 2
+        return held + 2 + family.bram_register
 
     def component(self, places: Places, family: Family) -> "ChannelOffset":
         """The hardware."""
-        return ChannelOffset(offset=self, place=places["offsets"])
+        place = places["offsets"]
+        return ChannelOffset(offset=self, place=place, registered=has_register(place, family))
 
 
 class ChannelOffset(wiring.Component):
     """Add something to each integer that is its channel's own, and its window's zone's.
 
-    Takes a beat per cycle; its result leaves ``LATENCY`` cycles after it came.
+    Takes a beat per cycle; its result leaves ``latency`` cycles after it came.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ class ChannelOffset(wiring.Component):
         The offsets, and sizes of everything.
     place : :class:`Place`
         Where the offsets are.
+    registered : :class:`bool`
+        Read them through a register more.
 
     Members
     -------
@@ -101,17 +104,21 @@ class ChannelOffset(wiring.Component):
         Integers; sums, or whether they are at least 0.
     """
 
-    LATENCY = TableReader.LATENCY + 1
-
-    def __init__(self, *, offset: Offset, place: Place) -> None:
+    def __init__(self, *, offset: Offset, place: Place, registered: bool = False) -> None:
         self.offset = offset
         self.place = place
+        self.registered = registered
         super().__init__(
             {
                 "i": In(stream.Signature(offset.width * offset.bits)),
                 "o": Out(stream.Signature(offset.width * offset.result)),
             }
         )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat to its result."""
+        return table_latency(self.registered) + 1
 
     def elaborate(self, platform: object) -> Module:
         m, offset = Module(), self.offset
@@ -120,6 +127,7 @@ class ChannelOffset(wiring.Component):
             bits=len(self.i.payload),
             row=unsigned((offset.offsets.rows - 1).bit_length()),
             place=self.place,
+            registered=self.registered,
         )
         m.d.comb += [
             reader.i.valid.eq(self.i.valid),

@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
+from .chained_sum import ChainedSum, Lanes
+from .chains import Addition, add_in_chains, chain_cells
+from .cyclic_rom import CyclicRom, cyclic_latency
+from .device import Family
+from .match_groups import count_cells
 from .matches import MatchCount, count_latency, count_offset
-from .memory import Rom
 from .sum import SignedSum, sum_latency
 
-__all__ = ["ProcessingGroup", "group_latency"]
+__all__ = ["ProcessingGroup", "bits_behind", "group_cells", "group_latency"]
+
+Passed = list[tuple[Signal, Signal]]
+"""``valid`` and ``last`` of a beat, cycle by cycle."""
 
 
 class ProcessingGroup(wiring.Component):
@@ -21,7 +28,8 @@ class ProcessingGroup(wiring.Component):
     Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight; where
     it is raw, it is what the counts come to, without what :func:`~.matches.count_offset` says is missing from each.
     Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and the beat
-    itself goes to the next group one cycle later.
+    itself goes to the next group one cycle later. The bits of a beat come :func:`bits_behind` cycles after the rest,
+    for weights that take longer to read.
 
     Parameters
     ----------
@@ -39,6 +47,8 @@ class ProcessingGroup(wiring.Component):
         Signed shape that holds every sum.
     block_weights, block_levels : :class:`bool`
         Which of the memories are block RAM.
+    family : :class:`Family`
+        Whose block RAM.
     raw : :class:`bool`
         Start from nothing, and have no memory of levels.
     apart : :class:`bool`
@@ -47,7 +57,7 @@ class ProcessingGroup(wiring.Component):
     Members
     -------
     i : ``bits``, ``valid``, ``last``, in
-        One beat; ``last`` ends a group of neurons.
+        One beat, its bits later; ``last`` ends a group of neurons.
     o : the same, out
         The beat for the next processing group.
     sums : array of ``accumulator``, out
@@ -67,6 +77,7 @@ class ProcessingGroup(wiring.Component):
         accumulator: Shape,
         block_weights: bool,
         block_levels: bool,
+        family: Family,
         raw: bool = False,
         apart: bool = False,
     ) -> None:
@@ -77,11 +88,17 @@ class ProcessingGroup(wiring.Component):
         self.apart = apart
         self.gain = gain
         self.accumulator = accumulator
-        self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
-        missing = gain * self._offset * (len(weights) // len(levels))
-        words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
+        self.family = family
         self.beats = len(weights) // len(levels)
-        self.level_rom = None if raw else Rom(width=self.elements * accumulator.width, words=words, block=block_levels)
+        self.lanes = Lanes(simd, element) if family.table_adders else None
+        # Lanes are turned over where a weight is -1.
+        turned = (1 << self.elements * simd) - 1 if self.lanes else 0
+        words = [word ^ turned for word in weights]
+        self.weight_rom = CyclicRom(width=self.elements * simd, words=words, block=block_weights, family=family)
+        starts = np.asarray(levels) + self._missing + self._turned(weights)
+        words = [_pack(neurons, accumulator.width) for neurons in starts]
+        bits = self.elements * accumulator.width
+        self.level_rom = None if raw else CyclicRom(width=bits, words=words, block=block_levels, family=family)
         beat = data.StructLayout({"bits": self._lanes * (self.elements if apart else 1), "valid": 1, "last": 1})
         super().__init__(
             {
@@ -95,7 +112,7 @@ class ProcessingGroup(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a neuron to its sum."""
-        return group_latency(self.simd, integers=self.element is not None)
+        return group_latency(self.simd, self.element, self.family)
 
     @property
     def _lanes(self) -> int:
@@ -103,16 +120,27 @@ class ProcessingGroup(wiring.Component):
         return self.simd * (self.element.width if self.element else 1)
 
     @property
-    def _offset(self) -> int:
-        """What is missing from each count."""
-        return 0 if self.element else count_offset(self.simd)
+    def _missing(self) -> int:
+        """What is missing from the sum of a neuron whose counts are added to nothing."""
+        if self.lanes:
+            return -self.lanes.offset * self.beats
+        return 0 if self.element else self.gain * count_offset(self.simd) * self.beats
+
+    def _turned(self, weights: Sequence[int]) -> NDArray[np.int64]:
+        """How many integers are turned over for each neuron, from each of which that takes 1."""
+        counts = np.zeros((len(self.levels), self.elements), np.int64)
+        if self.element and not self.lanes:
+            for beat, word in enumerate(weights):
+                for n in range(self.elements):
+                    ones = (word >> n * self.simd & (1 << self.simd) - 1).bit_count()
+                    counts[beat // self.beats, n] += self.simd - ones
+        return counts
 
     @property
     def _total(self) -> Shape:
         """Shape of the sum of all counts of a neuron, as they come."""
-        most = max(self._offset, self.simd - self._offset)
-        if self.element:
-            most = self.simd << self.element.width
+        offset = 0 if self.element else count_offset(self.simd)
+        most = self.simd << self.element.width if self.element else max(offset, self.simd - offset)
         return signed((self.beats * most).bit_length() + 1)
 
     def elaborate(self, platform: object) -> Module:
@@ -121,19 +149,33 @@ class ProcessingGroup(wiring.Component):
         if self.level_rom:
             m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
-        self._go_round(m, self.weight_rom, self.i.valid, "address")
+        m.d.comb += self.weight_rom.step.eq(self.i.valid)
 
-        valid, last = self.o.valid, self.o.last
-        for stage in range(_count_latency(self.simd, integers=self.element is not None)):
+        passed = [(self.o.valid, self.o.last)]
+        for stage in range(bits_behind(self.family) + _count_latency(self.simd, self.element, self.family)):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
-            m.d.sync += [valid_next.eq(valid), last_next.eq(last)]
-            valid, last = valid_next, last_next
+            m.d.sync += [valid_next.eq(passed[-1][0]), last_next.eq(passed[-1][1])]
+            passed.append((valid_next, last_next))
+        valid, last = passed[-1]
+        first = self._begins(m, passed[-1], "first")
 
-        first, complete = Signal(init=1), Signal()
-        m.d.sync += [complete.eq(valid & last), self.done.eq(complete)]
-        with m.If(valid):
-            m.d.sync += first.eq(last)
-        levels = self._read_levels(m, valid & last)
+        if self.lanes:
+            self._add_in_chains(m, passed, first, self.lanes)
+            m.d.sync += self.done.eq(valid & last)
+        else:
+            complete = Signal()
+            m.d.sync += [complete.eq(valid & last), self.done.eq(complete)]
+            self._add_counts(m, passed, first)
+        return m
+
+    def _add_counts(self, m: Module, passed: Passed, first: Signal) -> None:
+        """A total of counts for each element, then its level."""
+        levels = None
+        if self.level_rom:
+            # Read early enough to be there with the total; the next ones after the last beat of each neuron.
+            valid, last = passed[-cyclic_latency(self.family)]
+            m.d.comb += self.level_rom.step.eq(valid & last)
+            levels = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
         for n in range(self.elements):
             m.submodules[f"matches{n}"] = matches = self._counter()
             total = Signal(self._total, name=f"total{n}", reset_less=True)
@@ -144,39 +186,81 @@ class ProcessingGroup(wiring.Component):
                 self.sums[n].eq(result),
             ]
             # The choice stands behind the adder, where it fits the adder's own look-up tables.
-            with m.If(valid):
+            with m.If(passed[-1][0]):
                 m.d.sync += total.eq(Mux(first, matches.count, total + matches.count))
             m.d.sync += result.eq(self.gain * total + levels[n] if levels is not None else total)
-        return m
 
-    def _read_levels(self, m: Module, step: Value) -> data.View | None:
-        """The level of each element of this group of neurons; the next one's after each step."""
-        if self.level_rom is None:
-            return None
-        self._go_round(m, self.level_rom, step, "neuron")
-        return data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
+    def _add_in_chains(self, m: Module, passed: Passed, first: Signal, lanes: Lanes) -> None:
+        """A total for each element that begins with its level: the choice stands before the adder, in its tables."""
+        m.submodules.lanes = counts = ChainedSum(lanes=lanes, elements=self.elements, apart=self.apart)
+        m.d.comb += [counts.a.eq(self.o.bits), counts.b.eq(self.weight_rom.data)]
+        width: int = self.accumulator.width
+        if self.level_rom:
+            # Read early enough to be there with the first beat of each neuron.
+            ahead = passed[-1 - cyclic_latency(self.family)]
+            m.d.comb += self.level_rom.step.eq(ahead[0] & self._begins(m, ahead, "ahead"))
+            levels = [self.level_rom.data.word_select(n, width) for n in range(self.elements)]
+        else:
+            # As little as if counts had been added, so that a raw sum is the same for each family.
+            offset = 0 if self.element else count_offset(self.simd)
+            levels = [Const(self._missing - offset * self.beats, signed(width)).as_unsigned()] * self.elements
+
+        totals = [Signal(width, name=f"total{n}", reset_less=True) for n in range(self.elements)]
+        starts = [Mux(first, level, total) for level, total in zip(levels, totals, strict=True)]
+        # A gain of 2 leaves the lowest bit as it is.
+        low = self.gain.bit_length() - 1
+        sums = add_in_chains(
+            [Addition(counts.sums[n], start[low:], counts.carries[n]) for n, start in enumerate(starts)]
+        )
+        with m.If(passed[-1][0]):
+            m.d.sync += [
+                total.eq(Cat(start[:low], result)) for total, start, result in zip(totals, starts, sums, strict=True)
+            ]
+        m.d.comb += [self.sums[n].eq(total) for n, total in enumerate(totals)]
+
+    @staticmethod
+    def _begins(m: Module, passed: tuple[Signal, Signal], name: str) -> Signal:
+        """Whether the next beat to pass here is the first of a neuron."""
+        valid, last = passed
+        begins = Signal(init=1, name=name)
+        with m.If(valid):
+            m.d.sync += begins.eq(last)
+        return begins
 
     def _counter(self) -> MatchCount | SignedSum:
         if self.element:
-            return SignedSum(element=self.element, width=self.simd)
+            # Without levels there is nothing that makes up for what turning over takes.
+            return SignedSum(element=self.element, width=self.simd, ones_complement=self.level_rom is not None)
         return MatchCount(width=self.simd)
 
-    @staticmethod
-    def _go_round(m: Module, rom: Rom, step: Value, name: str) -> None:
-        """Go to the next word with each step, round and round."""
-        address = Signal(range(len(rom.words)), name=name)
-        m.d.comb += rom.address.eq(address)
-        with m.If(step):
-            m.d.sync += address.eq(Mux(address == len(rom.words) - 1, 0, address + 1))
+
+def bits_behind(family: Family) -> int:
+    """Cycles by which the bits of a beat come after the rest of it."""
+    return cyclic_latency(family) - 1
 
 
-def group_latency(simd: int, *, integers: bool) -> int:
-    """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, level."""
-    return 3 + _count_latency(simd, integers=integers)
+def group_latency(simd: int, element: Shape | None, family: Family) -> int:
+    """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, and a level behind it."""
+    return cyclic_latency(family) + (1 if family.table_adders else 2) + _count_latency(simd, element, family)
 
 
-def _count_latency(simd: int, *, integers: bool) -> int:
-    return sum_latency(simd) if integers else count_latency(simd)
+def group_cells(
+    elements: int, simd: int, element: Shape | None, accumulator: Shape, family: Family, *, raw: bool
+) -> int:
+    """Logic cells of so many elements: counts, totals and levels."""
+    width: int = accumulator.width
+    if family.table_adders:
+        return Lanes(simd, element).cells(elements) + round(chain_cells(elements, width))
+    # A sum of integers takes a sign and an adder for each lane; a sign that negates is an adder, too.
+    integers = element and simd * (4 * element.width if raw else 2 * element.width + 3)
+    count = count_cells(simd) if integers is None else integers
+    return elements * (count + 2 * width)
+
+
+def _count_latency(simd: int, element: Shape | None, family: Family) -> int:
+    if family.table_adders:
+        return Lanes(simd, element).latency
+    return sum_latency(simd) if element else count_latency(simd)
 
 
 def _pack(values: NDArray[np.int64], width: int) -> int:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 from .fifo import SmallFifo
-from .memory import MemorySize
+from .memory import NO_COLLISIONS, MemorySize
 from .stage import SHALLOW, Candidate, Place, Places, memory_cells, outside_cells
 
 __all__ = ["Queue", "QueueMemory"]
@@ -113,7 +113,7 @@ class QueueMemory(wiring.Component):
         m = Module()
         style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
         m.submodules.beats = beats = memory.Memory(
-            shape=self.bits, depth=self.depth, init=[], attrs={"ram_style": style}
+            shape=self.bits, depth=self.depth, init=[], attrs={"ram_style": style, **NO_COLLISIONS}
         )
         write, read = beats.write_port(), beats.read_port()
         held, following = Signal(range(self.depth + 1)), Signal(range(self.depth + 1))

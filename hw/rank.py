@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 from .stage import Candidate, Place, Places, outside_cells
-from .table import Table, TableReader, TableSize
+from .table import Table, TableReader, TableSize, has_register, table_latency
 
 __all__ = ["Rank", "RankMemory"]
 
@@ -67,17 +67,18 @@ class Rank:
 
     def absorbs(self, held: int, family: Family) -> int:
         """One beat is being looked up."""
-        return held + 1
+        return held + 1 + family.bram_register
 
     def component(self, places: Places, family: Family) -> "RankMemory":
         """The hardware."""
-        return RankMemory(rank=self, place=places["ranks"])
+        place = places["ranks"]
+        return RankMemory(rank=self, place=place, registered=has_register(place, family))
 
 
 class RankMemory(wiring.Component):
     """Look up an integer for each channel's integer.
 
-    Takes and gives a beat per cycle, ``LATENCY`` cycle behind.
+    Takes and gives a beat per cycle, ``latency`` cycles behind.
 
     Parameters
     ----------
@@ -85,6 +86,8 @@ class RankMemory(wiring.Component):
         The ranks, and sizes of everything.
     place : :class:`Place`
         Where the ranks are.
+    registered : :class:`bool`
+        Read them through a register more.
 
     Members
     -------
@@ -92,11 +95,10 @@ class RankMemory(wiring.Component):
         Integers; their ranks.
     """
 
-    LATENCY = TableReader.LATENCY
-
-    def __init__(self, *, rank: Rank, place: Place) -> None:
+    def __init__(self, *, rank: Rank, place: Place, registered: bool = False) -> None:
         self.rank = rank
         self.place = place
+        self.registered = registered
         super().__init__(
             {
                 "i": In(stream.Signature(rank.width * rank.bits)),
@@ -104,9 +106,16 @@ class RankMemory(wiring.Component):
             }
         )
 
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat to its ranks."""
+        return table_latency(self.registered)
+
     def elaborate(self, platform: object) -> Module:
         m, rank = Module(), self.rank
-        m.submodules.reader = reader = TableReader(size=rank.size, bits=0, row=signed(rank.bits), place=self.place)
+        m.submodules.reader = reader = TableReader(
+            size=rank.size, bits=0, row=signed(rank.bits), place=self.place, registered=self.registered
+        )
         m.d.comb += [
             reader.i.valid.eq(self.i.valid),
             self.i.ready.eq(reader.i.ready),

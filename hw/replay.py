@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -220,7 +220,7 @@ class ReplayBuffer(wiring.Component):
         loaded, load, final = Signal(), Signal(), Signal()
         coming = Signal(beats_in * self.width_in * width, reset_less=True)
         going = Signal(beats_out * self.width_out * width, reset_less=True)
-        accept, step = Signal(), Signal()
+        accept, step, move, last = Signal(), Signal(), Signal(), Signal()
 
         # Where there are cycles to spare, the way back from output to input is cut: it would go through all layers.
         busy = beats_in >= beats_out * self.passes
@@ -230,7 +230,10 @@ class ReplayBuffer(wiring.Component):
             self.o.valid.eq(loaded),
             self.o.payload.eq(going),
             step.eq(loaded & self.o.ready),
-            load.eq(full & (~loaded | (step & final))),
+            # One table from registers decides over the whole vector, and another one what becomes of it.
+            move.eq(Mux(loaded, self.o.ready, full)),
+            last.eq(full & (~loaded | final)),
+            load.eq(move & last),
         ]
 
         with m.If(load):
@@ -247,12 +250,11 @@ class ReplayBuffer(wiring.Component):
             zero = Const(0, width)
             elements = Cat(zero if n is None else coming.word_select(n, width) for n in self.order)
         padding = Const(0, len(going) - len(elements))
-        with m.If(load):
-            m.d.sync += [loaded.eq(1), going.eq(Cat(elements, padding))]
-        with m.Elif(step):
-            m.d.sync += going.eq(going.rotate_right(len(self.o.payload)))
-            with m.If(final):
-                m.d.sync += loaded.eq(0)
+        with m.If(move):
+            m.d.sync += [
+                going.eq(Mux(last, Cat(elements, padding), going.rotate_right(len(self.o.payload)))),
+                loaded.eq(last | ~final),
+            ]
 
         self._count_beats(m, step, final, beats_out * self.passes)
         return m

@@ -1,8 +1,10 @@
 """Replay of a vector from memory: for wide vectors, where flip-flops would cost more than all the rest."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from .memory import NO_COLLISIONS
 
 __all__ = ["ReplayMemory"]
 
@@ -34,7 +36,7 @@ class ReplayMemory(wiring.Component):
     Raises
     ------
     ValueError
-        When a parameter is below 1, or the widths do not divide.
+        When a parameter is below 1, the widths do not divide, or a vector is a single word.
     """
 
     LATENCY = 2
@@ -45,6 +47,8 @@ class ReplayMemory(wiring.Component):
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
         if width_out % width_in:
             raise ValueError(f"width_out must be a multiple of width_in, {width_in}, not {width_out!r}")
+        if count <= width_out:
+            raise ValueError(f"count must be more than width_out, {width_out}, not {count!r}")
         self.count = count
         self.width_in = width_in
         self.width_out = width_out
@@ -61,56 +65,68 @@ class ReplayMemory(wiring.Component):
         m = Module()
         style = "block" if self.block else "distributed"
         m.submodules.banks = banks = memory.Memory(
-            shape=self.width_out, depth=2 * self.words, init=[], attrs={"ram_style": style}
+            shape=self.width_out, depth=2 * self.words, init=[], attrs={"ram_style": style, **NO_COLLISIONS}
         )
         full = Signal(2)
         filled, freed = Signal(2), Signal(2)
-        m.d.sync += full.eq((full | filled) & ~freed)
-        self._write(m, banks, full, filled)
-        self._read(m, banks, full, freed)
+        following = Signal(2)
+        m.d.comb += following.eq((full | filled) & ~freed)
+        m.d.sync += full.eq(following)
+        self._write(m, banks, following, filled)
+        self._read(m, banks, full | filled, freed)
         return m
 
-    def _write(self, m: Module, banks: memory.Memory, full: Signal, filled: Signal) -> None:
-        """Assemble words of the beats that come and store them in the bank that is free."""
+    def _write(self, m: Module, banks: memory.Memory, following: Signal, filled: Signal) -> None:
+        """Assemble words of the beats that come, and store each a cycle later in the bank that is free.
+
+        Whether a bank is free, of those that will be full in the next cycle, and whether a word is the last, come from
+        registers.
+        """
         port = banks.write_port()
         beats = self.width_out // self.width_in
         last_beat = -(-self.count // self.width_in) - 1 - (self.words - 1) * beats
         bank, word, beat = Signal(), Signal(range(self.words)), Signal(range(beats))
-        parts = [Signal(self.width_in, name=f"part{n}", reset_less=True) for n in range(beats - 1)]
-        accept, complete = Signal(), Signal()
-        final = word == self.words - 1
+        parts = [Signal(self.width_in, name=f"part{n}", reset_less=True) for n in range(beats)]
+        accept, complete, padded, final, free = Signal(), Signal(), Signal(), Signal(), Signal(init=1)
         m.d.comb += [
-            self.i.ready.eq(~full.bit_select(bank, 1)),
-            accept.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(free),
+            accept.eq(self.i.valid & free),
             complete.eq(accept & Mux(final, beat == last_beat, beat == beats - 1)),
-            port.addr.eq(word + Mux(bank, self.words, 0)),
-            port.en.eq(complete),
         ]
         for n, part in enumerate(parts):
             with m.If(accept & (beat == n)):
                 m.d.sync += part.eq(self.i.payload)
 
-        # The beat that completes a word goes straight to its place; places past the vector's end are zero.
-        whole = Cat(Mux(beat == n, self.i.payload, part) for n, part in enumerate([*parts, self.i.payload]))
+        # Places past the vector's end are zero.
         rest = self.count - (self.words - 1) * self.width_out
-        inside = Mux(final, (1 << rest) - 1, (1 << self.width_out) - 1)
-        m.d.comb += port.data.eq(whole & inside)
+        inside = Mux(padded, (1 << rest) - 1, (1 << self.width_out) - 1)
+        m.d.comb += port.data.eq(Cat(parts) & inside)
+        m.d.sync += [port.en.eq(complete), port.addr.eq(word + Mux(bank, self.words, 0)), padded.eq(final)]
         with m.If(accept):
             m.d.sync += beat.eq(beat + 1)
         with m.If(complete):
-            m.d.sync += [beat.eq(0), word.eq(word + 1)]
+            m.d.sync += [beat.eq(0), word.eq(word + 1), final.eq(word == self.words - 2)]
             with m.If(final):
+                # The last word is stored while the first is read, at the earliest.
                 m.d.comb += filled.bit_select(bank, 1).eq(1)
-                m.d.sync += [word.eq(0), bank.eq(~bank)]
+                m.d.sync += [word.eq(0), final.eq(0), bank.eq(~bank)]
+        m.d.sync += free.eq(~following.bit_select(bank ^ (complete & final), 1))
 
-    def _read(self, m: Module, banks: memory.Memory, full: Signal, freed: Signal) -> None:
-        """Read one word ahead of the stream; a bank is free as soon as its last word is being read."""
+    def _read(self, m: Module, banks: memory.Memory, full: Value, freed: Signal) -> None:
+        """Read one word ahead of the stream; a bank is free as soon as its last word is being read.
+
+        Whether there is a bank to read, and whether a word or a turn is the last, come from registers.
+        """
         port = banks.read_port()
         bank, word, turn = Signal(), Signal(range(self.words)), Signal(range(self.passes))
-        fetch, ready = Signal(), Signal()
+        fetch, ready, release = Signal(), Signal(), Signal()
+        last_word, last_turn = Signal(), Signal(init=self.passes == 1)
+        some = Signal()
         m.d.comb += [
             ready.eq(~self.o.valid | self.o.ready),
-            fetch.eq(full.bit_select(bank, 1) & ready),
+            fetch.eq(some & ready),
+            release.eq(fetch & last_word & last_turn),
+            freed.eq(Mux(release, 1 << bank, 0)),
             port.addr.eq(word + Mux(bank, self.words, 0)),
             port.en.eq(fetch),
             self.o.payload.eq(port.data),
@@ -118,9 +134,14 @@ class ReplayMemory(wiring.Component):
         with m.If(ready):
             m.d.sync += self.o.valid.eq(fetch)
         with m.If(fetch):
-            m.d.sync += word.eq(word + 1)
-            with m.If(word == self.words - 1):
-                m.d.sync += [word.eq(0), turn.eq(turn + 1)]
-                with m.If(turn == self.passes - 1):
-                    m.d.comb += freed.bit_select(bank, 1).eq(1)
-                    m.d.sync += [turn.eq(0), bank.eq(~bank)]
+            m.d.sync += [
+                word.eq(Mux(last_word, 0, word + 1)),
+                last_word.eq(~last_word & (word == self.words - 2)),
+                bank.eq(bank ^ release),
+            ]
+            with m.If(last_word):
+                m.d.sync += [
+                    turn.eq(Mux(last_turn, 0, turn + 1)),
+                    last_turn.eq((self.passes == 1) | (~last_turn & (turn == self.passes - 2))),
+                ]
+        m.d.sync += some.eq(full.bit_select(bank ^ release, 1))

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..model.kinds.windows import window_size
 from .device import Family
-from .memory import MemorySize
+from .memory import NO_COLLISIONS, MemorySize
 from .stage import Candidate, Place, Places, memory_cells, outside_cells
 
 __all__ = ["SlidingWindow", "Window"]
@@ -117,18 +117,19 @@ class Window:
         line = self.image[1] * self.words
         beats_in, beats_out = self.image[0] * line, rows * columns * self.kernel[0] * self.kernel[1] * self.words
         ahead = max(0, self.borders[0] - self.size[0] + self.stride[0]) * line
-        return -(-held * beats_in // (beats_out * self.passes)) + self.depth + ahead
+        return -(-held * beats_in // (beats_out * self.passes)) + self.depth + ahead + family.bram_register
 
     def component(self, places: Places, family: Family) -> "SlidingWindow":
         """The hardware."""
-        return SlidingWindow(window=self, place=places["rows"])
+        place = places["rows"]
+        return SlidingWindow(window=self, place=place, registered=family.bram_register and place is Place.BLOCK)
 
 
 class SlidingWindow(wiring.Component):
     """Give the windows of an image, word by word, from a circular buffer of its rows.
 
     Takes and gives one word per cycle. Rows that come in and windows that go out are independent of each other: while
-    the windows of one row are given, the next rows come in, and those of the next frame. A word leaves ``LATENCY``
+    the windows of one row are given, the next rows come in, and those of the next frame. A word leaves ``latency``
     cycles after the one that completes what it needs came in.
 
     Words of the padding are not read but put in between. Positions are counted in words of a buffer whose size is a
@@ -140,6 +141,8 @@ class SlidingWindow(wiring.Component):
         Sizes of everything.
     place : :class:`Place`
         Block RAM, distributed RAM, or flip-flops.
+    registered : :class:`bool`
+        Read through a register more, which block RAM may have.
 
     Members
     -------
@@ -149,20 +152,24 @@ class SlidingWindow(wiring.Component):
         The words of the windows.
     """
 
-    LATENCY = 2
-
-    def __init__(self, *, window: Window, place: Place) -> None:
+    def __init__(self, *, window: Window, place: Place, registered: bool = False) -> None:
         self.window = window
         self.place = place
+        self.registered = registered
         payload = stream.Signature(window.width * window.bits)
         super().__init__({"i": In(payload), "o": Out(payload)})
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the word that completes what a word needs to that one."""
+        return 3 if self.registered else 2
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
         depth = self.window.depth
         m.submodules.rows = rows = memory.Memory(
-            shape=len(self.i.payload), depth=depth, init=[], attrs={"ram_style": style}
+            shape=len(self.i.payload), depth=depth, init=[], attrs={"ram_style": style, **NO_COLLISIONS}
         )
         written, oldest = Signal(range(2 * depth)), Signal(range(2 * depth))
         self._write(m, rows, written, oldest)
@@ -193,20 +200,27 @@ class SlidingWindow(wiring.Component):
         port = rows.read_port()
         position = Signal(range(2 * window.depth), init=self._corner % (2 * window.depth))
         ahead = Signal.like(position)
-        fetch, free, outside, filled = Signal(), Signal(), Signal(), Signal()
+        fetch, free, outside = Signal(), Signal(), Signal()
         pad = Const(window.pad & (1 << window.bits) - 1, window.bits).replicate(window.width)
         m.d.comb += [
             ahead.eq(written - position),
             free.eq(~self.o.valid | self.o.ready),
             fetch.eq(free & (outside | (~ahead[-1] & (ahead != 0)))),
             port.addr.eq(position),
-            port.en.eq(fetch),
-            self.o.payload.eq(Mux(filled, pad, port.data)),
+            # The block's register goes on with it, so that both have the same enable.
+            port.en.eq(free if self.registered else fetch),
         ]
+        word, filled, valid = port.data, Signal(), fetch
         with m.If(free):
-            m.d.sync += self.o.valid.eq(fetch)
-        with m.If(fetch):
             m.d.sync += filled.eq(outside)
+        if self.registered:
+            word, padded, fetched = Signal.like(word, name="word", reset_less=True), Signal(), Signal()
+            with m.If(free):
+                m.d.sync += [word.eq(port.data), padded.eq(filled), fetched.eq(fetch)]
+            filled, valid = padded, fetched
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(valid)
+        m.d.comb += self.o.payload.eq(Mux(filled, pad, word))
         self._walk(m, fetch, position, oldest, outside)
 
     @property

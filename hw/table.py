@@ -13,7 +13,7 @@ from .levels import signed_for
 from .memory import MemorySize, Rom
 from .stage import SHALLOW, Candidate, Place
 
-__all__ = ["Table", "TableReader", "TableSize"]
+__all__ = ["Table", "TableReader", "TableSize", "has_register", "table_latency"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class TableSize:
 class TableReader(wiring.Component):
     """Give each beat ``steps`` times, with what a table has for its channels.
 
-    Takes a beat every ``steps`` cycles; it leaves ``LATENCY`` cycle after it came.
+    Takes a beat every ``steps`` cycles; it leaves ``latency`` cycles after it came.
 
     Parameters
     ----------
@@ -141,6 +141,8 @@ class TableReader(wiring.Component):
         Shape of what chooses a row.
     place : :class:`Place`
         Block RAM or look-up tables.
+    registered : :class:`bool`
+        Read through a register more, which block RAM may have.
 
     Members
     -------
@@ -150,45 +152,63 @@ class TableReader(wiring.Component):
         The beat, and an array of ``width`` by ``share`` integers; whether it is the first or the last step.
     """
 
-    LATENCY = 1
-
-    def __init__(self, *, size: TableSize, bits: int, row: Shape, place: Place) -> None:
+    def __init__(self, *, size: TableSize, bits: int, row: Shape, place: Place, registered: bool) -> None:
         self.size = size
         self.bits = bits
         self.row = row
         self.place = place
+        self.registered = registered
         words = data.ArrayLayout(data.ArrayLayout(size.table.shape, size.share), size.width)
         beat = data.StructLayout({"value": bits, "rows": data.ArrayLayout(row, size.memories)})
         given = data.StructLayout({"value": bits, "words": words, "first": 1, "last": 1})
         super().__init__({"i": In(stream.Signature(beat)), "o": Out(stream.Signature(given))})
 
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat to its first step."""
+        return table_latency(self.registered)
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         steps, held = self.size.steps, Signal.like(self.i.payload, reset_less=True)
         valid, step = Signal(), Signal(range(steps))
-        take, again, last = Signal(), Signal(), Signal()
+        take, again, last, free = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             last.eq(step == steps - 1),
-            self.i.ready.eq(~valid | (self.o.ready & last)),
+            self.i.ready.eq(free & (~valid | last)),
             take.eq(self.i.valid & self.i.ready),
-            again.eq(valid & self.o.ready & ~last),
-            self.o.valid.eq(valid),
-            self.o.payload.value.eq(held.value),
-            self.o.payload.first.eq(step == 0),
-            self.o.payload.last.eq(last),
+            again.eq(valid & free & ~last),
         ]
         with m.If(take):
             m.d.sync += [held.eq(self.i.payload), valid.eq(1), step.eq(0)]
         with m.Elif(again):
             m.d.sync += step.eq(step + 1)
-        with m.Elif(self.o.ready):
+        with m.Elif(free):
             m.d.sync += valid.eq(0)
 
         rows = [Mux(take, self.i.payload.rows[n], held.rows[n]) for n in range(self.size.memories)]
-        m.d.comb += self.o.payload.words.eq(Cat(self._read(m, take | again, rows)))
+        # A block's register goes on with the block, so that both have the same enable.
+        words = Cat(self._read(m, take | again, free if self.registered else take | again, rows))
+        given = {"value": held.value, "words": words, "first": step == 0, "last": last}
+        self._give(m, free, valid, given)
         return m
 
-    def _read(self, m: Module, step: Value, rows: list[Value]) -> list[Value]:
+    def _give(self, m: Module, free: Signal, valid: Signal, given: dict[str, Value]) -> None:
+        """What is read, as it is or through a register; ``free`` is whether it can go on."""
+        if not self.registered:
+            m.d.comb += [free.eq(~valid | self.o.ready), self.o.valid.eq(valid)]
+            m.d.comb += [getattr(self.o.payload, name).eq(value) for name, value in given.items()]
+            return
+        m.d.comb += free.eq(~self.o.valid | self.o.ready)
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(valid)
+        for name, value in given.items():
+            later = Signal(len(value), name=f"{name}_held", reset_less=True)
+            with m.If(free):
+                m.d.sync += later.eq(value)
+            m.d.comb += getattr(self.o.payload, name).eq(later)
+
+    def _read(self, m: Module, step: Value, enable: Value, rows: list[Value]) -> list[Value]:
         """The word of each memory in the chosen row, one cycle behind the step."""
         table, depth = self.size.table, self.size.memory.depth
         # Rows lie side by side, so that the address is a sum. It is right even if this one begins below 0.
@@ -201,7 +221,7 @@ class TableReader(wiring.Component):
         for n, (row, words) in enumerate(zip(rows, self._contents(), strict=True)):
             rom = Rom(width=self.size.memory.width, words=words, block=self.place is Place.BLOCK, enabled=True)
             m.submodules[f"table{n}" if self.size.apart else "table"] = rom
-            m.d.comb += [rom.address.eq(base + row), rom.enable.eq(step)]
+            m.d.comb += [rom.address.eq(base + row), rom.enable.eq(enable)]
             found.append(rom.data)
         return found
 
@@ -211,6 +231,16 @@ class TableReader(wiring.Component):
         parts = np.split(lanes, self.size.width, axis=3) if self.size.apart else [lanes]
         width = self.size.table.shape.width
         return [[_pack(word, width) for word in part.reshape(self.size.memory.depth, -1)] for part in parts]
+
+
+def table_latency(registered: bool) -> int:
+    """Cycles from a beat to its first step: one more through a register."""
+    return 2 if registered else 1
+
+
+def has_register(place: Place, family: Family) -> bool:
+    """Whether a table is read through a register: one that block RAM has."""
+    return family.bram_register and place is Place.BLOCK
 
 
 def _pack(values: NDArray[np.int64], width: int) -> int:

@@ -1,6 +1,7 @@
 """Verilog of an accelerator."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -12,9 +13,10 @@ from ..model.store import write_atomically
 from .accelerator import Accelerator
 from .core import AcceleratorCore
 from .memory_files import SUFFIX, memory_files
+from .memory_words import only_first_words, with_all_words
 from .text import tidy
 
-__all__ = ["CORE", "VERILOG_FILE", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
+__all__ = ["CORE", "VERILOG_FILE", "YOSYS", "convert", "remove_stale", "to_verilog", "write_core", "write_verilog"]
 
 CORE = "xnorflow_core"
 """Name of the top module."""
@@ -105,8 +107,9 @@ def convert(component: wiring.Component, *, name: str) -> str:
     TextError
         When yosys writes something else than it is known to.
     """
-    with _own_yosys():
-        return tidy(verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True))
+    with _own_yosys(), _no_collection(), only_first_words() as words:
+        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    return with_all_words(tidy(text), words)
 
 
 @contextlib.contextmanager
@@ -119,3 +122,15 @@ def _own_yosys() -> Iterator[None]:
     finally:
         if not chosen:
             del os.environ[YOSYS]
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Put off the search for cycles among objects: Amaranth makes millions that stay, half of its time otherwise."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BitArray", "binarize", "bipolar", "pack", "pack_bytes", "pack_rows", "unpack", "unpack_bytes"]
+__all__ = ["BitArray", "binarize", "bipolar", "pack", "pack_bytes", "pack_rows", "pack_words", "unpack", "unpack_bytes"]
 
 BitArray = NDArray[np.uint8]
 
@@ -57,6 +57,20 @@ def pack_rows(rows: BitArray) -> list[int]:
 def pack_bytes(bits: BitArray) -> BitArray:
     """Bits along the last axis into bytes, bit 0 of byte 0 first; the last byte is filled up with zeros."""
     return np.packbits(bits, axis=-1, bitorder="little")
+
+
+def pack_words(bits: BitArray) -> NDArray[np.uint64]:
+    """Bits along the last axis into words of 64 bits, for :func:`~.packed.apply`; zeros fill up the last one.
+
+    Which bit of a word an element is depends on the machine, and is the same for all.
+    """
+    *shape, size = bits.shape
+    if size % 64:
+        filled = np.zeros((*shape, -(-size // 64) * 8), np.uint8)
+        filled[..., : -(-size // 8)] = pack_bytes(bits)
+        return filled.view(np.uint64)
+    # One row: that is packed faster than many short ones.
+    return pack_bytes(bits.reshape(-1)).view(np.uint64).reshape(*shape, size // 64)
 
 
 def unpack_bytes(data: BitArray, count: int) -> BitArray:

@@ -1,7 +1,8 @@
-// ECP5's block RAM, of which yosys has a black box only: as its synth_ecp5 uses it, without output registers.
+// ECP5's block RAM, of which yosys has a black box only: as its synth_ecp5 uses it, and with output registers.
 //
 // 1,024 rows of 18 bits. A port of 36 bits takes two rows at once and is A for writing, B for reading, with the lower
-// half of its data at the A pins. In a port of 1, 2 or 4 bits the ninth bit of each half row is out of reach.
+// half of its data at the A pins. In a port of 1, 2 or 4 bits the ninth bit of each half row is out of reach. All output
+// registers of a port of 36 bits are on the clock, the enable and the reset of B.
 
 `timescale 1ns / 1ps
 `default_nettype none
@@ -73,7 +74,7 @@ module DP16KD #(
     wire clk_b = CLKB ^ (CLKBMUX == "INV");
 
     reg [17:0] rows[0:1023];
-    reg [35:0] read_a, read_b;
+    reg [35:0] read_a, read_b, held_a, held_b;
     integer n;
 
     initial begin
@@ -81,8 +82,10 @@ module DP16KD #(
         for (n = 0; n < 1024; n = n + 1) rows[n] = INIT[20*n+:18];
         read_a = 0;
         read_b = 0;
-        if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || CSDECODE_A != "0b000" || CSDECODE_B != "0b000") begin
-            $display("DP16KD: output registers and chip selects are not modelled");
+        held_a = 0;
+        held_b = 0;
+        if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000") begin
+            $display("DP16KD: chip selects are not modelled");
             $finish;
         end
     end
@@ -166,14 +169,28 @@ module DP16KD #(
             read_b <= seen(WEB && WRITEMODE_B == "WRITETHROUGH" ? next_b : now_b, address_b, DATA_WIDTH_B);
     end
 
+    // Output registers take what was read last, whether or not something is read.
+    always @(posedge clk_a) begin
+        if (RSTA) held_a <= 0;
+        else if (OCEA) held_a <= read_a;
+    end
+
+    always @(posedge clk_b) begin
+        if (RSTB) held_b <= 0;
+        else if (OCEB) held_b <= read_b;
+    end
+
+    wire [35:0] whole = {
+        REGMODE_B == "OUTREG" ? held_b[35:18] : read_b[35:18], REGMODE_A == "OUTREG" ? held_b[17:0] : read_b[17:0]
+    };
     assign {
         DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2,
         DOA1, DOA0
-    } = DATA_WIDTH_B == 36 ? read_b[17:0] : read_a[17:0];
+    } = DATA_WIDTH_B == 36 ? whole[17:0] : REGMODE_A == "OUTREG" ? held_a[17:0] : read_a[17:0];
     assign {
         DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2,
         DOB1, DOB0
-    } = DATA_WIDTH_B == 36 ? read_b[35:18] : read_b[17:0];
+    } = DATA_WIDTH_B == 36 ? whole[35:18] : REGMODE_B == "OUTREG" ? held_b[17:0] : read_b[17:0];
 endmodule
 
 `default_nettype wire

@@ -11,6 +11,7 @@ from tests.offline import stay_on_this_machine
 from tests.samples import sample
 from tests.samples.layout import lay_out
 from xnorflow.cli import main
+from xnorflow.model import packed
 from xnorflow.model.data.datasets import SOURCES, Dataset, load
 
 pytest_plugins = ("tests.left_out",)
@@ -65,3 +66,11 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 def sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command finds the samples where the whole data sets would be."""
     lay_out(tmp_path / "samples", monkeypatch)
+
+
+@pytest.fixture(params=["numpy", pytest.param("numba", marks=pytest.mark.packages("numba"))])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Either way to products of bits, for all that a test does; numba's for the smallest layers, too."""
+    monkeypatch.setenv(packed.KERNELS, "1" if request.param == "numba" else "0")
+    monkeypatch.setattr(packed, "ENOUGH", 0)
+    return str(request.param)

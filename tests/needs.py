@@ -50,8 +50,8 @@ _TOOLS = {
     "libpython": "a Python with its shared library, such as apt-get install libpython3-dev",
 }
 
-# Packages that are no part of the extra "dev".
-_PACKAGES = {"brevitas": "pip install -e '.[dev,dev-brevitas]'"}
+# Packages that are no part of the extra "dev", or not for every Python.
+_PACKAGES = {"brevitas": "pip install -e '.[dev,dev-brevitas]'", "numba": "pip install 'xnorflow[fast]'"}
 
 # What the simulators and the tool flow say when one of these is missing.
 _SAID = {

@@ -3,19 +3,25 @@
 Dividers of its PLL: limits and the search are those of ``ecppll``, so that the results are its own.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from amaranth.hdl import Instance, Module
 
 from ...hw.device import ECP5
+from ..block_registers import check_merged, merge_registers
+from ..carry_chains import open_ends, take_in_tables
 from ..roms import Bits
 from .family import Block, ClockRequest, FamilyTools, Indices, Layout, buffered, check_clock
 
 __all__ = ["ECP5_TOOLS", "Ecp5Pll", "ecp5_pll"]
+
+ADDERS = Path(__file__).with_name("ecp5_alu.v")
 
 IDENTITY = re.compile(rb"\xff\x00Part: (LFE5\w+-\w+)-")
 """The comment at its beginning."""
@@ -95,6 +101,12 @@ def _identify(beginning: bytes) -> str | None:
     return found and found[1].decode().replace("LFE5U-", "ECP5-").replace("LFE5", "ECP5")
 
 
+def _merge_registers(netlist: dict[str, Any]) -> None:
+    before = copy.deepcopy(netlist)
+    if merge_registers(netlist):
+        check_merged(before, netlist)
+
+
 class _Contents(Layout):
     """2,048 words of nine bits; narrow ports leave the ninth out."""
 
@@ -125,8 +137,17 @@ class _Contents(Layout):
 ECP5_TOOLS = FamilyTools(
     family=ECP5,
     title="an ECP5",
+    # Memories that Amaranth reads by a clock are read again by what heeds :data:`~...hw.memory.NO_COLLISIONS`.
     # Sums in LUT5 and wider, which are made of several LUT4, take twice as many of those.
-    synthesis="synth_ecp5 -nowidelut",
+    synthesis=(
+        "memory_nordff */a:no_rw_check",
+        "synth_ecp5 -nowidelut -run begin:map_gates -top {top}",
+        f"techmap -map {ADDERS.name}",
+        "synth_ecp5 -nowidelut -run map_gates: -top {top}",
+    ),
+    maps=(ADDERS,),
+    passes=(_merge_registers, take_in_tables),
+    last_passes=(open_ends,),
     nextpnr="nextpnr-ecp5",
     device_options={
         "ECP5-12F": "--12k",

@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,25 @@ from numpy.typing import NDArray
 from ...hw.device import Family
 from ..roms import Bits, ContentsError
 
-__all__ = ["Block", "ClockRequest", "FamilyTools", "Indices", "Layout", "PllInput", "buffered", "check_clock"]
+__all__ = [
+    "Block",
+    "ClockRequest",
+    "FamilyTools",
+    "Indices",
+    "Layout",
+    "NetlistPass",
+    "PllInput",
+    "buffered",
+    "check_clock",
+]
 
 TOLERANCE = 0.01
 """How far the frequency of a PLL may be from what was asked for: the UART's rate comes from it."""
 
 Indices = NDArray[np.int64]
+
+NetlistPass = Callable[[dict[str, Any]], None]
+"""Changes a netlist of yosys, read from its JSON."""
 
 Command = Callable[[str, str], tuple[str, list[str]]]
 """A tool and its arguments, for the file that it reads and the file that it writes."""
@@ -125,8 +139,14 @@ class FamilyTools:
         What the hardware knows of it.
     title : :class:`str`
         What a part of it is called, with its article.
-    synthesis : :class:`str`
-        The command of yosys.
+    synthesis : tuple of :class:`str`
+        The commands of yosys, with ``{top}`` where the top module's name goes.
+    maps : tuple of :class:`~pathlib.Path`
+        Techmaps that they name, without a folder.
+    passes : tuple of callables
+        What is done to the netlist then, each of which leaves what it computes.
+    last_passes : tuple of callables
+        The same where it goes to nextpnr, for whom some ports are to be left open.
     nextpnr : :class:`str`
         The program that places and routes.
     device_options : mapping of :class:`str`
@@ -162,7 +182,10 @@ class FamilyTools:
 
     family: Family
     title: str
-    synthesis: str
+    synthesis: tuple[str, ...]
+    maps: tuple[Path, ...]
+    passes: tuple[NetlistPass, ...]
+    last_passes: tuple[NetlistPass, ...]
     nextpnr: str
     device_options: Mapping[str, str]
     constraints: str

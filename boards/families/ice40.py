@@ -127,7 +127,10 @@ ICE40_TOOLS = FamilyTools(
     family=ICE40,
     title="an iCE40",
     # yosys 0.70 maps with abc9 by default; -dff costs cells and clock on both families (docs/boards.md).
-    synthesis="synth_ice40",
+    synthesis=("synth_ice40 -top {top}",),
+    maps=(),
+    passes=(),
+    last_passes=(),
     nextpnr="nextpnr-ice40",
     device_options={"HX1K": "--hx1k", "HX8K": "--hx8k", "LP8K": "--lp8k", "UP5K": "--up5k"},
     constraints="pcf",

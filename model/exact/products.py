@@ -1,6 +1,6 @@
 """Products with weights: what ``MatMul``, ``Gemm`` and ``Conv`` become."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,7 +13,8 @@ from .constant import Constant
 from .curve import Curve, Line
 from .images import Border, aligned, check_image, image_order, padding_value, tidy_border, unpadded
 from .node import Node
-from .planes import Planes, planes_of, some
+from .planes import Planes, planes_of
+from .scales import of_one_scale
 from .signal import Indices, Made, Product, Signal, Window
 from .surd import ZERO, Surd
 from .thresholds import settle
@@ -27,7 +28,7 @@ LARGEST_SHIFTS = 1 << 20
 
 def dense(node: Node, signal: Signal, weights: Constant) -> Signal:
     """The signal, a vector, times a matrix of shape ``(inputs, neurons)``."""
-    signal = settle(node, signal)
+    signal = of_one_scale(node, settle(node, signal))
     count = signal.shape[-1] if signal.shape else 0
     if count != signal.tensor.size or len(weights.shape) != 2 or weights.shape[0] != count:
         raise node.error(f"must multiply a vector by a matrix, not shape {signal.shape} by {weights.shape}")
@@ -49,6 +50,7 @@ def convolution(node: Node, signal: Signal, weights: Constant, window: Window, *
     if len(weights.shape) != 4 or weights.shape[1] * groups != signal.channels:
         wanted = f"{signal.channels} channels" + f" in {groups} groups" * (groups > 1)
         raise node.error(f"must have weights of (neurons, {wanted}, rows, columns), not {weights.shape}")
+    signal = of_one_scale(node, signal)
     span = tuple((taps - 1) * gap + 1 for taps, gap in zip(weights.shape[2:], window.dilation, strict=True))
     padding = tidy_border(signal, span, window.stride, border)
     signal = aligned(node, signal, filler) if any(padding) else signal
@@ -86,7 +88,7 @@ def _product(
         # Of channels that are all alike one line is there; else each group reads its own.
         size = count // groups
         own = lines if len(lines) == 1 or groups == 1 else lines[group * size : (group + 1) * size]
-        scale = _common_scale(node, own)
+        scale = abs(own[0][0])
         part = slice(group * layer.mh // groups, (group + 1) * layer.mh // groups)
         negative = np.resize([line[0].sign < 0 for line in own], size)
         shifts = [ZERO] * len(planes.magnitudes[part])
@@ -105,15 +107,6 @@ def _product(
     return Signal(source, integers_in(shape, -source.limit, source.limit), order).with_curves(
         [Curve((0,), (line,)) for line in found]
     )
-
-
-def _common_scale(node: Node, lines: Sequence[Line]) -> Surd:
-    common = abs(lines[0][0])
-    if common == ZERO or any(abs(scale) != common for scale, _ in lines):
-        raise node.error(
-            f"inputs must have one scale, not {some({abs(scale) for scale, _ in lines})}; quantize per tensor"
-        )
-    return common
 
 
 def _shifts(node: Node, flat: BitArray, offsets: list[Surd]) -> list[Surd]:

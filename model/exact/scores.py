@@ -15,6 +15,7 @@ from .elementwise import risen
 from .node import Node
 from .order import rank
 from .rounding import floor
+from .scales import LARGEST_RANKS
 from .signal import Indices, Join, Made, Pixels, Product, Signal, Window
 from .surd import ZERO, InexactError, Surd
 from .thresholds import integers_of, settle
@@ -164,7 +165,3 @@ def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None
         high = set(order[: falls[0]]) if falls else set()
         return [2 * floor + (place in high) for place, floor in enumerate(floors)]
     return None
-
-
-LARGEST_RANKS = 1 << 18
-"""Numbers that are put in order, all classes together."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..ir import Bias, Ending, Threshold, Thresholds
 from ..tensors import levels_of
-from .curve import Curve, runs, single_line
+from .curve import LONGEST_SLOPE, Curve, runs, single_line
 from .joins import source_rows
 from .levels import Ladder, Runs, direction, ladder, reversed_runs
 from .node import Node
@@ -16,6 +16,9 @@ from .signal import Join, Made, Pixels, Product, Signal
 from .surd import ZERO
 
 __all__ = ["integers_of", "settle"]
+
+MANY = 32
+"""Steps of a function that are enough to see that they are too many levels."""
 
 
 def settle(node: Node, signal: Signal) -> Signal:
@@ -30,6 +33,10 @@ def settle(node: Node, signal: Signal) -> Signal:
     if all(line is not None and line[0] != ZERO for line in lines):
         return integers_of(node, signal)
     if isinstance(source, Product):
+        wide = len(source.dots) > LONGEST_SLOPE
+        if wide and None not in lines and any(line is not None and line[0] != ZERO for line in lines):
+            # Some channels are constant: what needs them to be so makes them so.
+            return integers_of(node, signal)
         return _products(node, signal, source)
     curves = signal.repeated(max(len(signal.curves), signal.channels))
     table = [[found] for found in _runs(node, signal.domain, curves)]
@@ -104,7 +111,7 @@ def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
     known: dict[Curve, Runs] = {}
     for curve in curves:
         if curve not in known:
-            found = runs(domain, curve)
+            found = runs(domain, curve, MANY)
             if found is None:
                 raise node.error("must come behind a quantization; put BipolarQuant or Quant between")
             known[curve] = found

@@ -15,6 +15,9 @@ __all__ = ["Bias", "Ending", "Ranks", "Sums", "Thresholds"]
 
 LARGEST_SHIFT = 16
 
+Dots = NDArray[np.floating] | NDArray[np.int32]
+"""Dot products: whole numbers, whatever computed them."""
+
 
 @dataclass(frozen=True)
 class Sums:
@@ -37,7 +40,7 @@ class Sums:
         """Smallest and largest sum, as it is counted."""
         return (0, self.limit) if self.matches else (-self.limit, self.limit)
 
-    def count(self, dots: NDArray[np.floating]) -> NDArray[np.floating]:
+    def count(self, dots: Dots) -> Dots:
         """Sums as they are counted, from dot products."""
         return (dots + self.limit) / 2 if self.matches else dots
 
@@ -91,7 +94,7 @@ class Thresholds:
         """Type of results of this shape."""
         return levels_of(shape, self.levels.shape[1])
 
-    def apply(self, sums: Sums, dots: NDArray[np.floating]) -> NDArray[np.uint8]:
+    def apply(self, sums: Sums, dots: Dots) -> NDArray[np.uint8]:
         """Levels that each neuron reaches, from its dot products: whole numbers, one row of neurons for each vector."""
         # Matches are compared as dots: matches >= t where dot = 2 * matches - mw >= 2 * t - mw.
         least = 2 * self.levels - sums.limit if sums.matches else self.levels
@@ -144,7 +147,7 @@ class Bias:
         limit = sums.limit << self.shift
         return integers_in(shape, int(self.bias.min()) - limit, int(self.bias.max()) + limit)
 
-    def apply(self, _sums: Sums, dots: NDArray[np.floating]) -> NDArray[np.int64]:
+    def apply(self, _sums: Sums, dots: Dots) -> NDArray[np.int64]:
         """The integer of each neuron, from its dot products: whole numbers, one row of neurons for each vector."""
         return (dots.astype(np.int64) << self.shift) + self.bias
 
@@ -190,7 +193,7 @@ class Ranks:
         """Type of results of this shape."""
         return integers_in(shape, int(self.table.min()), int(self.table.max()))
 
-    def apply(self, sums: Sums, dots: NDArray[np.floating]) -> NDArray[np.int64]:
+    def apply(self, sums: Sums, dots: Dots) -> NDArray[np.int64]:
         """The integer of each neuron, from its dot products: whole numbers, one row of neurons for each vector."""
         places = sums.count(dots).astype(np.int64) - sums.span[0]
         return self.table[np.arange(self.count), places]

@@ -32,8 +32,11 @@ def count_reached(
     values: NDArray[Any], levels: NDArray[Any], rows: NDArray[np.int64] | None = None
 ) -> NDArray[np.uint8]:
     """How many levels each value reaches, channels innermost: of ``(channels, k)``, or of ``(channels, rows, k)``."""
-    reached = np.zeros(values.shape, np.uint8)
     # One level after the other: all of them at once take the memory of all values as often.
-    for level in np.moveaxis(levels, -1, 0):
-        reached += values >= (level if rows is None else level[np.arange(len(level)), rows])
+    first, *others = (
+        level if rows is None else level[np.arange(len(level)), rows] for level in np.moveaxis(levels, -1, 0)
+    )
+    reached = np.asarray(values >= first).view(np.uint8)
+    for level in others:
+        reached += values >= level
     return reached

@@ -1,5 +1,6 @@
 """Sums of windows: average pooling, but for a scale."""
 
+import functools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from ..tensors import Tensor, integers_in
 from .kind import Integers
 from .products import values_of
-from .windows import Pair, check_pool, view_windows, window_counts
+from .windows import Pair, check_pool, window_counts, window_parts
 
 __all__ = ["SumPool"]
 
@@ -66,5 +67,5 @@ class SumPool:
 
     def apply(self, tensor: Tensor, values: Integers) -> NDArray[np.int64]:
         """The result for inputs of shape ``(count, *tensor.shape)``."""
-        integers = values_of(tensor, values).astype(np.int64)
-        return np.asarray(view_windows(integers, self.kernel, self.stride).sum(axis=(-2, -1)))
+        integers: Integers = values_of(tensor, values).astype(np.int64)
+        return np.asarray(functools.reduce(np.add, window_parts(integers, self.kernel, self.stride)), np.int64)

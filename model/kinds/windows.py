@@ -1,5 +1,6 @@
 """Windows of an image: how many there are, and a view of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "times",
     "view_windows",
     "window_counts",
+    "window_parts",
     "window_size",
 ]
 
@@ -76,6 +78,16 @@ def check_padding(padding: Padding, size: Pair) -> None:
     """ValueError unless each window, which spans so much, has some of the image."""
     if not all(0 <= rows < most for rows, most in zip(borders_of(padding), 2 * size, strict=True)):
         raise ValueError(f"padding must be at least 0 and less than the kernel, {times(size)}, not {padding!r}")
+
+
+def window_parts(images: Integers, kernel: Pair, stride: Pair) -> Iterator[Integers]:
+    """For each place in a window, what all windows have there: views of shape ``(count, rows, columns, channels)``."""
+    rows, columns = (
+        (size - reach) // step for size, reach, step in zip(images.shape[1:3], kernel, stride, strict=True)
+    )
+    for y in range(kernel[0]):
+        for x in range(kernel[1]):
+            yield images[:, y : y + rows * stride[0] + 1 : stride[0], x : x + columns * stride[1] + 1 : stride[1]]
 
 
 def check_pool(record: Any) -> None:

@@ -57,6 +57,8 @@ class Graph:
         Shape of the input, with a batch of 1.
     integers : :class:`bool`
         Whether the file says that the input is integers.
+    element : :class:`int`
+        Type of the input, by its code in ONNX.
     """
 
     nodes: tuple[Node, ...]
@@ -65,6 +67,7 @@ class Graph:
     output: str
     shape: tuple[int, ...]
     integers: bool
+    element: int
 
 
 def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> Graph:
@@ -104,6 +107,7 @@ def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> 
         output=graph.output[0].name,
         shape=_shape(inputs[0], input_shape),
         integers=_takes_integers(graph, inputs[0]),
+        element=inputs[0].type.tensor_type.elem_type,
     )
 
 

@@ -14,6 +14,7 @@ from ..exact.node import Node
 from ..exact.products import convolution, dense
 from ..exact.signal import FILLER, Indices, Signal, Window
 from ..exact.surd import ONE, Surd
+from ..exact.whole import checked
 from .constants import evaluate
 from .pointwise import POINTWISE
 from .pools import POOLS
@@ -29,6 +30,10 @@ Constants = list[Value | None]
 
 def apply(node: Node, inputs: Sequence[Value | None]) -> Value:
     """The result of an operator; inputs that were left out are None."""
+    return checked(node, _applied(node, inputs))
+
+
+def _applied(node: Node, inputs: Sequence[Value | None]) -> Value:
     signals = [value for value in inputs if isinstance(value, Signal)]
     if signals and signals[0].ranked and node.operator not in (*SHAPE_OPERATORS, "Cast", "Identity"):
         raise node.error("must not follow the choice of the class; end the network there")

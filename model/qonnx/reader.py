@@ -27,6 +27,7 @@ from .graph import Graph, QonnxError, read_graph
 from .layout import Layout, layout_of
 from .operators import apply
 from .shapes import SHAPE_OPERATORS
+from .types import typed
 
 __all__ = ["QonnxError", "import_qonnx"]
 
@@ -86,7 +87,7 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = cut_before_rounding(read_graph(path, input_shape=input_shape))
+        graph = typed(cut_before_rounding(read_graph(path, input_shape=input_shape)))
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:

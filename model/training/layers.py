@@ -54,6 +54,8 @@ class StreamFlatten(nn.Module):
 class Sign(nn.Module):
     """Sign with a gradient that passes; sign(0) = +1. Eval mode is always the deterministic sign.
 
+    There it gives numbers of the module's own type, float32 or float64, whatever a batch norm before it gives.
+
     Parameters
     ----------
     stochastic : :class:`bool`
@@ -72,11 +74,16 @@ class Sign(nn.Module):
         super().__init__()
         self.stochastic, self.gradient = stochastic, gradient
         self.slope: float | None = None
+        self.one: Tensor
+        # Has the type that the module was converted to, and is no part of what is saved.
+        self.register_buffer("one", torch.ones(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and self.slope is not None:
             return torch.tanh(self.slope * x)
-        return stochastic_sign_ste(x) if self.stochastic and self.training else SIGNS[self.gradient](x)
+        if self.training:
+            return stochastic_sign_ste(x) if self.stochastic else SIGNS[self.gradient](x)
+        return SIGNS[self.gradient](x).to(torch.promote_types(self.one.dtype, torch.float32))
 
     def extra_repr(self) -> str:
         return f"stochastic={self.stochastic}, gradient={self.gradient!r}"

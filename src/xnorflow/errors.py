@@ -11,6 +11,7 @@ EXTRAS = {
     "torch": "train",
     "sklearn": "train",
     "matplotlib": "train",
+    "numba": "fast",
     "onnx": "import",
     "google": "import",
     "cocotb": "sim",

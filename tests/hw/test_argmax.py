@@ -7,7 +7,7 @@ from amaranth.hdl import signed
 
 from tests.hw.bench import STALLS, stream
 from xnorflow.hw.answer import Answer, AnswerFormat
-from xnorflow.hw.argmax import Argmax
+from xnorflow.hw.argmax import PAUSE, Argmax
 
 WIDTH = 5
 FRAMES = 30
@@ -33,26 +33,25 @@ def beats_of(frames, lanes):
 @pytest.mark.parametrize(("count", "lanes"), [(1, 1), (2, 1), (10, 1), (10, 2), (10, 3), (10, 10), (3, 3), (300, 7)])
 def test_finds_the_first_of_the_highest(count, lanes, stalls):
     frames = frames_of(count)
-    run = stream(
-        Argmax(score=signed(WIDTH), count=count, lanes=lanes), beats_of(frames, lanes), count=FRAMES, stalls=stalls
-    )
+    dut = Argmax(score=signed(WIDTH), count=count, lanes=lanes)
+    run = stream(dut, beats_of(frames, lanes), count=FRAMES, stalls=stalls)
     assert run.beats == [int(np.argmax(frame)) for frame in frames]
     if not stalls:
         beats = -(-count // lanes)
-        assert run.given[0] - run.taken[beats - 1] == Argmax.LATENCY
+        assert run.given[0] - run.taken[beats - 1] == dut.latency
         assert set(np.diff(run.given)) == {beats}
 
 
 @pytest.mark.parametrize("stalls", STALLS)
 @pytest.mark.parametrize("count", [1, 2, 10, 300])
-def test_patient_comparison_takes_two_cycles_a_score(count, stalls):
+def test_patient_comparison_takes_two_cycles_a_score_and_a_pause(count, stalls):
     frames = frames_of(count)
     dut = Argmax(score=signed(WIDTH), count=count, lanes=1, patient=True)
     run = stream(dut, beats_of(frames, 1), count=FRAMES, stalls=stalls, timeout=60_000)
     assert run.beats == [int(np.argmax(frame)) for frame in frames]
     if not stalls:
-        assert run.given[0] - run.taken[count - 1] == Argmax.LATENCY
-        assert set(np.diff(run.given)) == {2 * count}
+        assert run.given[0] - run.taken[count - 1] == dut.latency
+        assert set(np.diff(run.given)) == {2 * count + PAUSE}
 
 
 def test_patience_needs_a_single_lane():

@@ -37,7 +37,7 @@ def unpacked(beats, width, bits, channels):
     return np.array(values).reshape(UNITS, -1)[:, :channels]
 
 
-def compared(channels, width, count, gap, *, stalls, bits=6, chooser=None, rows=1, lowest=0, place=Place.LUT):
+def compared(channels, width, count, gap, *, stalls, bits=6, chooser=None, rows=1, lowest=0, registered=False):
     rng = np.random.default_rng(seed=channels * count + gap)
     levels = np.sort(rng.integers(-32, 33, (channels, rows, count)), axis=-1)
     values = rng.integers(-32, 32, (UNITS, channels))
@@ -45,13 +45,13 @@ def compared(channels, width, count, gap, *, stalls, bits=6, chooser=None, rows=
     table, steps = step_levels(levels, gap, highest=31)
     stage = Compare(Table(table, lowest), count, bits, width, channels, UNITS, steps, chooser)
     second = packed(choices + lowest, width, chooser.width) if chooser else None
-    dut = LevelCount(compare=stage, place=place)
+    dut = LevelCount(compare=stage, place=Place.BLOCK, registered=registered)
     beats = packed(values, width, bits)
     run = stream(dut, beats, count=len(beats), second=second, stalls=stalls)
     reached = (values[..., np.newaxis] >= levels[np.arange(channels), choices]).sum(axis=-1)
     assert (unpacked(run.beats, width, count.bit_length(), channels) == reached).all()
     if not stalls:
-        assert run.given[0] - run.taken[0] == dut.latency
+        assert run.given[0] - run.taken[0] == dut.latency == 1 + registered + steps
         assert set(np.diff(run.given)) <= {steps}
         assert stage.cycles == len(beats) * steps
     return stage
@@ -74,6 +74,8 @@ def test_a_second_stream_chooses_the_levels(channels, width, count, gap, chooser
     compared(channels, width, count, gap, stalls=stalls, chooser=chooser, rows=rows, lowest=lowest)
 
 
-def test_result_does_not_depend_on_the_memory():
-    compared(20, 2, 15, 4, stalls=0.0, place=Place.BLOCK)
-    compared(7, 3, 3, 2, stalls=0.0, place=Place.BLOCK, chooser=unsigned(3), rows=5)
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize(("channels", "width", "count", "gap"), SIZES)
+def test_a_register_of_the_memory_costs_a_cycle_and_no_bubble(channels, width, count, gap, stalls):
+    compared(channels, width, count, gap, stalls=stalls, registered=True)
+    compared(channels, width, count, gap, stalls=stalls, registered=True, chooser=unsigned(3), rows=5)

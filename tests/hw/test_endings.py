@@ -20,41 +20,45 @@ ZONES = Zones((0, 1, 1, 2), (0, 1, 0))
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize("zones", [None, ZONES])
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize(("channels", "width", "shift"), [(1, 1, 0), (7, 3, 2), (4, 4, 1), (5, 1, 0)])
-def test_offsets_are_those_of_channel_and_zone(channels, width, shift, binary, zones, stalls):
+def test_offsets_are_those_of_channel_and_zone(channels, width, shift, binary, zones, registered, stalls):
     rng = np.random.default_rng(seed=channels)
     windows = 12
     table = rng.integers(-40, 41, (channels, zones.count if zones else 1, 1))
     values = rng.integers(-32, 32, (2 * windows, channels))
     stage = Offset(Table(table), shift, 6, 1 if binary else 9, width, channels, windows, zones, binary)
     beats = packed(values, width, 6)
-    run = stream(ChannelOffset(offset=stage, place=Place.LUT), beats, count=len(beats), stalls=stalls)
+    dut = ChannelOffset(offset=stage, place=Place.BLOCK, registered=registered)
+    run = stream(dut, beats, count=len(beats), stalls=stalls)
     zone = np.array([2 * row + column for row in zones.rows for column in zones.columns] * 2 if zones else 0)
     sums = (values << shift) + table[:, zone, 0].T.reshape(-1, channels)
     expected = packed(sums >= 0, width, 1) if binary else packed(sums, width, 9)
     assert _inside(run.beats, width, stage.result, channels) == _inside(expected, width, stage.result, channels)
     if not stalls:
-        assert run.given[0] - run.taken[0] == ChannelOffset.LATENCY
+        assert run.given[0] - run.taken[0] == dut.latency == 2 + registered
         assert set(np.diff(run.given)) == {1}
         assert stage.cycles == len(beats) // 2
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("registered", [False, True])
 @pytest.mark.parametrize(("channels", "width", "low", "high"), [(1, 1, -3, 3), (7, 3, -20, 11), (4, 4, 2, 9)])
-def test_ranks_are_those_of_channel_and_integer(channels, width, low, high, stalls):
+def test_ranks_are_those_of_channel_and_integer(channels, width, low, high, registered, stalls):
     rng = np.random.default_rng(seed=channels)
     table = rng.integers(-100, 101, (channels, high - low + 1, 1))
     values = rng.integers(low, high + 1, (8, channels))
     bits = 10
     stage = Rank(Table(table, low), 6, bits, width, channels, 8)
     beats = packed(values, width, 6)
-    run = stream(RankMemory(rank=stage, place=Place.LUT), beats, count=len(beats), stalls=stalls)
+    dut = RankMemory(rank=stage, place=Place.BLOCK, registered=registered)
+    run = stream(dut, beats, count=len(beats), stalls=stalls)
     expected = packed(table[np.arange(channels), values - low, 0], width, bits)
     assert _inside(run.beats, width, bits, channels) == _inside(expected, width, bits, channels)
     if not stalls:
-        assert run.given[0] - run.taken[0] == RankMemory.LATENCY
+        assert run.given[0] - run.taken[0] == dut.latency == 1 + registered
         assert set(np.diff(run.given)) == {1}
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.hw.bench import STALLS, stream
-from xnorflow.hw.device import ICE40
+from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.folding import Folding
 from xnorflow.hw.mvu import MatrixVectorUnit, Product
 from xnorflow.hw.stage import Place
@@ -13,6 +13,7 @@ from xnorflow.model.bits import bipolar, pack, unpack
 from xnorflow.model.ir import Bias, Dense, Tensor, Thresholds
 
 VECTORS = 6
+FAMILIES = [ICE40, ECP5, replace(ICE40, bram_width=1, bram_ratios=1), replace(ICE40, bram_width=36)]
 
 # mw, mh, pe, simd
 SIZES = [
@@ -29,7 +30,7 @@ SIZES = [
 ]
 
 
-def matrix_vector(layer, pe, simd, place, stalls, port=16):
+def matrix_vector(layer, pe, simd, place, stalls, family=ICE40):
     rng = np.random.default_rng(seed=1)
     folding = Folding(pe, simd)
     synapses, neurons = folding.synapse_fold(layer), folding.neuron_fold(layer)
@@ -37,7 +38,6 @@ def matrix_vector(layer, pe, simd, place, stalls, port=16):
     padded = np.pad(inputs, ((0, 0), (0, synapses * simd - layer.mw)))
     beats = [pack(word) for vector in padded for word in np.tile(vector.reshape(synapses, simd), (neurons, 1))]
     product = Product(layer, folding, Tensor((layer.mw,)), vectors=1)
-    family = replace(ICE40, bram_width=port)
     dut = MatrixVectorUnit(product=product, places={"weights": place, "levels": place}, family=family)
     run = stream(dut, beats, count=VECTORS * neurons, stalls=stalls)
     if not stalls:
@@ -50,22 +50,24 @@ def matrix_vector(layer, pe, simd, place, stalls, port=16):
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("family", [ICE40, ECP5], ids=lambda family: family.name)
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
-def test_thresholds_equal_the_definition(mw, mh, pe, simd, stalls):
+def test_thresholds_equal_the_definition(mw, mh, pe, simd, family, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Dense(rng.integers(0, 2, (mh, mw)), Thresholds(rng.integers(0, mw + 2, mh)))
-    _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
+    _, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls, family)
     groups = -(-mh // pe)
     bits = np.array([unpack(beat, pe) for beat in run.beats]).reshape(VECTORS, groups * pe)[:, :mh]
     assert (bits == ((dots + mw) // 2 >= layer.ending.thresholds)).all()
 
 
 @pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize("family", [ICE40, ECP5], ids=lambda family: family.name)
 @pytest.mark.parametrize(("mw", "mh", "pe", "simd"), SIZES)
-def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
+def test_scores_equal_the_definition(mw, mh, pe, simd, family, stalls):
     rng = np.random.default_rng(seed=mw * mh)
     layer = Dense(rng.integers(0, 2, (mh, mw)), Bias(rng.integers(-9, 10, mh)))
-    dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls)
+    dut, run, dots = matrix_vector(layer, pe, simd, Place.LUT, stalls, family)
     width = dut.result.width
     values = [beat >> width * n & (1 << width) - 1 for beat in run.beats for n in range(pe)]
     signed = np.array([value - ((value >> width - 1) << width) for value in values])
@@ -73,11 +75,11 @@ def test_scores_equal_the_definition(mw, mh, pe, simd, stalls):
     assert (signed.reshape(VECTORS, groups * pe)[:, :mh] == dots + layer.ending.bias).all()
 
 
-@pytest.mark.parametrize("port", [1, 16, 36])
+@pytest.mark.parametrize("family", FAMILIES, ids=["ice40", "ecp5", "a bit", "36 bits"])
 @pytest.mark.parametrize("place", [Place.BLOCK, Place.LUT])
-def test_result_does_not_depend_on_memories_or_groups(place, port):
+def test_result_does_not_depend_on_memories_or_groups(place, family):
     rng = np.random.default_rng(seed=3)
     layer = Dense(rng.integers(0, 2, (40, 12)), Thresholds(rng.integers(3, 9, 40)))
-    _, run, dots = matrix_vector(layer, 20, 5, place, 0.0, port=port)
+    _, run, dots = matrix_vector(layer, 20, 5, place, 0.0, family)
     bits = np.array([unpack(beat, 20) for beat in run.beats]).reshape(VECTORS, 40)
     assert (bits == ((dots + 12) // 2 >= layer.ending.thresholds)).all()

@@ -23,6 +23,7 @@ DIVIDING = [
     (5, 1, 1, 3),
     (1, 1, 1, 1),
 ]
+LONG = [sizes for sizes in DIVIDING if sizes[0] > sizes[2]]
 ANY = [*DIVIDING, (98, 13, 49, 4), (10, 5, 3, 1), (7, 7, 2, 3), (12, 5, 12, 2), (9, 4, 20, 3), (6, 20, 4, 2)]
 
 
@@ -58,7 +59,7 @@ def test_buffer_replays_without_a_bubble(count, width_in, width_out, passes, sta
 
 
 @pytest.mark.parametrize("stalls", STALLS)
-@pytest.mark.parametrize(("count", "width_in", "width_out", "passes"), DIVIDING)
+@pytest.mark.parametrize(("count", "width_in", "width_out", "passes"), LONG)
 def test_memory_replays_without_a_bubble(count, width_in, width_out, passes, stalls):
     dut = ReplayMemory(count=count, width_in=width_in, width_out=width_out, passes=passes, block=True)
     replayed(dut, count, width_in, width_out, passes, stalls)
@@ -82,6 +83,11 @@ def test_buffer_converts_between_widths_of_wide_elements(count, width_in, width_
 def test_memory_needs_widths_that_divide():
     with pytest.raises(ValueError, match=r"^width_out must be a multiple of width_in, 8, not 12$"):
         ReplayMemory(count=24, width_in=8, width_out=12, passes=1, block=True)
+
+
+def test_memory_needs_two_words():
+    with pytest.raises(ValueError, match=r"^count must be more than width_out, 24, not 24$"):
+        ReplayMemory(count=24, width_in=8, width_out=24, passes=1, block=True)
 
 
 @pytest.mark.parametrize("name", ["count", "width_in", "width_out", "passes"])

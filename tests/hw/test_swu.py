@@ -40,12 +40,12 @@ def windows_of(image, window):
                 yield from np.tile(view.ravel(), window.passes)
 
 
-def run(window, stalls, place=Place.BLOCK):
+def run(window, stalls, place=Place.BLOCK, registered=False):
     rng = np.random.default_rng(seed=0)
     bits = window.width * window.bits
     frames = rng.integers(0, 1 << bits, (FRAMES, *window.image, window.words))
     expected = [int(word) for frame in frames for word in windows_of(frame, window)]
-    dut = SlidingWindow(window=window, place=place)
+    dut = SlidingWindow(window=window, place=place, registered=registered)
     result = stream(dut, frames.ravel().tolist(), count=len(expected), stalls=stalls, timeout=60_000)
     assert result.beats == expected
     return result, len(expected) // FRAMES
@@ -60,6 +60,21 @@ def test_gives_all_windows_without_a_bubble(image, kernel, stride, padding, widt
     if not stalls:
         steady = np.diff(result.given[::beats])[1:]
         assert set(steady) == {window.cycles}
+
+
+@pytest.mark.parametrize("stalls", STALLS)
+@pytest.mark.parametrize(("image", "kernel", "stride", "padding", "width", "words", "passes"), SHAPES)
+def test_register_of_the_memory_costs_a_cycle_and_no_bubble(
+    image, kernel, stride, padding, width, words, passes, stalls
+):
+    window = Window(image, kernel, stride, padding, 1, 1, width, words, passes)
+    result, beats = run(window, stalls, registered=True)
+    if not stalls:
+        assert set(np.diff(result.given[::beats])[1:]) == {window.cycles}
+        # The first word of the first window may be padding, which waits for nothing.
+        if padding == (0, 0):
+            assert result.given[0] - result.taken[0] == 3
+            assert run(window, stalls)[0].given[0] == result.given[0] - 1
 
 
 @pytest.mark.parametrize("stalls", STALLS)

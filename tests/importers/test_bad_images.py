@@ -84,10 +84,6 @@ def pooled(**attributes):
             "MaxPool_3 (MaxPool): must follow a Pad of numbers that are never the largest, not of 0",
         ),
         (
-            bits(1, 1, 4, 4).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
-            "MaxPool_3 (MaxPool): must take integers with a positive scale; move the negation behind the pool",
-        ),
-        (
             convolved((2, 2)).add("Abs").add("MaxPool", kernel_shape=[2, 2]),
             "MaxPool_4 (MaxPool): must take what rises or falls steadily with the product, not what does both",
         ),

@@ -157,8 +157,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (
             vector().add("Mul", np.linspace(1, 2, 8)).add("MatMul", ONES((8, 2))),
-            "MatMul_3 (MatMul): inputs must have one scale, not 1, 1.14286, 1.28571, 1.42857, 1.57143, ...; quantize "
-            "per tensor",
+            "MatMul_3 (MatMul): inputs must have one scale, or be multiples of one number by integers of at most 16 "
+            "bits, not 1, 1.14286, 1.28571, 1.42857, 1.57143, ...; quantize per tensor",
         ),
         (
             Chain(1, 600).add("MatMul", ONES((600, 2))).add("Mul", np.array([1.0, 2.0])),

@@ -32,6 +32,7 @@ ROOMS = {
 FOREIGN = {
     "torch": {"model.training"},
     "matplotlib": {"model.training"},
+    "numba": {"model"},
     "onnx": {"model.qonnx"},
     "google": {"model.qonnx"},
     "amaranth": {"hw", "boards", "boards.families", "boards.link"},
@@ -40,7 +41,7 @@ FOREIGN = {
 }
 """Which folders know a library that not everybody installs, or that must not be everywhere."""
 
-ABOVE_FAMILIES = {"roms", "tools"}
+ABOVE_FAMILIES = {"block_registers", "carry_chains", "roms", "tools"}
 """Files of ``boards`` that the records of families stand on."""
 
 

@@ -25,6 +25,8 @@ from xnorflow.model.training.layers import (
     Thermometer,
 )
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 SCALES = [1.0, -1.0, -1e-30, 1e-30, 1e-45, -1e-45, 0.0, -0.0, 1e30]
 SHIFTS = [0.0, 1.0, -1.0, 1e-30, -1e-30]
 

@@ -15,6 +15,8 @@ from xnorflow.model.ir import IMAGE, Add, Affine, Bias, Dense, Element, Network
 from xnorflow.model.store import fingerprint, load, save
 from xnorflow.model.trained import FOLDER, load_trained
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 IMAGES = 3
 
 

@@ -13,6 +13,8 @@ from xnorflow.model.ir import Affine, Bias, Dense, MaxPool, Network, Thermometer
 from xnorflow.model.outlines import Filters, Neurons
 from xnorflow.model.zoo import random_network as zoo_network
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 1, 1), (9, 5), (16, 7, 4), (33, 17, 9, 3), (5, 300, 2)])
 @pytest.mark.parametrize("extreme", [False, True])

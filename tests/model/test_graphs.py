@@ -23,6 +23,8 @@ from xnorflow.model.ir import (
     Thresholds,
 )
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 BITS = Thermometer((4, 4, 2), (128,))
 INTEGERS = Affine((4, 4, 2), width=3)
 

@@ -22,6 +22,8 @@ from xnorflow.model.training.layers import (
     Thermometer,
 )
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 TYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 

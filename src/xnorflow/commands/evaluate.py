@@ -2,8 +2,8 @@
 
 import click
 
-from ..console import say, say_json
-from ..model import golden
+from ..console import note, say, say_json
+from ..model import golden, packed
 from ..model.zoo import ZOO
 from ..models import load_test_images
 from ..own import Own
@@ -27,6 +27,8 @@ def evaluate(model: str, dataset: str | None, own: Own | None, images: int | Non
     name, pixels, labels = load_test_images(network, dataset=dataset, own=own, count=images)
     if labels is None:
         raise ValueError(f"dataset must have labels, which {name} has not; name another with --dataset, or --data")
+    if packed.is_large(network, len(pixels)) and not packed.is_installed():
+        note("golden model: by NumPy alone; pip install 'xnorflow[fast]' makes it several times as fast")
     correct = int((golden.predict(network, pixels) == labels).sum())
     if as_json:
         say_json({"network": network.name, "dataset": name, "images": len(labels), "correct": correct}, indent=None)
