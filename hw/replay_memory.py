@@ -79,20 +79,17 @@ class ReplayMemory(wiring.Component):
     def _write(self, m: Module, banks: memory.Memory, following: Signal, filled: Signal) -> None:
         """Assemble words of the beats that come, and store each a cycle later in the bank that is free.
 
-        Whether a bank is free, of those that will be full in the next cycle, and whether a word is the last, come from
-        registers.
+        Whether a bank is free, whether a beat is the last of its word, and a word that of its vector, come from
+        registers; ``following`` is which banks are full in the next cycle.
         """
         port = banks.write_port()
         beats = self.width_out // self.width_in
         last_beat = -(-self.count // self.width_in) - 1 - (self.words - 1) * beats
         bank, word, beat = Signal(), Signal(range(self.words)), Signal(range(beats))
         parts = [Signal(self.width_in, name=f"part{n}", reset_less=True) for n in range(beats)]
-        accept, complete, padded, final, free = Signal(), Signal(), Signal(), Signal(), Signal(init=1)
-        m.d.comb += [
-            self.i.ready.eq(free),
-            accept.eq(self.i.valid & free),
-            complete.eq(accept & Mux(final, beat == last_beat, beat == beats - 1)),
-        ]
+        accept, complete, padded, free = Signal(), Signal(), Signal(), Signal(init=1)
+        final, ends = Signal(), Signal(init=beats == 1)
+        m.d.comb += [self.i.ready.eq(free), accept.eq(self.i.valid & free), complete.eq(accept & ends)]
         for n, part in enumerate(parts):
             with m.If(accept & (beat == n)):
                 m.d.sync += part.eq(self.i.payload)
@@ -102,14 +99,16 @@ class ReplayMemory(wiring.Component):
         inside = Mux(padded, (1 << rest) - 1, (1 << self.width_out) - 1)
         m.d.comb += port.data.eq(Cat(parts) & inside)
         m.d.sync += [port.en.eq(complete), port.addr.eq(word + Mux(bank, self.words, 0)), padded.eq(final)]
+        final_next = ~final & (word == self.words - 2)
         with m.If(accept):
-            m.d.sync += beat.eq(beat + 1)
+            m.d.sync += [beat.eq(beat + 1), ends.eq(beat + 1 == Mux(final, last_beat, beats - 1))]
         with m.If(complete):
-            m.d.sync += [beat.eq(0), word.eq(word + 1), final.eq(word == self.words - 2)]
+            m.d.sync += [beat.eq(0), word.eq(word + 1), final.eq(final_next)]
+            m.d.sync += ends.eq(Mux(final_next, last_beat == 0, beats == 1))
             with m.If(final):
                 # The last word is stored while the first is read, at the earliest.
                 m.d.comb += filled.bit_select(bank, 1).eq(1)
-                m.d.sync += [word.eq(0), final.eq(0), bank.eq(~bank)]
+                m.d.sync += [word.eq(0), bank.eq(~bank)]
         m.d.sync += free.eq(~following.bit_select(bank ^ (complete & final), 1))
 
     def _read(self, m: Module, banks: memory.Memory, full: Value, freed: Signal) -> None:

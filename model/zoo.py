@@ -38,6 +38,8 @@ class Definition:
         Classes.
     start : :class:`str`
         Name of the network that ships with whose weights the one of this definition that ships began, or empty.
+    begun : :class:`xnorflow.model.recipe.Recipe` or None
+        How that one was trained at first, which had ``start``; None for as any network is trained further.
     board : :class:`str`
         Name of the smallest board in the catalogue that it was placed and routed for, or empty.
     """
@@ -51,11 +53,14 @@ class Definition:
     further: Recipe | None = None
     classes: int = 10
     start: str = ""
+    begun: Recipe | None = None
     board: str = ""
 
-    def usual_recipe(self, *, further: bool) -> Recipe:
-        """The recipe for training from random weights, or for training a network further."""
-        return self.further if further and self.further else self.recipe
+    def usual_recipe(self, start: str | None) -> Recipe:
+        """The recipe for training from random weights, or for training a network of the name ``start`` further."""
+        if start is None:
+            return self.recipe
+        return (self.begun if start == self.start else None) or self.further or self.recipe
 
     @property
     def layers_text(self) -> str:
@@ -199,8 +204,9 @@ _CNV_W1A2 = Definition(
     input=_CNV.input,
     layers=tuple(replace(layer, bits=2) if isinstance(layer, Neurons | Filters) else layer for layer in _CNV.layers),
     recipe=_CNV_RECIPE,
-    further=replace(_CNV_RECIPE, epochs=6, rate=0.002),
+    further=replace(_CNV_RECIPE, epochs=8, rate=0.004),
     start="cnv",
+    begun=replace(_CNV_RECIPE, epochs=6, rate=0.002),
     board="ecpix5-85f",
 )
 

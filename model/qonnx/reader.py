@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exact.constant import constant_of
 from ..exact.elementwise import Value
@@ -41,6 +42,12 @@ LONGEST_LINE = 500
 WHOLE_PIXELS = (127.5, 128, 255, 256)
 """What a graph divides pixels by that go from 0 to 255, to get numbers up to 1 or 2."""
 
+LARGEST_MEAN = 2
+"""What a graph subtracts at most from pixels that go from 0 to 1, or to 2."""
+
+MOST_CHANNELS = 16
+"""Channels of an image for each of which a graph may have a number."""
+
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 LAST_REAL = (
     "weights of the last layer must be ±1, or integers of up to 8 bits, times one scale for each class, not real "
@@ -70,8 +77,8 @@ def import_qonnx(
     dataset : :class:`str`
         Data set that the network was trained on.
     input_scale : :class:`~fractions.Fraction`
-        What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers or begins with a
-        division by one of :data:`WHOLE_PIXELS`, else 1/255.
+        What the graph expects for a raw pixel of 1. Without it: 1 where the graph takes integers, or begins with a
+        division by some of :data:`WHOLE_PIXELS` or by subtracting more than :data:`LARGEST_MEAN`, else 1/255.
     layout : ``"nchw"``, ``"nhwc"`` or None
         Which axis of an input of four are the channels. Without it: by what the graph does with them, else by their
         number.
@@ -211,22 +218,25 @@ def _input_scale(graph: Graph) -> Fraction:
     return Fraction(1, 255)
 
 
-def _numbers(graph: Graph) -> dict[str, float]:
-    """Constants of one element, in nodes too: what exporters make of a number in a program."""
+def _numbers(graph: Graph) -> dict[str, NDArray[np.float64]]:
+    """Constants that could be a number for each channel, in nodes too: what exporters make of numbers in a program."""
     arrays = dict(graph.constants)
     for node in graph.nodes:
         if node.operator == "Constant" and node.outputs:
             arrays[node.outputs[0]] = np.asarray(next(iter(node.attributes.values()), ()))
     return {
-        name: float(array.item()) for name, array in arrays.items() if array.size == 1 and array.dtype.kind in "fiu"
+        name: array.astype(np.float64).reshape(-1)
+        for name, array in arrays.items()
+        if 0 < array.size <= MOST_CHANNELS and array.dtype.kind in "fiu"
     }
 
 
-def _of_pixels(node: Node, number: float) -> bool:
-    """Whether pixels that go from 0 to 255 are centred or divided by a number."""
-    if node.operator not in ("Sub", "Div", "Mul"):
-        return False
-    divisor = number
+def _of_pixels(node: Node, numbers: NDArray[np.float64]) -> bool:
+    """Whether pixels that go from 0 to 255 are divided, or have more subtracted than makes sense with others."""
+    if node.operator in ("Sub", "Add"):
+        means = numbers if node.operator == "Sub" else -numbers
+        return bool((means > LARGEST_MEAN).all())
     if node.operator == "Mul":
-        divisor = 1 / number if number else 0
-    return round(divisor, 2) in WHOLE_PIXELS
+        with np.errstate(divide="ignore"):
+            numbers = 1 / numbers
+    return node.operator in ("Div", "Mul") and bool(np.isin(numbers.round(2), WHOLE_PIXELS).all())

@@ -53,6 +53,8 @@ def border_of(
     if automatic not in ("NOTSET", "VALID", ""):
         raise node.error(f"auto_pad must be NOTSET, VALID, SAME_UPPER or SAME_LOWER, not {automatic!r}")
     pads = node.integers("pads", (0,) * (2 * axes))
+    if automatic == "VALID" and any(pads):
+        raise node.error(f"auto_pad VALID must have no pads, not {pads}; leave out one of them")
     if len(pads) != 2 * axes or min(pads) < 0:
         raise node.error(f"pads must be {2 * axes} numbers that are not negative, not {pads}")
     return (pads[0], pads[1], pads[2], pads[3]) if axes == 2 else (0, pads[0], 0, pads[1])

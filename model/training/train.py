@@ -120,7 +120,7 @@ def train(
         settings.
     """
     checkpoint = None if checkpoint is None else Path(checkpoint)
-    recipe = recipe or definition.usual_recipe(further=start is not None)
+    recipe = recipe or definition.usual_recipe(start.name if start else None)
     _check(definition, dataset, seed, validation)
     place = _device(device)
     threads = threads or (1 if definition.weight_bits < ONE_THREAD else torch.get_num_threads())

@@ -83,6 +83,10 @@ def merged(design):
     return after, merge_registers(after)
 
 
+def modes_of(block):
+    return {block["parameters"][f"REGMODE_{side}"] for side in "AB"}
+
+
 def test_all_bits_of_read_only_memories_are_merged_and_those_with_the_enable_of_the_block(netlist):
     after, count = merged(netlist)
     # Words side by side, where there are several banks: each bit that is read is registered.
@@ -91,9 +95,10 @@ def test_all_bits_of_read_only_memories_are_merged_and_those_with_the_enable_of_
         for rom in (CyclicRom(width=w, words=[0] * d, block=True, family=ECP5) for w, d in ROMS)
     ]
     assert count == sum(sizes) + 20
-    modes = {name.split(".")[0]: cell["parameters"]["REGMODE_B"] for name, cell in blocks_of(after).items()}
-    assert modes.pop("both") == "NOREG"
+    modes = {name.split(".")[0]: modes_of(cell) for name, cell in blocks_of(after).items()}
+    assert modes.pop("both") == {"NOREG"}
     assert len(modes) == len(ROMS) + 1
+    assert all("OUTREG" in found for found in modes.values())
     check_merged(netlist, after)
     assert merge_registers(after) == 0
 

@@ -54,6 +54,34 @@ def test_numbers_say_the_scale_of_pixels_wherever_they_stand(operator, number, f
     assert import_qonnx(chain.save(tmp_path / "a.onnx")).provenance["input_scale"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("operator", "numbers", "scale"),
+    [
+        ("Div", [255.0, 255.0, 255.0], "1"),
+        ("Mul", [1 / 127.5, 1 / 127.5, 1 / 127.5], "1"),
+        ("Sub", [123.675, 116.28, 103.53], "1"),
+        ("Add", [-127.5, -127.5, -127.5], "1"),
+        ("Sub", [0.485, 0.456, 0.406], "1/255"),
+        ("Div", [0.229, 255.0, 0.225], "1/255"),
+    ],
+)
+def test_a_number_for_each_channel_says_the_scale_of_pixels(operator, numbers, scale, tmp_path):
+    chain = Chain(1, 3, 2, 5).add(operator, np.reshape(numbers, (3, 1, 1))).add("Sub", 0.25)
+    chain.add("BipolarQuant", 1.0).add("Flatten").add("MatMul", np.ones((30, 2)))
+    assert import_qonnx(chain.save(tmp_path / "a.onnx")).provenance["input_scale"] == scale
+
+
+@pytest.mark.parametrize("operator", ["MaxPool", "Conv"])
+def test_padding_that_a_runtime_leaves_out_is_refused(operator, tmp_path):
+    chain = Chain(1, 1, 4, 4).add("Sub", 0.5).add("BipolarQuant", 1.0)
+    weights = [np.ones((1, 1, 2, 2))] if operator == "Conv" else []
+    chain.add(operator, *weights, auto_pad="VALID", kernel_shape=[2, 2], pads=[0, 0, 1, 1])
+    chain.add("Flatten").add("MatMul", np.ones((9, 2)))
+    message = rf"\({operator}\): auto_pad VALID must have no pads, not \(0, 0, 1, 1\); leave out one of them$"
+    with pytest.raises(ValueError, match=message):
+        import_qonnx(chain.save(tmp_path / "a.onnx"))
+
+
 def test_integers_of_any_type_are_raw_pixels(tmp_path):
     chain = Chain(1, 8, element=TensorProto.UINT16).add("Cast", to=TensorProto.FLOAT).add("Sub", 99.5)
     chain.add("BipolarQuant", 1.0).add("MatMul", TWO)

@@ -26,7 +26,7 @@ def began(name):
 # The trainings of each: files, network, recipe. One that was trained further has those of its first training too.
 RUNS = [(name, name, ZOO[name].further or ZOO[name].recipe) for name in TRAINED]
 RUNS += [
-    (f"first-{name}", name, ZOO[name].usual_recipe(further=bool(ZOO[name].start)))
+    (f"first-{name}", name, ZOO[name].usual_recipe(ZOO[name].start or None))
     for name in TRAINED
     if ZOO[name].further and not began(name)
 ]

@@ -85,7 +85,8 @@ def train(
 
     if size is not None and own is None:
         raise click.UsageError("--size is for images of your own; name them with --data")
-    usual = definition.usual_recipe(further=start is not None)
+    begun = open_model(start) if start else None
+    usual = definition.usual_recipe(begun.name if begun else None)
     recipe = _changed(usual, {name: value for name, value in changes.items() if value is not None})
     with watching_disk(path.parent), progress() as report:
         result = train_to_file(
@@ -99,7 +100,7 @@ def train(
             validation=validation,
             device=device,
             threads=threads,
-            start=open_model(start) if start else None,
+            start=begun,
             restart=restart,
             test=not no_test,
             on_progress=report,
