@@ -1,6 +1,6 @@
 """Place and route the designs of the table, and write ``docs/results.md``.
 
-python -m bench [--only tfc] [--device HX8K] [--interval 128] [--write]
+python -m bench [--only tfc] [--device HX8K] [--interval 128] [--seeds 1] [--write]
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.designs import DESIGNS, BenchDesign
-from bench.measuring import Measured, measure
+from bench.measuring import SEEDS, Measured, measure
 from bench.tables import read_table, table, write_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="measure only networks whose name begins so")
     parser.add_argument("--device", default="", help="measure only on devices whose name begins so")
     parser.add_argument("--interval", type=int, help="measure only designs with at most so many cycles a frame")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="only so many of the seeds 1 to 3")
     parser.add_argument("--write", action="store_true", help="write the table into docs/results.md")
     options = parser.parse_args()
     wanted = [
@@ -39,7 +40,7 @@ def main() -> int:
     console, missed = Console(stderr=True), False
     for design in wanted:
         console.print(name_of(design))
-        measured = measure(design, name_of(design), lambda stage: console.print(f"  {stage}"))
+        measured = measure(design, name_of(design), SEEDS[: options.seeds], lambda stage: console.print(f"  {stage}"))
         missed |= not measured.reached
         # Rows that are not measured anew stay as they are in the page.
         kept = {tuple(row[:3]): row for row in read_table(PAGE)} | {key_of(design): cells_of(measured)}

@@ -10,7 +10,7 @@ from ..model.ir import Network
 from .accelerator import Accelerator
 from .device import Device, Family
 from .placement import layer_candidates, usual_places
-from .stage import Place, Places, Stage
+from .stage import Place, Places, Stage, blocks_at
 
 __all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
 
@@ -112,7 +112,7 @@ def _layer(name: str, stages: tuple[Stage, ...], places: Places, family: Family)
         name=name,
         interval=max(stage.cycles for stage in stages),
         cells=_layer_cells(stages, places, family),
-        brams=sum(wish.blocks for wish in layer_candidates(stages, family) if places[wish.name] is Place.BLOCK),
+        brams=sum(blocks_at(wish, places) for wish in layer_candidates(stages, family)),
         places=places,
     )
 

@@ -8,15 +8,16 @@ from amaranth.hdl import Cat, Module, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
+from .block_bits import block_bits
 from .cyclic_rom import cyclic_width
+from .cyclic_tables import table_cells
 from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding, is_depthwise, neurons_in_beats
-from .grouping import group_runs, group_sizes
+from .grouping import group_runs, group_weights
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .memory import MemorySize
 from .pe import ProcessingGroup, bits_behind, group_cells, group_latency
@@ -109,7 +110,7 @@ class Product:
         weights = MemorySize(largest * folding.simd, folding.interval(self.layer))
         levels = MemorySize(largest * total, folding.neuron_fold(self.layer))
         words = [
-            cyclic_width(size, block=places.get(name) is Place.BLOCK, family=family)
+            cyclic_width(size, block=places.get(name) is not Place.LUT, family=family)
             for name, size in (("weights", weights), ("levels", levels))
         ]
         return max(self.lanes * self.tensor.width, *words, folding.pe * (1 if self.binary else total))
@@ -132,20 +133,22 @@ class Product:
 
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
         """Weights and levels, where they are deep, or must be replaceable."""
-        runs, folding, width = self.group_runs(family), self.folding, self.accumulator.width
+        folding, width = self.folding, self.accumulator.width
+        sizes = {"weights": (folding.simd, folding.interval(self.layer))}
+        if not self.raw:
+            sizes["levels"] = (width, folding.neuron_fold(self.layer))
         memories = {
-            "weights": [(MemorySize(size * folding.simd, folding.interval(self.layer)), count) for size, count in runs],
-            "levels": [(MemorySize(size * width, folding.neuron_fold(self.layer)), count) for size, count in runs],
+            name: [(MemorySize(elements * bits, depth), count) for elements, count in self.group_runs(family)]
+            for name, (bits, depth) in sizes.items()
         }
-        if self.raw:
-            del memories["levels"]
         return tuple(
             Candidate(
                 name,
                 blocks=sum(count * rom.blocks(family) for rom, count in roms),
                 banks=max(rom.banks(family) for rom, _ in roms),
-                cells=sum(count * rom.lut4 for rom, count in roms),
+                cells=sum(count * table_cells(rom) for rom, count in roms),
                 required=self.reweightable,
+                divisible=name == "weights",
             )
             for name, roms in memories.items()
             if self.reweightable or roms[0][0].depth > SHALLOW
@@ -271,24 +274,22 @@ class MatrixVectorUnit(wiring.Component):
 def processing_groups(product: Product, places: Places, family: Family) -> list[ProcessingGroup]:
     """The groups of a row, with their weights and levels."""
     layer, tensor, folding = product.layer, product.tensor, product.folding
-    # Padded synapses weigh 1.
-    weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
-    weights[:, : layer.mw] = layer.matrix
-    weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
     starts = neurons_in_beats(layer, folding, np.zeros(layer.mh, int) if product.raw else levels(layer, tensor), 0)
+    weights = group_weights(layer, folding, port=family.bram_width)
+    roms = [MemorySize(size * folding.simd, len(words)) for size, words in weights]
+    level = product.accumulator.width if places.get("levels") is Place.BLOCK else 0
     groups, start = [], 0
-    for size in group_sizes(folding, port=family.bram_width):
-        words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
+    for (size, words), bits in zip(weights, block_bits(roms, places["weights"], family), strict=True):
         groups.append(
             ProcessingGroup(
-                weights=pack_rows(words),
+                weights=words,
                 levels=starts[:, start : start + size].tolist(),
                 element=product.integer,
                 simd=folding.simd,
                 gain=1 if product.raw else gain(layer, tensor),
                 accumulator=product.accumulator,
-                block_weights=places["weights"] is Place.BLOCK,
-                block_levels=places.get("levels") is Place.BLOCK,
+                block_weights=bits,
+                block_levels=size * level,
                 family=family,
                 raw=product.raw,
                 apart=product.apart,

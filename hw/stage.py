@@ -17,14 +17,18 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "Divided",
     "LayerPlan",
+    "Location",
     "NoMemory",
     "Place",
     "Places",
     "Stage",
+    "blocks_at",
     "candidates",
     "memory_cells",
     "outside_cells",
+    "ram_style",
     "whole_beats",
 ]
 
@@ -41,7 +45,22 @@ class Place(enum.Enum):
     REGISTERS = "flip-flops"
 
 
-Places = Mapping[str, Place]
+@dataclass(frozen=True)
+class Divided:
+    """Where a memory is that has its first bits in so many block RAMs, and all others in look-up tables."""
+
+    blocks: int
+
+    @property
+    def value(self) -> str:
+        """In words, as those of :class:`Place` have it."""
+        return f"{Place.BLOCK.value} ({self.blocks}) and {Place.LUT.value}"
+
+
+Location = Place | Divided
+"""Where a memory may be."""
+
+Places = Mapping[str, Location]
 """Where each memory of a stage, or of all stages of a layer, is, by its name."""
 
 
@@ -85,6 +104,8 @@ class Candidate:
         Look-up tables or flip-flops that it takes otherwise.
     required : :class:`bool`
         It is block RAM in any case.
+    divisible : :class:`bool`
+        Some of its bits may be block RAM, and the others look-up tables.
     """
 
     name: str
@@ -92,6 +113,7 @@ class Candidate:
     banks: int
     cells: int
     required: bool = False
+    divisible: bool = False
 
 
 class Stage(Hashable, Protocol):
@@ -187,7 +209,16 @@ def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
 
 def outside_cells(stage: Stage, places: Places, family: Family) -> int:
     """Cells of the memories of a stage that could be block RAM and are not."""
-    return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] is not Place.BLOCK)
+    shares = [(wish, 1 - blocks_at(wish, places) / wish.blocks) for wish in candidates(stage, family)]
+    return round(sum(wish.cells * share for wish, share in shares))
+
+
+def blocks_at(wish: Candidate, places: Places) -> int:
+    """Block RAMs of a memory that is where it is."""
+    place = places[wish.name]
+    if isinstance(place, Divided):
+        return place.blocks
+    return wish.blocks if place is Place.BLOCK else 0
 
 
 def whole_beats(count: int, width: int) -> int:
@@ -200,3 +231,10 @@ def memory_cells(size: MemorySize, family: Family) -> int:
     if family.distributed:
         return -(-size.depth // 16) * size.width * 6 // 4
     return 2 * size.depth * size.width
+
+
+def ram_style(place: Location) -> str:
+    """What tells yosys, and others, to put a memory there: the value of the attribute of that name."""
+    if place is Place.BLOCK:
+        return "block"
+    return "distributed" if place is Place.DISTRIBUTED else "logic"
