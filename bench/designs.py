@@ -41,13 +41,13 @@ class BenchDesign:
 
 
 DESIGNS = (
-    BenchDesign("tfc", "HX8K", "ct256", interval=128, fps=1_400_000),
+    BenchDesign("tfc", "HX8K", "ct256", interval=100, fps=1_400_000),
     BenchDesign("tfc", "UP5K", "sg48", interval=128, fps=450_000),
     BenchDesign("tfc", "ECP5-25F", "CABGA381", speed="6", interval=64, fps=1_562_500, lut4=7000),
     BenchDesign("tfc", "ECP5-25F", "CABGA381", speed="6", interval=14, fps=6_500_000),
     BenchDesign("sfc", "ECP5-25F", "CABGA381", speed="6", interval=256, fps=580_000, lut4_per_lane=3.6),
     BenchDesign("sfc", "ECP5-85F", "CABGA756", speed="6", interval=32, fps=3_000_000, lut4=52_000),
-    BenchDesign("lfc", "ECP5-85F", "CABGA756", speed="6", interval=512, fps=257_000),
+    BenchDesign("lfc", "ECP5-85F", "CABGA756", speed="6", interval=400, fps=257_000),
     BenchDesign("mnist-cnn", "UP5K", "sg48", interval=20_000, fps=1_378),
     BenchDesign("cnv", "ECP5-85F", "CABGA756", speed="6", interval=65_536, fps=763),
     BenchDesign("cnv", "ECP5-85F", "CABGA756", speed="6", interval=9_900, fps=8_500),
