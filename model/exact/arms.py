@@ -4,7 +4,7 @@ Such a sum has no form that goes on: it can be compared with a constant, and not
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .curve import Curve, Line, merge, pieces
@@ -63,9 +63,13 @@ def _signs(domain: range, pair: tuple[Curve, Curve], level: Surd, positive: bool
                 lines.append((ZERO, ONE.times(now)))
             if now == last:
                 break
-            place = bisect_left(range(end - 1), True, lo=place, key=lambda at, now=now, sign=sign: sign(at) != now)
+            place = _first_other(sign, place, end - 1, now)
             now = sign(place)
     return Curve(tuple(starts), tuple(lines))
+
+
+def _first_other(sign: Callable[[int], int], place: int, end: int, before: int) -> int:
+    return bisect_left(range(end), True, lo=place, key=lambda at: sign(at) != before)
 
 
 def _places(domain: range, pair: tuple[Curve, Curve]) -> list[Place]:

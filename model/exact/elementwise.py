@@ -100,8 +100,8 @@ def signed(signal: Signal) -> Signal:
     """A signal of the same signs, where the terms are a rising function that is 0 where its argument is."""
     match signal.terms:
         case (Term(arms=(_, _)) as term,) if _is_constant(signal):
-            ((_, level),) = signal.curves[0].lines
-            return sign_of_arms(signal, term, level)
+            ((_, offset),) = signal.curves[0].lines
+            return sign_of_arms(signal, term, offset)
         case (Term(inner=Signal() as inner, zero=Surd() as zero, factor=factor),):
             level = (ZERO, -(zero * factor))
             if all(single_line(curve) == level for curve in signal.curves):

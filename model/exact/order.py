@@ -1,8 +1,8 @@
 """Exact order of many numbers, also of such with different roots."""
 
 import math
-from collections.abc import Callable, Sequence
-from functools import cmp_to_key
+from collections.abc import Callable, Mapping, Sequence
+from functools import cmp_to_key, partial
 
 from .curve import Line
 from .surd import Surd, compare
@@ -47,12 +47,16 @@ def _ranked(near: Sequence[int], number: Callable[[int], Surd]) -> list[int]:
             continue
         numbers = {place: number(place) for place in group}
         last = None
-        for place in sorted(group, key=cmp_to_key(lambda one, other, of=numbers: _compare(of[one], of[other]))):
+        for place in sorted(group, key=cmp_to_key(partial(_compare_places, numbers))):
             if last is None or _compare(numbers[last], numbers[place]) != 0:
                 count += 1
             ranks[place] = count
             last = place
     return ranks
+
+
+def _compare_places(numbers: Mapping[int, Surd], one: int, other: int) -> int:
+    return _compare(numbers[one], numbers[other])
 
 
 def _compare(left: Surd, right: Surd) -> int:

@@ -64,9 +64,9 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
             "MatMul_2 (MatMul): weights of neuron 0 must be ±1 times one scale, not 0; train with 1-bit weights",
         ),
         (
-            vector().add("MatMul", np.linspace(-1, 1, 16).reshape(8, 2)).add("MatMul", ONES((2, 2))),
-            "MatMul_2 (MatMul): weights of neuron 0 must be ±1, or integers of up to 8 bits, times one scale, not -1, "
-            "-0.733333, -0.466667, -0.2, 0.0666667, ...; train with 1-bit weights",
+            vector().add("MatMul", np.sin(np.arange(16)).reshape(8, 2)).add("MatMul", ONES((2, 2))),
+            "MatMul_2 (MatMul): weights of neuron 0 must be ±1, or integers of up to 8 bits, times one scale, not "
+            "-0.756802, -0.544021, -0.536573, -0.279415, 0, ...; train with 1-bit weights",
         ),
         (
             # Sixteen different numbers that become three.
