@@ -84,7 +84,8 @@ def estimate(accelerator: Accelerator) -> Estimate:
 
 def _edge_cells(accelerator: Accelerator) -> int:
     """Cells of the frames' way in, of what spreads the scores where they are spread, and of what compares them."""
-    family, score = accelerator.family, accelerator.score.width
+    family = accelerator.family
+    score: int = accelerator.score.width
     entry = (1 + 2 * family.ff_cell) * (8 * accelerator.input_bytes + 1) + 40
     spread = accelerator.spread.cells({}, family) if accelerator.spread else 0
     kept = 2 * accelerator.network.classes * score if accelerator.scores else 0

@@ -3,6 +3,7 @@
 Such a sum has no form that goes on: it can be compared with a constant, and nothing else.
 """
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -63,13 +64,13 @@ def _signs(domain: range, pair: tuple[Curve, Curve], level: Surd, positive: bool
                 lines.append((ZERO, ONE.times(now)))
             if now == last:
                 break
-            place = _first_other(sign, place, end - 1, now)
+            place = bisect_left(range(end - 1), True, lo=place, key=functools.partial(_differs, sign, now))
             now = sign(place)
     return Curve(tuple(starts), tuple(lines))
 
 
-def _first_other(sign: Callable[[int], int], place: int, end: int, before: int) -> int:
-    return bisect_left(range(end), True, lo=place, key=lambda at: sign(at) != before)
+def _differs(sign: Callable[[int], int], now: int, place: int) -> bool:
+    return sign(place) != now
 
 
 def _places(domain: range, pair: tuple[Curve, Curve]) -> list[Place]:

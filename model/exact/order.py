@@ -1,8 +1,8 @@
 """Exact order of many numbers, also of such with different roots."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import cmp_to_key, partial
+from collections.abc import Callable, Sequence
+from functools import cmp_to_key
 
 from .curve import Line
 from .surd import Surd, compare
@@ -45,18 +45,18 @@ def _ranked(near: Sequence[int], number: Callable[[int], Surd]) -> list[int]:
             count += 1
             ranks[group[0]] = count
             continue
-        numbers = {place: number(place) for place in group}
+        numbers = [(number(place), place) for place in group]
         last = None
-        for place in sorted(group, key=cmp_to_key(partial(_compare_places, numbers))):
-            if last is None or _compare(numbers[last], numbers[place]) != 0:
+        for value, place in sorted(numbers, key=cmp_to_key(_compare_first)):
+            if last is None or _compare(last, value) != 0:
                 count += 1
             ranks[place] = count
-            last = place
+            last = value
     return ranks
 
 
-def _compare_places(numbers: Mapping[int, Surd], one: int, other: int) -> int:
-    return _compare(numbers[one], numbers[other])
+def _compare_first(left: tuple[Surd, int], right: tuple[Surd, int]) -> int:
+    return _compare(left[0], right[0])
 
 
 def _compare(left: Surd, right: Surd) -> int:
