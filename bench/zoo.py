@@ -28,6 +28,7 @@ BUILDS = {
     "fashion-cnn": ["--fps", "3000", "--images", "1000"],
     "cnv": ["--fps", "1000", "--images", "1000"],
     "cnv-w1a2": ["--fps", "1000", "--images", "100"],
+    "resnet-w1a2": ["--fps", "500", "--images", "100"],
 }
 """Options of each build, besides its board."""
 

@@ -231,7 +231,8 @@ _RESNET_W1A2 = Definition(
         *(_smaller(64), _same(64), _same(64)),
         *(_smaller(128), _same(128), _same(128), SumPool((4, 4), (4, 4))),
     ),
-    recipe=replace(_CNV_RECIPE, epochs=4),
+    recipe=replace(_CNV_RECIPE, epochs=40),
+    board="ulx3s-12f",
 )
 
 _BNN_MNIST = Definition(
