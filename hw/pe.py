@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .matches import MatchCount, count_latency, count_offset
 from .memory import Rom
+from .spram import SpramMemory, load_port
 from .sum import SignedSum, sum_latency
 
 __all__ = ["ProcessingGroup", "group_latency"]
@@ -43,6 +44,8 @@ class ProcessingGroup(wiring.Component):
         Start from nothing, and have no memory of levels.
     apart : :class:`bool`
         Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
+    sprams : :class:`int`
+        SPRAMs that hold the lowest bits of the weights, or all of them; then the rest is in block RAM.
 
     Members
     -------
@@ -54,6 +57,8 @@ class ProcessingGroup(wiring.Component):
         The result of each element.
     done : 1, out
         The sums are complete in this cycle, and only in this one.
+    load : as :func:`~.spram.load_port` has it, in
+        Weights to be, where there are SPRAMs.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class ProcessingGroup(wiring.Component):
         block_levels: bool,
         raw: bool = False,
         apart: bool = False,
+        sprams: int = 0,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
@@ -77,7 +83,12 @@ class ProcessingGroup(wiring.Component):
         self.apart = apart
         self.gain = gain
         self.accumulator = accumulator
-        self.weight_rom = Rom(width=self.elements * simd, words=weights, block=block_weights)
+        self.sprams = sprams
+        self.weight_rom: Rom | SpramMemory = (
+            SpramMemory(width=self.elements * simd, words=weights, sprams=sprams)
+            if sprams
+            else Rom(width=self.elements * simd, words=weights, block=block_weights)
+        )
         missing = gain * self._offset * (len(weights) // len(levels))
         words = [_pack(neurons + missing, accumulator.width) for neurons in np.asarray(levels)]
         self.beats = len(weights) // len(levels)
@@ -89,6 +100,7 @@ class ProcessingGroup(wiring.Component):
                 "o": Out(beat),
                 "sums": Out(data.ArrayLayout(accumulator, self.elements)),
                 "done": Out(1),
+                **({"load": In(load_port(sprams))} if sprams else {}),
             }
         )
 
@@ -121,7 +133,11 @@ class ProcessingGroup(wiring.Component):
         if self.level_rom:
             m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
-        self._go_round(m, self.weight_rom, self.i.valid, "address")
+        if isinstance(self.weight_rom, SpramMemory):
+            m.d.comb += self.weight_rom.step.eq(self.i.valid)
+            wiring.connect(m, wiring.flipped(self.load), self.weight_rom.load)
+        else:
+            self._go_round(m, self.weight_rom, self.i.valid, "address")
 
         valid, last = self.o.valid, self.o.last
         for stage in range(_count_latency(self.simd, integers=self.element is not None)):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hw.axi import axi_stream
 from ...hw.memory import Rom
-from .checksum import Checksum
+from ...hw.checksum import Checksum
 from .dispatcher import TASK
 from .protocol import ESCAPE, FLAG, FLIP, REPLY, Hello, Kind, Statistics
 

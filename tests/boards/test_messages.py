@@ -7,7 +7,7 @@ import zlib
 import pytest
 from amaranth.sim import Simulator
 
-from xnorflow.boards.link.checksum import Checksum
+from xnorflow.hw.checksum import Checksum
 from xnorflow.boards.link.dispatcher import Dispatcher
 from xnorflow.boards.link.protocol import (
     REPLY,

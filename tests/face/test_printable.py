@@ -100,7 +100,10 @@ def test_names_of_files_and_folders(command, tmp_path, name, shown):
         (["flash", folder], f"{tmp_path}/{shown}: not a finished build"),
         (["reweight", folder, model], f"{tmp_path}/{shown}: not a finished build"),
         (["eval", folder], f"{tmp_path}/{shown}: not a finished build"),
-        (["import", folder, "-o", image], f"{tmp_path}/{shown}: must be an ONNX file, not a folder; name the file in it"),
+        (
+            ["import", folder, "-o", image],
+            f"{tmp_path}/{shown}: must be an ONNX file, not a folder; name the file in it",
+        ),
         (["predict", model, folder], f"{tmp_path}/{shown}: is a folder"),
         (["estimate", model, "--board", name], "board must be one of"),
         (["train", name, "-o", image], "net must be one of"),
