@@ -9,9 +9,10 @@ from .device import Family
 from .estimate import layer_prices
 from .folding import Folding
 from .limits import LARGEST_WORD, least_width
-from .options import folding_options
+from .options import folding_options, word_options
 from .placement import layer_candidates
 from .plan import output, plan_layer, reweightable_stages
+from .spram import SPRAM_WIDTH
 from .stage import Beats, Stage
 
 __all__ = ["Choice", "layer_choices"]
@@ -64,7 +65,8 @@ def layer_choices(
     With ``sprams``, each folding is one more choice for each way to have its weights in SPRAM.
     """
     choices = []
-    for folding in set(folding_options(layer, interval, source.width)):
+    words = word_options(layer, interval, SPRAM_WIDTH, sprams)
+    for folding in {*folding_options(layer, interval, source.width), *words}:
         plan = plan_layer(layer, tensor, folding, source)
         plan = reweightable_stages(plan) if reweightable else plan
         choices.append(

@@ -15,9 +15,10 @@ from .hw.accelerator import Accelerator
 from .hw.bottleneck import find_bottleneck
 from .hw.budget import Budget
 from .hw.device import DEVICES, ICE40, Device
+from .hw.estimate import estimate
 from .hw.folding import Folding, check_foldings
 from .hw.limits import check_hardware
-from .hw.search import check_fit, fastest, smallest
+from .hw.search import DoesNotFitError, check_fit, fastest, smallest
 from .hw.verilog import VERILOG_FILE
 from .integrity import check_files, hash_design
 from .model.bounded import LARGEST_JSON, check_size, parse_json
@@ -85,7 +86,15 @@ class Design:
             family=family,
             brams=_brams(self.device, self.reweightable) if self.device else None,
             reweightable=self.reweightable,
+            sprams=self.board.sprams if self.board and self._needs_spram(self.board) else 0,
         )
+
+    def _needs_spram(self, board: Board) -> bool:
+        """Whether the board has SPRAM, and the design does not fit without: what needs none has nothing to load."""
+        if not board.sprams:
+            return False
+        budget = _budget(self.network, board, self.scores, self.reweightable)
+        return not budget.fits(estimate(budget.accelerator(self.network, self.foldings)))
 
 
 def fold(
@@ -108,20 +117,31 @@ def fold(
         raise ValueError("--fps and --folding exclude each other; give one of them")
     if fps is not None and board is None:
         raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
-    if fps is not None and board is not None:
-        cycles = cycles_of_rate(network, board, fps)
-        foldings = smallest(network, _budget(network, board, scores, reweightable), interval=cycles)
-    if foldings is None:
-        foldings = (
-            fastest(network, _budget(network, board, scores, reweightable))
-            if board
-            else smallest(network, Budget(DEVICES["ECP5-85F"]), interval=_unbound_interval(network))
-        )
-    check_foldings(network, foldings)
-    if board is not None:
-        budget = _budget(network, board, scores, reweightable)
-        check_fit(network, foldings, budget, tuple(DEVICES.values()), clock_mhz=board.clock_mhz)
+    if board is None:
+        if foldings is None:
+            foldings = smallest(network, Budget(DEVICES["ECP5-85F"]), interval=_unbound_interval(network))
+        check_foldings(network, foldings)
+    else:
+        interval = None if fps is None else cycles_of_rate(network, board, fps)
+        plain = _budget(network, board, scores, reweightable)
+        try:
+            foldings = _fold_for(network, board, plain, interval, foldings)
+        except DoesNotFitError:
+            if not board.sprams:
+                raise
+            foldings = _fold_for(network, board, replace(plain, spram=True), interval, foldings)
     check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
+    return foldings
+
+
+def _fold_for(
+    network: Network, board: Board, budget: Budget, interval: int | None, foldings: tuple[Folding, ...] | None
+) -> tuple[Folding, ...]:
+    """Those that were given, the smallest for an interval, or the fastest; they fit, or it is a DoesNotFitError."""
+    if foldings is None:
+        foldings = fastest(network, budget) if interval is None else smallest(network, budget, interval=interval)
+    check_foldings(network, foldings)
+    check_fit(network, foldings, budget, tuple(DEVICES.values()), clock_mhz=board.clock_mhz)
     return foldings
 
 

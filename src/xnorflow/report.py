@@ -25,7 +25,7 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
     """An estimate as data."""
     network, design = accelerator.network, estimate(accelerator)
     fps = board.clock_mhz * 1e6 / design.interval
-    roofline = roofline_fps(network, board.device, board.clock_mhz)
+    roofline = roofline_fps(network, board.device, board.clock_mhz, spram=accelerator.loads)
     rows = zip(describe_layers(accelerator), design.layers, strict=True)
     link = board_cells(accelerator, board)
     return {
