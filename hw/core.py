@@ -110,7 +110,12 @@ class AcceleratorCore(wiring.Component):
     def _connect_loader(self, m: Module, guard: FrameGuard, layers: Sequence["Layer"]) -> None:
         """What fills SPRAM; the guard sees no frame before that is done."""
         sprams = sum(layer.sprams for layer in layers)
-        m.submodules.loader = loader = WeightLoader(sprams=sprams, network=network_mark(self.accelerator))
+        m.submodules.loader = loader = WeightLoader(
+            sprams=sprams,
+            network=network_mark(self.accelerator),
+            replaceable=self.accelerator.reweightable,
+            startup_cycles=self.accelerator.startup_cycles,
+        )
         connect_loads(m, loader.load, layers)
         m.d.comb += [
             loader.i.payload.eq(self.load_tdata),

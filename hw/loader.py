@@ -9,12 +9,13 @@ from amaranth.lib.wiring import In, Out
 from ..model.store import fingerprint
 from .accelerator import Accelerator
 from .checksum import Checksum
+from .memory import Rom
 from .mvu import Product, group_weights
 from .spram import SPRAM_WIDTH, load_port, spram_words, sprams_of
 from .stage import Place
 from .weights_file import CHECK_BYTES, pack_weights
 
-__all__ = ["WeightLoader", "load_cycles", "network_mark", "weights_file"]
+__all__ = ["WeightLoader", "load_cycles", "mark_cycles", "network_mark", "weights_file"]
 
 
 class WeightLoader(wiring.Component):
@@ -27,7 +28,11 @@ class WeightLoader(wiring.Component):
     sprams : :class:`int`
         SPRAMs to fill, one after the other.
     network : :class:`bytes`
-        What of a file for another network makes the check sum wrong.
+        What makes the check sum of a file for another network wrong.
+    replaceable : :class:`bool`
+        What tells the network is in block RAM, so that it can be replaced, or else in logic.
+    startup_cycles : :class:`int`
+        Cycles after configuration in which that block RAM cannot be read yet.
 
     Members
     -------
@@ -41,9 +46,11 @@ class WeightLoader(wiring.Component):
         High for a cycle when the check sum of a whole file was wrong.
     """
 
-    def __init__(self, *, sprams: int, network: bytes) -> None:
+    def __init__(self, *, sprams: int, network: bytes, replaceable: bool = False, startup_cycles: int = 0) -> None:
         self.sprams = sprams
         self.network = network
+        self.replaceable = replaceable
+        self.startup_cycles = startup_cycles
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -55,13 +62,14 @@ class WeightLoader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.checksum = checksum = Checksum(before=self.network)
+        m.submodules.checksum = checksum = Checksum(before=b"" if self.replaceable else self.network)
         # Whose turn it is: each SPRAM's, then the check sum's.
         turn = Signal(self.sprams + 1, init=1)
         odd, due, judging, checks = Signal(), Signal(), Signal(), Signal(range(CHECK_BYTES))
+        marked = Signal(init=not self.replaceable)
         word, taken, checking = Signal(SPRAM_WIDTH, reset_less=True), Signal(), turn[self.sprams]
         m.d.comb += [
-            self.i.ready.eq(checksum.idle & ~judging & ~self.loaded),
+            self.i.ready.eq(checksum.idle & ~judging & ~self.loaded & marked),
             taken.eq(self.i.valid & self.i.ready),
             checksum.data.eq(self.i.payload),
             checksum.load.eq(taken),
@@ -78,7 +86,23 @@ class WeightLoader(wiring.Component):
         with m.If(judging & checksum.idle):
             m.d.comb += checksum.start.eq(1)
             m.d.sync += [judging.eq(0), turn.eq(1), self.loaded.eq(checksum.match), self.wrong.eq(~checksum.match)]
+        if self.replaceable:
+            self._mark(m, checksum, judging, marked)
         return m
+
+    def _mark(self, m: Module, checksum: Checksum, judging: Signal, marked: Signal) -> None:
+        """Put what tells the network into the check sum, byte by byte, before each file."""
+        m.submodules.mark = mark = Rom(width=8, words=self.network, block=True)
+        place, asleep = Signal(range(len(self.network) + 1)), Signal(range(self.startup_cycles + 1))
+        m.d.comb += [mark.address.eq(place), marked.eq(place == len(self.network))]
+        with m.If(asleep != self.startup_cycles):
+            m.d.sync += asleep.eq(asleep + 1)
+        with m.Elif(judging):
+            m.d.sync += place.eq(0)
+        # A byte is there a cycle behind its address: the check sum is busy with the one before for longer.
+        with m.Elif(checksum.idle & ~marked):
+            m.d.comb += [checksum.data.eq(mark.data), checksum.load.eq(1)]
+            m.d.sync += place.eq(place + 1)
 
 
 def _loaded(accelerator: Accelerator) -> Iterator[tuple[Product, Place]]:
@@ -102,6 +126,13 @@ def weights_file(accelerator: Accelerator) -> bytes:
 def network_mark(accelerator: Accelerator) -> bytes:
     """What tells the network in the check sum: so much of its hash as the link tells."""
     return fingerprint(accelerator.network)[:8]
+
+
+def mark_cycles(accelerator: Accelerator) -> int:
+    """Clock cycles from the reset to when the first byte of a file is taken, at the earliest."""
+    if not accelerator.reweightable:
+        return 0
+    return accelerator.startup_cycles + Checksum.INTERVAL * len(network_mark(accelerator))
 
 
 def load_cycles(accelerator: Accelerator, *, byte: int = Checksum.INTERVAL) -> int:

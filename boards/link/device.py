@@ -18,7 +18,7 @@ from .receiver import MessageReceiver
 from .replier import LOAD_BITS, Replier
 from .statistics import LinkStatistics
 
-__all__ = ["Link", "describe_link", "link_cells", "reply_bytes", "request_bytes"]
+__all__ = ["LOAD_CELLS", "Link", "describe_link", "link_cells", "reply_bytes", "request_bytes"]
 
 ANSWER_CELLS = 8
 """Logic cells for each further byte of an answer: they choose it."""

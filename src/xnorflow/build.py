@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
+from .boards.flash_reader import flash_cycles
 from .boards.flow import make_bitstream
 from .boards.implementation import Implementation
 from .boards.link.rate import link_baud, link_fps
@@ -161,6 +162,8 @@ def _verilog(
     if accelerator.loads:
         write_atomically(folder / WEIGHTS_FILE, weights_file(accelerator))
         result["files"]["weights"] = WEIGHTS_FILE
+        assert design.board is not None
+        result["cycles"]["load_expected"] = flash_cycles(accelerator, design.board.clock_mhz)
     result["seconds"] = {"verilog": round(time.monotonic() - began, 2)}
     return result
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from .boards.board import Board
 from .boards.catalogue import find_board
+from .boards.link.device import LOAD_CELLS
 from .boards.top import board_cells
 from .build_file import BUILD_FILE, read_build
 from .build_record import BuildRecord, LayerRecord, Target
@@ -78,15 +79,16 @@ class Design:
         """The hardware; without a board it keeps to what all families have, and waits as long as iCE40 must."""
         family = self.device.family if self.device else ICE40
         clock_mhz = self.board.clock_mhz if self.board else 100.0
+        spram = self.board is not None and self._needs_spram(self.board)
         return Accelerator(
             self.network,
             self.foldings,
             scores=self.scores,
             startup_cycles=round(family.startup_us * clock_mhz),
             family=family,
-            brams=_brams(self.device, self.reweightable) if self.device else None,
+            brams=_brams(self.device, self.reweightable, spram=spram) if self.device else None,
             reweightable=self.reweightable,
-            sprams=self.board.sprams if self.board and self._needs_spram(self.board) else 0,
+            sprams=self.device.sprams if self.device and spram else 0,
         )
 
     def _needs_spram(self, board: Board) -> bool:
@@ -129,7 +131,8 @@ def fold(
         except DoesNotFitError:
             if not board.sprams:
                 raise
-            foldings = _fold_for(network, board, replace(plain, spram=True), interval, foldings)
+            roomy = _budget(network, board, scores, reweightable, spram=True)
+            foldings = _fold_for(network, board, roomy, interval, foldings)
     check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
     return foldings
 
@@ -151,15 +154,19 @@ def _unbound_interval(network: Network) -> int:
     return max(UNBOUND_INTERVAL, products, find_bottleneck(network).cycles)
 
 
-def _budget(network: Network, board: Board, scores: bool, reweightable: bool) -> Budget:
-    """The board's device, without what link and heartbeat take of it."""
-    device = replace(board.device, brams=_brams(board.device, reweightable))
-    return Budget(device, reserved=_board_cells(network, board, scores), reweightable=reweightable)
+def _budget(network: Network, board: Board, scores: bool, reweightable: bool, *, spram: bool = False) -> Budget:
+    """The board's device, without what link and heartbeat take of it, and what reads the flash where that is needed."""
+    device = replace(board.device, brams=_brams(board.device, reweightable, spram=spram))
+    cells = _board_cells(network, board, scores) + (LOAD_CELLS if spram else 0)
+    return Budget(device, reserved=cells, reweightable=reweightable, spram=spram)
 
 
-def _brams(device: Device, reweightable: bool) -> int:
-    """Block RAMs for the layers; what the link says of the network takes one of a reweightable design."""
-    return device.brams - 1 if reweightable else device.brams
+def _brams(device: Device, reweightable: bool, *, spram: bool = False) -> int:
+    """Block RAMs for the layers of a design, which is ``reweightable`` where what tells its network is in block RAM.
+
+    The link says what the network is, and the check sum of what is loaded into SPRAM depends on it.
+    """
+    return device.brams - (1 + spram if reweightable else 0)
 
 
 def _board_cells(network: Network, board: Board, scores: bool) -> int:
