@@ -50,7 +50,8 @@ class WeightLoader(wiring.Component):
         self.sprams = sprams
         self.network = network
         self.replaceable = replaceable
-        self.startup_cycles = startup_cycles
+        # A memory's first word is there after a cycle.
+        self.startup_cycles = max(1, startup_cycles)
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -132,7 +133,7 @@ def mark_cycles(accelerator: Accelerator) -> int:
     """Clock cycles from the reset to when the first byte of a file is taken, at the earliest."""
     if not accelerator.reweightable:
         return 0
-    return accelerator.startup_cycles + Checksum.INTERVAL * len(network_mark(accelerator))
+    return max(1, accelerator.startup_cycles) + Checksum.INTERVAL * len(network_mark(accelerator))
 
 
 def load_cycles(accelerator: Accelerator, *, byte: int = Checksum.INTERVAL) -> int:

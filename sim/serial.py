@@ -1,8 +1,8 @@
 """Verification at the UART of a board: the bench of bytes, ``serial.v``, and what comes back compared."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +53,14 @@ class Flash:
         What is there.
     cycles : :class:`int`
         Clock cycles from the reset until they must be loaded.
+    faults : mapping of :class:`int`
+        What is wrong with it: options of ``flash.v``.
     """
 
     offset: int
     contents: bytes
     cycles: int
+    faults: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,8 @@ class _Bench:
         }
         if self.wire.flash:
             (self.build.folder / WEIGHTS).write_bytes(self.wire.flash.contents)
-            plusargs = (*plusargs, f"+weights={WEIGHTS}")
+            faults = (f"+{option}={value}" for option, value in self.wire.flash.faults.items())
+            plusargs = (*plusargs, f"+weights={WEIGHTS}", *faults)
         return record(
             self.build,
             "bytes",

@@ -174,7 +174,7 @@ class Hello:
         size = struct.calcsize(cls.FORMAT)
         if len(body) not in (size, size + 1) or body[0] != VERSION:
             raise ValueError(f"the protocol's version must be {VERSION}, not {body[0] if body else 'nothing'}")
-        return cls(*struct.unpack(cls.FORMAT, body[:size]), Load(body[size]) if len(body) > size else None)
+        return cls(*struct.unpack(cls.FORMAT, body[:size]), load=Load(body[size]) if len(body) > size else None)
 
 
 @dataclass(frozen=True)
