@@ -161,7 +161,7 @@ module xnorflow_bench #(
         end
 
 `ifdef XNORFLOW_LOAD
-    // The file of weights, a byte whenever the core takes one; from its beginning again where it was wrong.
+    // The file of weights, once, a byte whenever the core takes one.
     integer weights, byte_read;
     reg was_loaded;
 
@@ -182,10 +182,6 @@ module xnorflow_bench #(
                 load_tdata <= byte_read;
             end
             if (loaded && !was_loaded) $fwrite(events, "loaded %0d\n", cycle);
-            if (load_error) begin
-                $fwrite(events, "unloaded %0d\n", cycle);
-                byte_read = $rewind(weights);
-            end
             was_loaded <= loaded;
         end
 
