@@ -180,7 +180,9 @@ def _pool(layer: MaxPool | SumPool, tensor: Tensor, source: Beats, reduction: Re
     width = source.width if fills else channels
     words, results = -(-channels // width), Beats(width, channels)
     fitting = _pixels(source, tensor, width)
-    running = Running((tensor.shape[0], tensor.shape[1]), layer.kernel, layer.stride, width, words, reduction)
+    borders = layer.borders if isinstance(layer, MaxPool) else (0, 0, 0, 0)
+    image = (tensor.shape[0], tensor.shape[1])
+    running = Running(image, layer.kernel, layer.stride, width, words, reduction, borders)
     if running.is_apart and not bits:
         return (*fitting, running), results
     window = _window(layer, tensor, width=width, words=words, part=1)
@@ -206,13 +208,20 @@ def _window(
         split=part > 0,
         part=part or 1,
     )
-    if isinstance(layer, Conv2d):
-        # Zeros among bits are padded as -1, which the levels of each border make good.
-        pad = 0 if layer.pad == ZERO else layer.pad
+    if not isinstance(layer, SumPool):
         above, left, below, right = layer.borders
         opposite = None if len(layer.padding) == 2 else (below, right)
-        window = replace(window, padding=(above, left), opposite=opposite, pad=pad, dilation=layer.dilation)
+        window = replace(window, padding=(above, left), opposite=opposite, pad=_padded(layer, tensor))
+    if isinstance(layer, Conv2d):
+        window = replace(window, dilation=layer.dilation)
     return window.upright()
+
+
+def _padded(layer: Conv2d | MaxPool, tensor: Tensor) -> int:
+    """What stands for the padding: zeros among bits are -1, which the levels of each border make good."""
+    if isinstance(layer, Conv2d):
+        return 0 if layer.pad == ZERO else layer.pad
+    return 0 if tensor.element is Element.BIT else tensor.span[0]
 
 
 def _threshold(layer: Threshold, tensor: Tensor, _folding: None, source: Beats) -> Planned:

@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..model.kinds.windows import Borders
 from .device import Family
 from .memory import MemorySize
 from .reductions import Reduction
@@ -19,7 +20,8 @@ __all__ = ["Running", "RunningPool"]
 class Running:
     """Results of windows that do not overlap, of an image whose pixels are ``words`` words of ``width`` elements.
 
-    Each pixel belongs to one window at most, so that what is so far of a row of windows is all there is to keep.
+    Each pixel belongs to one window at most, so that what is so far of a row of windows is all there is to keep. The
+    padding ``borders``, above, left, below and right, adds nothing to a result.
     """
 
     image: tuple[int, int]
@@ -28,6 +30,7 @@ class Running:
     width: int
     words: int
     reduction: Reduction
+    borders: Borders = (0, 0, 0, 0)
 
     noun: ClassVar[str] = "pixels"
     contents: ClassVar[int] = 0
@@ -36,7 +39,8 @@ class Running:
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of windows."""
         (height, width), (rows, columns), (down, across) = self.image, self.kernel, self.stride
-        return (height - rows) // down + 1, (width - columns) // across + 1
+        above, left, below, right = self.borders
+        return (above + height + below - rows) // down + 1, (left + width + right - columns) // across + 1
 
     @property
     def is_apart(self) -> bool:
@@ -101,7 +105,9 @@ class Running:
     def absorbs(self, held: int, family: Family) -> int:
         """A result waits, and a row of windows is being made, or the only one."""
         beats_out = self.outputs[0] * self.depth
-        rows = min(self.stride[0], self.image[0]) if self.outputs[0] > 1 else self.image[0]
+        # Where the last window hangs over, the others have more than their share of the image.
+        over = max(0, self.outputs[0] * self.stride[0] - self.borders[0] - self.image[0])
+        rows = min(self.stride[0] + over, self.image[0]) if self.outputs[0] > 1 else self.image[0]
         return -(-(held + 1) * self.cycles // beats_out) + rows * self.image[1] * self.words
 
     def component(self, places: Places, family: Family) -> "RunningPool":
@@ -152,9 +158,9 @@ class RunningPool(wiring.Component):
         row, column = self._walk(m, step, place, following)
         m.d.comb += [
             inside.eq(row.inside & column.inside),
-            first.eq((row.phase == 0) & (column.phase == 0)),
-            last.eq(inside & (row.phase == pool.kernel[0] - 1) & (column.phase == pool.kernel[1] - 1)),
-            stays.eq(column.phase != 0),
+            first.eq(row.first & column.first),
+            last.eq(inside & row.whole & column.whole),
+            stays.eq(~column.first),
         ]
         so_far = self._results(m, step, step & inside, stays, place, following, result)
         m.d.comb += [
@@ -213,22 +219,41 @@ class RunningPool(wiring.Component):
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where a pixel is along rows or columns: its position, and its phase, how far from where a window begins."""
+    """Where a pixel is along rows or columns: its position, and its phase, how far from where a window begins.
+
+    ``origin`` is the phase of the first pixel, behind the padding. ``cut`` says whether a window ends with the image.
+    """
 
     position: Signal
     phase: Signal
     size: int
     stride: int
+    kernel: int
+    origin: int
+    cut: bool
     inside: Value
 
     @classmethod
     def of(cls, name: str, pool: Running, axis: int) -> "_Axis":
         """Counters for an axis of an image; with a single window there is no other phase."""
-        size, windows = pool.image[axis], pool.outputs[axis]
-        stride = size if windows == 1 else pool.stride[axis]
-        position, phase = Signal(range(size), name=name), Signal(range(stride), name=f"{name}_phase")
-        inside = (phase < pool.kernel[axis]) & (position < windows * stride)
-        return cls(position, phase, size, stride, inside)
+        size, windows, kernel, origin = pool.image[axis], pool.outputs[axis], pool.kernel[axis], pool.borders[axis]
+        stride = origin + size if windows == 1 else pool.stride[axis]
+        position, phase = Signal(range(size), name=name), Signal(range(stride), name=f"{name}_phase", init=origin)
+        inside = (phase < kernel) & (position < windows * stride - origin)
+        cut = (windows - 1) * stride + kernel - origin > size
+        return cls(position, phase, size, stride, kernel, origin, cut, inside)
+
+    @property
+    def first(self) -> Value:
+        """Whether a window begins here, or has so far been padding."""
+        begins = self.phase == 0
+        return begins | (self.position == 0) if self.origin else begins
+
+    @property
+    def whole(self) -> Value:
+        """Whether the window ends here, or all behind it is padding."""
+        ends = self.phase == self.kernel - 1
+        return ends | self.last if self.cut else ends
 
     @property
     def last(self) -> Value:
@@ -245,5 +270,7 @@ class _Axis:
         with m.If(step):
             m.d.sync += [
                 self.position.eq(Mux(self.last, 0, self.position + 1)),
-                self.phase.eq(Mux(self.last | self.ends, 0, self.phase + 1)),
+                self.phase.eq(Mux(self.last, self.origin, Mux(self.ends, 0, self.phase + 1)))
+                if self.origin
+                else self.phase.eq(Mux(self.last | self.ends, 0, self.phase + 1)),
             ]

@@ -40,11 +40,16 @@ ENDINGS: dict[str, type[Ending]] = {kind.__name__: kind for kind in (Thresholds,
 ARRAYS = ("thresholds", "bias", "table")
 """Fields that are arrays of integers; ``weights`` are packed bits, and all others are in the JSON."""
 
-LATER: dict[str, Any] = {"dilation": (1, 1), "groups": 1, "shift": 0}
+LATER: dict[tuple[type, str], Any] = {
+    (Conv2d, "dilation"): (1, 1),
+    (Conv2d, "groups"): 1,
+    (Bias, "shift"): 0,
+    (MaxPool, "padding"): (0, 0),
+}
 """Numbers that files lack where they are these, so that a network keeps the bytes that it had before there were any."""
 
-LATER_KINDS, LATER_KEYS = ("SumPool", "Threshold", "Add"), {"sources", *LATER}
-"""Layers, and numbers of layers, that files of version 1 do not have."""
+LATER_KINDS = ("SumPool", "Threshold", "Add")
+"""Layers that files of version 1 do not have."""
 
 Arrays = dict[str, NDArray[Any]]
 Record = TypeVar("Record", Input, Layer, Ending)
@@ -125,8 +130,9 @@ def _upgrade_layer(layer: Any) -> Any:
 def _came_later(layer: Mapping[str, Any]) -> bool:
     """Whether a layer has what files of version 1 do not."""
     padding = layer.get("padding")
-    four = isinstance(padding, list) and len(padding) == 4
-    return layer.get("kind") in LATER_KINDS or layer.get("pad") == ZERO or four or not LATER_KEYS.isdisjoint(layer)
+    four, kind = isinstance(padding, list) and len(padding) == 4, layer.get("kind")
+    later = {"sources", *(name for _, name in LATER)} - ({"padding"} if kind == "Conv2d" else set())
+    return kind in LATER_KINDS or layer.get("pad") == ZERO or four or not later.isdisjoint(layer)
 
 
 def reason_of(error: Exception) -> str:
@@ -162,7 +168,7 @@ def _describe(record: Input | Layer | Ending, prefix: str, arrays: Arrays) -> di
             arrays[f"{prefix}.{name}"] = columns.astype(np.int32)
         elif name == "ending":
             description[name] = _describe(value, prefix, arrays)
-        elif value != LATER.get(name):
+        elif value != LATER.get((type(record), name)):
             description[name] = value
     return description
 
@@ -184,7 +190,7 @@ def _record(kinds: Mapping[str, type[Record]], description: Any, prefix: str, ar
 def _fields(kind: type[Record], description: Mapping[str, Any], prefix: str, arrays: Arrays) -> Record:
     """A record from its fields; what came later is left out where it is as it always was."""
     fields = [field.name for field in dataclasses.fields(kind)]
-    present = [name for name in fields if name not in LATER or name in description]
+    present = [name for name in fields if (kind, name) not in LATER or name in description]
     return kind(**{name: _value(name, description, prefix, arrays) for name in present})
 
 

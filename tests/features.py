@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from xnorflow.model.ir import IMAGE, Add, Affine, Bias, Conv2d, Element, Network, Step, Threshold, Thresholds
+from xnorflow.model.ir import IMAGE, Add, Affine, Bias, Conv2d, Element, MaxPool, Network, Step, Threshold, Thresholds
 
 __all__ = ["FEATURES", "features"]
 
@@ -24,7 +24,14 @@ FEATURES = {
         "levels at an end",
         "levels of each element",
     ),
-    *("MaxPool of bits", "MaxPool of integers", "SumPool of bits", "SumPool of integers", "Add of bits"),
+    *(
+        "MaxPool of bits",
+        "MaxPool of integers",
+        "padded MaxPool",
+        "SumPool of bits",
+        "SumPool of integers",
+        "Add of bits",
+    ),
     *("Conv2d of integers", "Dense of integers", "chosen by bits", "chosen by integers", "negative chooser"),
     *("chain", "equal arms", "different arms", "identity", "image in a join", "image read again", "nested"),
     *("three readers", "the same twice"),
@@ -61,6 +68,8 @@ def _of_step(step: Step) -> Iterator[str]:
             yield from {"negative chooser"} if chooser.element is Element.INT and chooser.span[0] < 0 else ()
     if step.matrix is not None:
         yield from _of_ending(step)
+    if isinstance(layer, MaxPool) and any(layer.padding):
+        yield "padded MaxPool"
     if isinstance(layer, Conv2d):
         yield from _of_convolution(step, layer)
 

@@ -137,7 +137,10 @@ def any_layer(growing: Growing, head: int) -> int:
     if kind == "levels":
         return threshold_layer(growing, head)
     kernel, stride = ([int(rng.integers(1, min(3, size) + 1)) for size in tensor.shape[:2]] for _ in range(2))
-    return growing.add((MaxPool if kind == "pool" else SumPool)(tuple(kernel), tuple(stride)), head)
+    if kind == "sum":
+        return growing.add(SumPool(tuple(kernel), tuple(stride)), head)
+    padding = [int(rng.integers(0, taps)) if rng.random() < 0.4 else 0 for taps in (*kernel, *kernel)]
+    return growing.add(MaxPool(tuple(kernel), tuple(stride), tuple(padding)), head)
 
 
 def _row(rng: np.random.Generator, size: int) -> tuple[int, int, int]:

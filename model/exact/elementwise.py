@@ -41,7 +41,7 @@ def elementwise(node: Node, inputs: Sequence[Value], function: Function, *, floa
         if signal.answered or signal.ranked:
             raise node.error("must not follow the choice of the class; end the network there")
         if signal.filler is not None:
-            raise node.error("must not follow a Pad; only Conv may")
+            raise node.error("must not follow a Pad; only Conv and MaxPool may")
     first = signals[0]
     for term in (term for signal in signals for term in signal.terms):
         return _opaque(node, first, term.error)

@@ -24,11 +24,14 @@ class Flow:
         Each behind those that it reads; two that read the same and are the same are one.
     sources : tuple of tuples of :class:`int`
         What each reads.
+    notes : tuple of :class:`str`
+        What a reader of the file should know.
     """
 
     input: Input
     layers: tuple[Layer, ...]
     sources: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 def unfold(last: Made) -> Flow:
@@ -54,7 +57,8 @@ def unfold(last: Made) -> Flow:
             layers.append(maker)
             sources.append(reads)
         places[id(made)] = known[key]
-    return Flow(rule, tuple(layers), tuple(sources))
+    notes = tuple(dict.fromkeys(made.note for made in order if made.note))
+    return Flow(rule, tuple(layers), tuple(sources), notes)
 
 
 def _ordered(last: Made) -> list[Made]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from .curve import Curve, Line, constant, merge, split_by_sign, stairs
-from .rounding import Quantizer, rounded
+from .rounding import Nearby, Quantizer
 from .surd import ONE, ZERO, InexactError, Surd, root
 
 __all__ = [
@@ -130,7 +130,7 @@ def clip(domain: range, curve: Curve, low: Curve | None, high: Curve | None) -> 
 
 def round_to(domain: range, curve: Curve, rounding: str) -> Curve:
     """An integer near by."""
-    return stairs(domain, curve, lambda value: Surd(Fraction(rounded(value, rounding))))
+    return stairs(domain, curve, Nearby(rounding))
 
 
 def truncate(domain: range, curve: Curve) -> Curve:
@@ -141,7 +141,7 @@ def truncate(domain: range, curve: Curve) -> Curve:
 
 def quantize(domain: range, curve: Curve, quantizer: Quantizer) -> Curve:
     """An integer of a few bits."""
-    return stairs(domain, curve, lambda value: Surd(Fraction(quantizer(value))))
+    return stairs(domain, curve, quantizer)
 
 
 def levels_reached(domain: range, curve: Curve, levels: Sequence[Curve]) -> Curve:

@@ -1,17 +1,20 @@
 """Images as convolutions and pools take them: their order, and their padding."""
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 
-from ..ir import Conv2d, Thresholds
+from ..ir import Bias, Conv2d, Ending, Thresholds
+from ..tensors import Element
 from .curve import Curve
+from .levels import MOST_LEVELS
 from .node import Node
 from .signal import FILLER, ZERO_PAD, Indices, Made, Signal
 from .surd import ZERO, Surd
 
-__all__ = ["Border", "aligned", "check_image", "image_order", "padding_value", "tidy_border", "unpadded"]
+__all__ = ["Border", "aligned", "check_image", "image_order", "padding_value", "rising", "tidy_border", "unpadded"]
 
 Border = tuple[int, int, int, int]
 """Rows above, columns left, rows below, columns right."""
@@ -58,21 +61,39 @@ def tidy_border(signal: Signal, span: tuple[int, ...], stride: tuple[int, int], 
 
 
 def aligned(node: Node, signal: Signal, filler: Surd) -> Signal:
-    """The same, with bits that mean the same number in all channels, where the padding's value is to be a bit of them.
+    """The same, with integers that rise in all channels, where the padding's value is to be one of them."""
+    lines = signal.first_lines(node)
+    if signal.binary and all(filler == offset for _, offset in lines):
+        return signal
+    falls = [scale.sign < 0 for scale, _ in lines]
+    return rising(node, signal) if any(falls) and not all(falls) else signal
 
-    Behind a pool and a batch norm that falls there are channels whose bits are inverted. A convolution of each channel
-    with one weight turns them back.
+
+def rising(node: Node, signal: Signal) -> Signal:
+    """The same elements as lines that rise with integers in all channels.
+
+    Behind a pool and a batch norm that falls there are channels whose bits are inverted, or whose levels are counted
+    from above. A convolution of each channel with one weight turns them back.
     """
     lines = signal.first_lines(node)
-    falls = np.array([scale.sign < 0 for scale, _ in lines])
-    mixed = falls.any() and not falls.all()
-    if not (signal.binary and mixed) or all(filler == offset for _, offset in lines):
-        return signal
-    assert isinstance(signal.source, Made)
     size = signal.channels
-    weights = np.resize(~falls, size).astype(np.uint8).reshape(size, 1, 1, 1)
-    source = Made(Conv2d(weights, Thresholds(np.ones(size, np.int64)), groups=size), (signal.source,))
-    return replace(signal, source=source).with_curves([Curve((0,), ((abs(scale), offset),)) for scale, offset in lines])
+    falls = np.resize([scale.sign < 0 for scale, _ in lines], size)
+    high = signal.tensor.span[1]
+    if signal.binary:
+        ending: Ending = Thresholds(np.ones(size, np.int64))
+    elif signal.tensor.element is Element.UINT and high <= MOST_LEVELS:
+        # Of levels that fall the dot product is the negative.
+        ending = Thresholds(np.arange(1, high + 1) - high * falls[:, None])
+    else:
+        ending, high = Bias(np.zeros(size, np.int64)), 0
+    layer = Conv2d((~falls).astype(np.uint8).reshape(size, 1, 1, 1), ending, groups=size)
+    assert isinstance(signal.source, Made)
+    turned = []
+    for scale, offset in lines:
+        shift = scale * Surd(Fraction(high)) if scale.sign < 0 and not signal.binary else ZERO
+        turned.append(Curve((0,), ((abs(scale), offset + shift),)))
+    found = replace(signal, source=Made(layer, (signal.source,)), tensor=layer.output(signal.tensor))
+    return found.with_curves(turned)
 
 
 def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["zero"]:
@@ -85,7 +106,9 @@ def padding_value(node: Node, signal: Signal, filler: Surd) -> int | Literal["ze
     low, high = signal.tensor.span
     value = found.pop()
     fits = value in (-1, 0, 1) if signal.binary else value.denominator == 1 and low <= value <= high
-    if found or not fits:
+    if found:
+        raise node.error(f"must pad with the same integer in all channels, not with {filler}; quantize per tensor")
+    if not fits:
         wanted = "a value of the bits, or the one between" if signal.binary else "a value of its integers"
         raise node.error(f"must pad with {wanted}, not with {filler}")
     if signal.binary:

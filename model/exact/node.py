@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST_TENSOR", "Array", "Attribute", "ImportRefused", "Node", "RealWeights"]
+__all__ = ["LARGEST_TENSOR", "Array", "Attribute", "ImportRefused", "Node", "RealWeights", "Whole"]
 
 LARGEST_TENSOR = 1 << 24
 """Elements of a tensor of a file: far above any that fits."""
@@ -26,6 +26,15 @@ class RealWeights(ImportRefused):
     """Weights that are no multiples of ±1, and not even few numbers."""
 
 
+@dataclass(frozen=True)
+class Whole:
+    """An integer type: its name in messages, and its range."""
+
+    name: str
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, eq=False)
 class Node:
     """One operator of a graph.
@@ -38,6 +47,8 @@ class Node:
         Names of tensors; an empty name is an input that was left out.
     attributes : mapping
         Plain values.
+    whole : :class:`Whole` or None
+        The integer type of what it gives; None where that are floats or booleans.
     """
 
     name: str
@@ -45,6 +56,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Attribute]
+    whole: Whole | None = None
 
     def error(self, text: str) -> ImportRefused:
         """An error that names this node."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 
 from .surd import Surd, compare
 
@@ -16,28 +16,35 @@ CLOSE = 8
 
 def rank(numbers: Sequence[Surd]) -> list[int]:
     """For each number how many different ones are below it."""
-    different = list(dict.fromkeys(numbers))
-    near = {number: _scaled(number) for number in different}
-    rising = sorted(different, key=near.__getitem__)
-    ranks: dict[Surd, int] = {}
-    last, count = None, -1
+    near = [_scaled(number) for number in numbers]
+    rising = sorted(range(len(numbers)), key=lambda place: near[place])
+    ranks = [0] * len(numbers)
+    count = -1
     for group in _close(rising, near):
-        for number in sorted(group, key=cmp_to_key(compare)) if len(group) > 1 else group:
-            if last is None or compare(last, number) != 0:
+        last = None
+        for place in sorted(group, key=cmp_to_key(partial(_compare, numbers))):
+            if last is None or _compare(numbers, last, place) != 0:
                 count += 1
-            ranks[number] = count
-            last = number
-    return [ranks[number] for number in numbers]
+            ranks[place] = count
+            last = place
+    return ranks
 
 
-def _close(rising: Sequence[Surd], near: dict[Surd, int]) -> list[list[Surd]]:
+def _compare(numbers: Sequence[Surd], one: int, other: int) -> int:
+    left, right = numbers[one], numbers[other]
+    return 0 if left == right else compare(left, right)
+
+
+def _close(rising: Sequence[int], near: Sequence[int]) -> list[list[int]]:
     """Runs of numbers that are too near to each other to tell."""
-    groups: list[list[Surd]] = []
-    for index, number in enumerate(rising):
-        if index and near[number] - near[rising[index - 1]] <= CLOSE:
-            groups[-1].append(number)
+    groups: list[list[int]] = []
+    last = None
+    for place in rising:
+        if last is not None and near[place] - last <= CLOSE:
+            groups[-1].append(place)
         else:
-            groups.append([number])
+            groups.append([place])
+        last = near[place]
     return groups
 
 

@@ -35,7 +35,7 @@ def settle_pixels(node: Node, signal: Signal, shape: tuple[int, ...]) -> Signal:
     """The same elements as lines of integers or bits that an input rule makes of raw pixels, or levels behind it."""
     raw = Made(Affine(shape))
     lines = [single_line(curve) for curve in signal.curves]
-    if all(line is not None and line[0] != ZERO for line in lines):
+    if None not in lines and any(line is not None and line[0] != ZERO for line in lines):
         return replace(signal, source=raw)
     known = {curve: _steps(node, curve) for curve in dict.fromkeys(signal.curves)}
     table = [known[curve] for curve in signal.curves]

@@ -6,32 +6,43 @@ from itertools import pairwise
 
 from ..ir import MaxPool, SumPool
 from .curve import Curve, pieces, value_at
-from .images import check_image, image_order
+from .images import check_image, image_order, rising, tidy_border
 from .node import Node
+from .scales import of_one_scale
 from .signal import Join, Made, Pixels, Product, Signal
-from .surd import Surd
+from .surd import ZERO, Surd, compare
 from .thresholds import settle
 
-__all__ = ["average", "pool"]
+__all__ = ["average", "check_low", "pool"]
 
 
-def pool(node: Node, signal: Signal, layer: MaxPool) -> Signal:
-    """Maximum of each window; on dot products it waits for their thresholds."""
+def pool(node: Node, signal: Signal, layer: MaxPool, *, ceil: bool = False) -> Signal:
+    """Maximum of each window, with ``ceil`` of last ones that hang over; on dot products it waits for thresholds."""
     signal = signal.plain(node)
     check_image(node, signal)
+    layer = layer.filled(signal.tensor) if ceil else layer
+    layer = replace(layer, padding=tidy_border(signal, layer.kernel, layer.stride, layer.borders))
     if isinstance(signal.source, Pixels | Join):
         signal = settle(node, signal)
+    directions = _directions(node, signal)
+    if min(directions) < 0 and not (isinstance(signal.source, Product) and not signal.source.pools):
+        # Only dot products that no pool has taken yet can wait: their weights may still be inverted.
+        signal = rising(node, settle(node, signal))
     source, tensor = signal.source, layer.output(signal.tensor)
-    directions = tuple(_direction(node, curve, signal.domain) for curve in signal.channel_curves(node))
     if isinstance(source, Made):
-        if min(directions) < 0:
-            raise node.error("must take integers with a positive scale; move the negation behind the pool")
         source = Made(layer, (source,))
     elif isinstance(source, Product):
-        if source.pools and min(directions) < 0:
-            raise node.error("must not follow a pool and a negative scale; put a binarization between")
         source = replace(source, pools=(*source.pools, layer), directions=source.directions or directions)
     return replace(signal, source=source, tensor=tensor, order=image_order(*tensor.shape))
+
+
+def check_low(node: Node, signal: Signal, filler: Surd) -> None:
+    """ImportRefused unless no element is ever smaller than what a ``Pad`` put around."""
+    domain = signal.domain
+    for curve in signal.curves:
+        ends = (place for first, end, _ in pieces(domain, curve) for place in (first, end - 1))
+        if any(compare(value_at(domain, curve, place), filler) < 0 for place in ends):
+            raise node.error(f"must follow a Pad of numbers that are never the largest, not of {filler}")
 
 
 def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
@@ -39,6 +50,8 @@ def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
     signal = signal.plain(node)
     check_image(node, signal)
     signal = settle(node, signal)
+    if any(scale == ZERO for scale, _ in signal.first_lines(node)):
+        signal = of_one_scale(node, signal)
     count = Surd(Fraction(layer.kernel[0] * layer.kernel[1]))
     tensor = layer.output(signal.tensor)
     if len(signal.curves) > signal.channels:
@@ -47,6 +60,10 @@ def average(node: Node, signal: Signal, layer: SumPool) -> Signal:
     assert isinstance(signal.source, Made)
     made = Made(layer, (signal.source,))
     return replace(signal, source=made, tensor=tensor, order=image_order(*tensor.shape)).with_curves(curves)
+
+
+def _directions(node: Node, signal: Signal) -> tuple[int, ...]:
+    return tuple(_direction(node, curve, signal.domain) for curve in signal.channel_curves(node))
 
 
 def _direction(node: Node, curve: Curve, domain: range) -> int:

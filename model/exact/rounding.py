@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from .surd import Surd
 
-__all__ = ["ROUNDING", "Quantizer", "floor", "rounded"]
+__all__ = ["ROUNDING", "Nearby", "Quantizer", "floor", "rounded"]
 
 HALF = Fraction(1, 2)
 
@@ -27,6 +27,16 @@ ROUNDING: dict[str, Callable[[Fraction], int]] = {
     "HALF_UP": lambda value: _away(value, lambda size: math.floor(size + HALF)),
     "HALF_DOWN": lambda value: _away(value, lambda size: math.ceil(size - HALF)),
 }
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """Rounding to integers, in one of the ways of :data:`ROUNDING`."""
+
+    rounding: str
+
+    def __call__(self, value: Surd) -> int:
+        return rounded(value, self.rounding)
 
 
 @dataclass(frozen=True)

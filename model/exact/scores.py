@@ -6,14 +6,16 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ir import Bias, Ranks
-from ..tensors import Element
+from ..tensors import Element, integers_in
 from .curve import Curve, Line, single_line, value_at
 from .elementwise import risen
 from .node import Node
 from .order import rank
 from .rounding import floor
+from .scales import LARGEST_RANKS
 from .signal import Indices, Join, Made, Pixels, Product, Signal, Window
 from .surd import ZERO, InexactError, Surd
 from .thresholds import integers_of, settle
@@ -43,27 +45,25 @@ def scores(node: Node, signal: Signal) -> Made:
         raise node.error("must give the classes in the order of the channels; leave out what moves them")
     if signal.tensor.element is Element.INT and len(set(curves)) == 1 and curves[0].lines[0][0].sign > 0:
         return source
-    return _ended(node, _each_alone(node, signal, source), curves)
+    return _ended(node, _each_alone(signal, source), curves)
 
 
 def _whole(source: Product) -> Product:
     """A convolution of the whole image as the product that it is."""
     if source.window is None or source.tensor.shape != source.weights.shape[1:] or any(source.window.padding):
         return source
-    return replace(source, weights=source.weights.reshape(len(source.weights), -1), window=None)
+    return replace(source.with_weights(lambda bits: bits.reshape(len(bits), -1)), window=None)
 
 
 def _ordered(node: Node, source: Product, order: Indices) -> Product:
     """The classes in the order of the file."""
     if source.window is not None and source.window.groups > 1 and not np.array_equal(order, np.arange(order.size)):
         raise node.error("must give the classes in the order of the channels; leave out what moves them")
-    return replace(source, weights=source.weights[order])
+    return source.with_weights(lambda bits: bits[order])
 
 
-def _each_alone(node: Node, signal: Signal, source: Made) -> Product:
-    """Integers as products of one input each, so that each class can have an ending."""
-    if len(signal.tensor.shape) != 3:
-        raise node.error("must end in one product with weights, whose largest element is the class")
+def _each_alone(signal: Signal, source: Made) -> Product:
+    """Integers as products of one input each, so that each class can have an ending; a vector is a row of one pixel."""
     weights = np.ones((signal.channels, 1, 1, 1), np.uint8)
     return Product(source, signal.tensor, weights, Window(groups=signal.channels))
 
@@ -72,15 +72,48 @@ def _ended(node: Node, source: Product, curves: Sequence[Curve]) -> Made:
     """The product with an ending that orders the classes."""
     lines = [line for line in map(single_line, curves) if line is not None]
     sizes = {abs(scale) for scale, _ in lines}
+    if len(sizes - {ZERO}) == 1 and ZERO in sizes and source.even:
+        (size,) = sizes - {ZERO}
+        source = _silenced(source, [scale == ZERO for scale, _ in lines])
+        lines, sizes = [(size if scale == ZERO else scale, offset) for scale, offset in lines], {size}
     if len(lines) < len(curves) or len(sizes) > 1 or ZERO in sizes:
-        return Made(source.layer(source.weights, _ranks(node, source, curves)), (source.behind,))
-    negative = np.array([scale.sign < 0 for scale, _ in lines])
-    weights = source.weights ^ negative.reshape(-1, *[1] * (source.weights.ndim - 1))
+        return _ranked(node, source, curves)
     try:
         ending = _biases(source, lines)
     except InexactError:
-        return Made(source.layer(source.weights, _ranks(node, source, curves)), (source.behind,))
-    return Made(source.layer(weights.astype(np.uint8), ending), (source.behind,))
+        return _ranked(node, source, curves)
+    return _telling(source.flipped([scale.sign < 0 for scale, _ in lines])).made(ending)
+
+
+def _ranked(node: Node, source: Product, curves: Sequence[Curve]) -> Made:
+    """The product with a table for each class; of several planes, their sum with one."""
+    table = _ranks(node, source, curves)
+    if not source.more:
+        return source.made(Ranks(table))
+    none = Bias(np.zeros(len(source.weights), np.int64))
+    shape = source.layer(source.weights, none).output(source.tensor).shape
+    limit = source.limit
+    whole = Signal(Pixels(()), integers_in(shape, -limit, limit), np.arange(len(curves)))
+    # The sum is an integer like any other, also where only each second one occurs.
+    wide = np.repeat(table, source.dots.step, axis=1)[:, : 2 * limit + 1]
+    return _each_alone(whole, source.made(none)).made(Ranks(wide))
+
+
+def _silenced(source: Product, classes: Sequence[bool]) -> Product:
+    """With weights 0 of some classes, as the sum of all planes: 1 and 1 + 2 less 4, which is -1, or the negative."""
+    places, more = np.array(classes), [(exponent, bits.copy()) for exponent, bits in source.more]
+    for _, bits in more:
+        bits[places] = source.weights[places]
+    more[-1][1][places] ^= 1
+    return replace(source, more=tuple(more))
+
+
+def _telling(source: Product) -> Product:
+    """Without a plane whose weights are the same for all classes: it adds the same to each score."""
+    alike = source.window is None or source.window.groups == 1
+    if alike and source.even and (source.weights == source.weights[:1]).all():
+        return replace(source, weights=source.more[0][1], more=source.more[1:])
+    return source
 
 
 def _biases(source: Product, lines: Sequence[Line]) -> Bias:
@@ -100,7 +133,7 @@ def _biases(source: Product, lines: Sequence[Line]) -> Bias:
     return Bias(np.array(bias, np.int64), shift)
 
 
-def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> Ranks:
+def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> NDArray[np.int64]:
     """The place of each number that a class can have, among those of all classes."""
     dots = source.dots
     if len(dots) * len(curves) > LARGEST_RANKS:
@@ -109,7 +142,7 @@ def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> Ranks:
             f"more than {LARGEST_RANKS} in all; normalize the last layer per tensor"
         )
     numbers = [value_at(dots, curve, place) for curve in curves for place in range(len(dots))]
-    return Ranks(np.array(rank(numbers), np.int64).reshape(len(curves), len(dots)))
+    return np.array(rank(numbers), np.int64).reshape(len(curves), len(dots))
 
 
 def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None:
@@ -132,7 +165,3 @@ def integer_biases(ratios: list[Fraction], common: Fraction) -> list[int] | None
         high = set(order[: falls[0]]) if falls else set()
         return [2 * floor + (place in high) for place, floor in enumerate(floors)]
     return None
-
-
-LARGEST_RANKS = 1 << 18
-"""Numbers that are put in order, all classes together."""

@@ -4,7 +4,7 @@ An element of the file is a :class:`Curve` of an integer, exactly. What is done 
 only; nothing is rounded, and nothing is computed before a product or a pool asks which integers it gets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..bits import BitArray
 from ..inputs import Input
-from ..ir import Conv2d, Dense, Ending, Layer, MaxPool
+from ..ir import Add, Bias, Conv2d, Dense, Ending, Layer, MaxPool
 from ..tensors import Element, Tensor
 from .constant import Constant
 from .curve import IDENTITY, Curve, Line, constant, single_line
@@ -42,10 +42,14 @@ class Pixels:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """Integers that a layer gives, or the quantized image; a bit stands for -1 or +1."""
+    """Integers that a layer gives, or the quantized image; a bit stands for -1 or +1.
+
+    ``note`` says what a reader of the file should know of it.
+    """
 
     maker: Input | Layer
     sources: tuple["Made", ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,9 @@ class Product:
     """Dot products with weights of ±1, whose ending is not known yet.
 
     ``window`` is what a convolution has besides weights and ending. ``directions`` tell, where there is a pool, whether
-    it took the largest (+1) or the smallest (-1) dot product.
+    it took the largest (+1) or the smallest (-1) dot product. Where weights have more than two values, ``more`` are
+    further planes of them, each with the power of two that its products count with, in rising order; ``note`` says of
+    what weights, and ``refusal`` what to say where they cannot be.
     """
 
     behind: Made
@@ -62,11 +68,15 @@ class Product:
     window: "Window | None" = None
     pools: tuple[MaxPool, ...] = ()
     directions: tuple[int, ...] = ()
+    more: tuple[tuple[int, BitArray], ...] = ()
+    note: str = ""
+    refusal: ImportRefused | None = None
 
     @property
     def limit(self) -> int:
         """Largest magnitude of a dot product."""
-        return int(self.weights[0].size) * self.tensor.magnitude
+        total = 1 + sum(1 << exponent for exponent, _ in self.more)
+        return total * int(self.weights[0].size) * self.tensor.magnitude
 
     @property
     def matches(self) -> bool:
@@ -74,9 +84,43 @@ class Product:
         return self.tensor.element is Element.BIT and not (self.window is not None and self.window.pad == ZERO_PAD)
 
     @property
+    def even(self) -> bool:
+        """Whether the planes are of even numbers, twice the weights, which may be zero."""
+        return bool(self.more) and self.more[0][0] == 0
+
+    @property
     def dots(self) -> range:
         """The dot products that there can be."""
-        return range(-self.limit, self.limit + 1, 2 if self.matches else 1)
+        return range(-self.limit, self.limit + 1, 2 if self.matches or self.even else 1)
+
+    def with_weights(self, change: Callable[[BitArray], BitArray]) -> "Product":
+        """The same with something done to the weights of each plane."""
+        more = tuple((exponent, change(bits)) for exponent, bits in self.more)
+        return replace(self, weights=change(self.weights), more=more)
+
+    def flipped(self, flips: Sequence[bool]) -> "Product":
+        """The same with the weights of these neurons inverted."""
+        if not any(flips):
+            return self
+        turns = np.array(flips, np.uint8).reshape(-1, *[1] * (self.weights.ndim - 1))
+        return self.with_weights(lambda bits: bits ^ turns)
+
+    def made(self, ending: Ending) -> Made:
+        """The layer with an ending; of several planes a layer for each, and sums of two and two of them."""
+        if not self.more:
+            return Made(self.layer(self.weights, ending), (self.behind,))
+        assert isinstance(ending, Bias)
+        parts = [(0, Made(self.layer(self.weights, ending), (self.behind,)))]
+        nothing = Bias(np.zeros(len(self.weights), np.int64))
+        parts += [
+            (exponent + ending.shift, Made(self.layer(bits, nothing), (self.behind,))) for exponent, bits in self.more
+        ]
+        count = len(parts)
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            sums = [(low, Made(Add((0, high - low)), (one, other))) for (low, one), (high, other) in pairs]
+            parts = sums + parts[2 * len(sums) :]
+        return replace(parts[0][1], note=f"{self.note} as {count} layers of ±1 and their sum")
 
     def layer(self, weights: BitArray, ending: Ending) -> Dense | Conv2d:
         """The layer with weights and an ending."""
@@ -205,7 +249,7 @@ class Signal:
         for term in self.terms:
             raise term.error
         if self.filler is not None:
-            raise node.error("must not follow a Pad; only Conv may")
+            raise node.error("must not follow a Pad; only Conv and MaxPool may")
         return self
 
     def spread(self, node: Node, value: Constant) -> tuple[Curve, ...]:

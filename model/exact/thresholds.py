@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..bits import BitArray
 from ..ir import Bias, Ending, Threshold, Thresholds
 from ..tensors import levels_of
-from .curve import Curve, runs, single_line
+from .curve import LONGEST_SLOPE, Curve, runs, single_line
 from .joins import source_rows
 from .levels import Ladder, Runs, direction, ladder, reversed_runs
 from .node import Node
@@ -17,6 +16,9 @@ from .signal import Join, Made, Pixels, Product, Signal
 from .surd import ZERO
 
 __all__ = ["integers_of", "settle"]
+
+MANY = 32
+"""Steps of a function that are enough to see that they are too many levels."""
 
 
 def settle(node: Node, signal: Signal) -> Signal:
@@ -31,6 +33,10 @@ def settle(node: Node, signal: Signal) -> Signal:
     if all(line is not None and line[0] != ZERO for line in lines):
         return integers_of(node, signal)
     if isinstance(source, Product):
+        wide = len(source.dots) > LONGEST_SLOPE
+        if wide and None not in lines and any(line is not None and line[0] != ZERO for line in lines):
+            # Some channels are constant: what needs them to be so makes them so.
+            return integers_of(node, signal)
         return _products(node, signal, source)
     curves = signal.repeated(max(len(signal.curves), signal.channels))
     table = [[found] for found in _runs(node, signal.domain, curves)]
@@ -44,7 +50,7 @@ def integers_of(node: Node, signal: Signal, falls: Sequence[bool] = ()) -> Signa
         return signal
     flips = [way < 0 for way in source.directions] if source.pools else list(falls)
     ending = Bias(np.zeros(len(source.weights), np.int64))
-    signal = replace(signal, source=_finished(source, _flipped(source.weights, flips), ending))
+    signal = replace(signal, source=_finished(source.flipped(flips), ending))
     if not any(flips):
         return signal
     turned = []
@@ -64,9 +70,12 @@ def _products(node: Node, signal: Signal, source: Product) -> Signal:
     ]
     turned = [[reversed_runs(found, count) if fall else found] for found, fall in zip(table, falls, strict=True)]
     steps = ladder(node, turned, count, signal.origin)
+    if source.more:
+        made = _finished(source.flipped(falls), Bias(np.zeros(len(source.weights), np.int64)))
+        return _behind(signal, (made,), source.dots, steps)
     # A place among dot products of bits is the number of matches; elsewhere thresholds are dot products themselves.
     levels = steps.places[:, 0] if source.matches else steps.places[:, 0] + source.dots[0]
-    made = _finished(source, _flipped(source.weights, falls), Thresholds(levels))
+    made = _finished(source.flipped(falls), Thresholds(levels))
     return replace(signal, source=made, tensor=levels_of(signal.tensor.shape, steps.count)).with_curves(steps.curves)
 
 
@@ -102,22 +111,15 @@ def _runs(node: Node, domain: range, curves: Sequence[Curve]) -> list[Runs]:
     known: dict[Curve, Runs] = {}
     for curve in curves:
         if curve not in known:
-            found = runs(domain, curve)
+            found = runs(domain, curve, MANY)
             if found is None:
                 raise node.error("must come behind a quantization; put BipolarQuant or Quant between")
             known[curve] = found
     return [known[curve] for curve in curves]
 
 
-def _finished(source: Product, weights: BitArray, ending: Ending) -> Made:
-    made = Made(source.layer(weights, ending), (source.behind,))
+def _finished(source: Product, ending: Ending) -> Made:
+    made = source.made(ending)
     for pool in source.pools:
         made = Made(pool, (made,))
     return made
-
-
-def _flipped(weights: BitArray, flips: Sequence[bool]) -> BitArray:
-    result = weights.copy()
-    if any(flips):
-        result[np.array(flips)] ^= 1
-    return result

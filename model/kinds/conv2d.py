@@ -16,6 +16,7 @@ from .windows import (
     Borders,
     Padding,
     borders_of,
+    check_padding,
     padded_size,
     padding_of,
     times,
@@ -96,11 +97,7 @@ class Conv2d:
         for name, value in (("stride", self.stride), ("dilation", self.dilation)):
             if min(value) < 1:
                 raise ValueError(f"{name} must be at least 1, not {value!r}")
-        size = window_size(self.kernel, self.dilation)
-        if not all(0 <= rows < most for rows, most in zip(self.borders, 2 * size, strict=True)):
-            raise ValueError(
-                f"padding must be at least 0 and less than the kernel, {times(size)}, not {self.padding!r}"
-            )
+        check_padding(self.padding, window_size(self.kernel, self.dilation))
         if self.groups < 1 or self.mh % self.groups:
             raise ValueError(f"groups must divide the {self.mh} filters, not be {self.groups}")
 

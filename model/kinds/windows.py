@@ -14,6 +14,7 @@ __all__ = [
     "Padding",
     "Pair",
     "borders_of",
+    "check_padding",
     "check_pool",
     "padded_size",
     "padding_of",
@@ -69,6 +70,12 @@ def view_windows(images: Integers, kernel: Pair, stride: Pair, dilation: Pair = 
     """A view of shape ``(count, rows, columns, channels, kernel rows, kernel columns)``."""
     windows = sliding_window_view(images, window_size(kernel, dilation), axis=(1, 2))
     return np.asarray(windows[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]])
+
+
+def check_padding(padding: Padding, size: Pair) -> None:
+    """ValueError unless each window, which spans so much, has some of the image."""
+    if not all(0 <= rows < most for rows, most in zip(borders_of(padding), 2 * size, strict=True)):
+        raise ValueError(f"padding must be at least 0 and less than the kernel, {times(size)}, not {padding!r}")
 
 
 def check_pool(record: Any) -> None:

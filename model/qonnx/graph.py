@@ -29,6 +29,9 @@ LARGEST_GRAPH = 1 << 14
 INTEGERS = tuple(TensorProto.DataType.Value(f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64))
 """Types of an input that takes raw pixels."""
 
+PAD_VALUE = 2
+"""Place of the number among the inputs of a ``Pad``."""
+
 STANDARD = ("", "ai.onnx")
 QUANTIZED = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 """Domains of the operators that are understood."""
@@ -54,6 +57,8 @@ class Graph:
         Shape of the input, with a batch of 1.
     integers : :class:`bool`
         Whether the file says that the input is integers.
+    element : :class:`int`
+        Type of the input, by its code in ONNX.
     """
 
     nodes: tuple[Node, ...]
@@ -62,6 +67,7 @@ class Graph:
     output: str
     shape: tuple[int, ...]
     integers: bool
+    element: int
 
 
 def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> Graph:
@@ -80,8 +86,11 @@ def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> 
     graph = model.graph
     if len(graph.node) > LARGEST_GRAPH:
         raise QonnxError(f"the graph must have at most {LARGEST_GRAPH} nodes, not {len(graph.node)}")
-    beside = Beside(path.parent, LARGEST_FILE)
-    constants = {tensor.name: _array(f"initializer {tensor.name!r}", tensor, beside) for tensor in graph.initializer}
+    beside, around = Beside(path.parent, LARGEST_FILE), _padded_values(graph)
+    constants = {
+        tensor.name: _array(f"initializer {tensor.name!r}", tensor, beside, pads=tensor.name in around)
+        for tensor in graph.initializer
+    }
     if len(constants) != len(graph.initializer):
         name = next(name for name, count in Counter(tensor.name for tensor in graph.initializer).items() if count > 1)
         raise QonnxError(f"initializer {name!r}: must be there once, not twice; export again")
@@ -92,12 +101,13 @@ def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> 
             "export one network"
         )
     return Graph(
-        nodes=_sorted([_node(proto, beside) for proto in graph.node], {*constants, inputs[0].name}),
+        nodes=_sorted([_node(proto, beside, around) for proto in graph.node], {*constants, inputs[0].name}),
         constants=constants,
         input=inputs[0].name,
         output=graph.output[0].name,
         shape=_shape(inputs[0], input_shape),
         integers=_takes_integers(graph, inputs[0]),
+        element=inputs[0].type.tensor_type.elem_type,
     )
 
 
@@ -114,8 +124,18 @@ def _parsed(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _array(owner: str, tensor: TensorProto, beside: Beside) -> Array:
-    """The array in a tensor: finite numbers of a standard type, in the file itself or beside it."""
+def _padded_values(graph: onnx.GraphProto) -> set[str]:
+    """Tensors that are nothing but the number that a ``Pad`` puts around."""
+    uses = Counter(name for node in graph.node for name in node.input)
+    names = [node.input[PAD_VALUE] for node in graph.node if node.op_type == "Pad" and len(node.input) > PAD_VALUE]
+    return {name for name, count in Counter(names).items() if count == uses[name]}
+
+
+def _array(owner: str, tensor: TensorProto, beside: Beside, *, pads: bool = False) -> Array:
+    """The array in a tensor: finite numbers of a standard type, in the file itself or beside it.
+
+    What ``pads`` before a pool may be minus infinity, in whose place there is the lowest finite number.
+    """
     if any(size < 0 for size in tensor.dims) or int(np.prod(np.array(tensor.dims, object))) > LARGEST_TENSOR:
         raise QonnxError(f"{owner}: must have at most {LARGEST_TENSOR} elements, not shape {tuple(tensor.dims)}")
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
@@ -126,15 +146,18 @@ def _array(owner: str, tensor: TensorProto, beside: Beside) -> Array:
         raise QonnxError(f"{owner}: not a whole tensor; export the file again") from None
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise QonnxError(f"{owner}: must be of a float, integer or bool type, not {array.dtype}")
+    if pads and array.dtype.kind == "f" and (array == -np.inf).all():
+        return np.full_like(array, np.finfo(array.dtype).min)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise QonnxError(f"{owner}: must be finite, not NaN or infinite; train or export again")
     return array
 
 
-def _node(proto: onnx.NodeProto, beside: Beside) -> Node:
+def _node(proto: onnx.NodeProto, beside: Beside, around: set[str]) -> Node:
     outputs = tuple(proto.output)
     name = proto.name or next(filter(None, outputs), "") or "a node without a name"
-    attributes = {entry.name: _attribute(name, proto.op_type, entry, beside) for entry in proto.attribute}
+    pads = not around.isdisjoint(outputs)
+    attributes = {entry.name: _attribute(name, proto.op_type, entry, beside, pads=pads) for entry in proto.attribute}
     node = Node(name, proto.op_type, tuple(proto.input), outputs, attributes)
     if proto.domain not in (*STANDARD, *QUANTIZED):
         known = ", ".join(QUANTIZED)
@@ -142,9 +165,9 @@ def _node(proto: onnx.NodeProto, beside: Beside) -> Node:
     return node
 
 
-def _attribute(name: str, operator: str, proto: AttributeProto, beside: Beside) -> Attribute:
+def _attribute(name: str, operator: str, proto: AttributeProto, beside: Beside, *, pads: bool) -> Attribute:
     if proto.type == AttributeProto.TENSOR:
-        return _array(f"{name} ({operator})", proto.t, beside)
+        return _array(f"{name} ({operator})", proto.t, beside, pads=pads)
     kinds = (
         AttributeProto.INT,
         AttributeProto.INTS,

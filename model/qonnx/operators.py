@@ -11,16 +11,16 @@ from ..exact.constant import Constant, constant_of, only, scalar
 from ..exact.curve import Curve, constant
 from ..exact.elementwise import Value, elementwise, linear, risen
 from ..exact.node import Node
-from ..exact.pooling import average, pool
 from ..exact.products import convolution, dense
 from ..exact.signal import FILLER, Indices, Signal, Window
 from ..exact.surd import ONE, Surd
-from ..ir import MaxPool, SumPool
+from ..exact.whole import checked
 from .constants import evaluate
 from .pointwise import POINTWISE
+from .pools import POOLS
 from .quantizers import QUANTIZERS
 from .shapes import SHAPE_OPERATORS, shape_of
-from .windows import as_image, as_row, border_of, is_column, numbers, turned
+from .windows import as_image, as_row, border_of, numbers
 
 __all__ = ["apply"]
 
@@ -30,6 +30,10 @@ Constants = list[Value | None]
 
 def apply(node: Node, inputs: Sequence[Value | None]) -> Value:
     """The result of an operator; inputs that were left out are None."""
+    return checked(node, _applied(node, inputs))
+
+
+def _applied(node: Node, inputs: Sequence[Value | None]) -> Value:
     signals = [value for value in inputs if isinstance(value, Signal)]
     if signals and signals[0].ranked and node.operator not in (*SHAPE_OPERATORS, "Cast", "Identity"):
         raise node.error("must not follow the choice of the class; end the network there")
@@ -136,62 +140,17 @@ def _conv(node: Node, signal: Signal, constants: Constants) -> Value:
     return linear(node, [result, bias], of.add, (ONE, ONE))
 
 
-def _pool(node: Node, signal: Signal, _constants: Constants) -> Value:
-    """The largest or the mean of windows, or of the whole image."""
-    axes = len(signal.shape) - 2
-    if axes not in (1, 2):
-        raise node.error(f"must take an image of one or two axes, not shape {signal.shape}")
-    image = as_image(signal)
-    if node.operator.startswith("Global"):
-        kernel, stride = image.shape[2:], (1, 1)
-    else:
-        kernel, stride = numbers(node, "kernel_shape", axes, None), numbers(node, "strides", axes, 1)
-        border = border_of(node, axes, image.shape[2:], kernel, stride, (1, 1))
-        if any(border) or set(node.integers("dilations", (1,))) != {1}:
-            raise node.error("must have neither padding nor dilation; train without them")
-        if node.integer("ceil_mode", 0) and any(
-            (size - taps) % max(step, 1) for size, taps, step in zip(image.shape[2:], kernel, stride, strict=True)
-        ):
-            raise node.error(
-                "ceil_mode must be 0, where rows and columns that do not fill a window are left out, not 1"
-            )
-    column = is_column(image)
-    if column:
-        image, kernel, stride = turned(image), kernel[::-1], stride[::-1]
-    kernel = (kernel[0], kernel[1])
-    if "Average" in node.operator:
-        result = average(node, image, SumPool(kernel, stride))
-    else:
-        result = pool(node, image, MaxPool(kernel, stride))
-    result = turned(result) if column else result
-    return as_row(result) if axes == 1 else result
-
-
-def _reduce_mean(node: Node, signal: Signal, constants: Constants) -> Value:
-    """The mean of the whole image, channel by channel, as another way to write ``GlobalAveragePool``."""
-    rank = len(signal.shape)
-    given = constants[0] if constants else None
-    axes = given.integers(node) if isinstance(given, Constant) else node.integers("axes", ())
-    places = {axis % rank for axis in axes if -rank <= axis < rank}
-    if places != set(range(2, rank)) or rank not in (3, 4):
-        raise node.error(f"must take the mean over rows and columns, the axes behind the channels, not over {axes}")
-    image = as_image(signal)
-    result = average(node, image, SumPool((image.shape[2], image.shape[3]), (1, 1)))
-    order = result.order if node.integer("keepdims", 1) else result.order[:, :, 0, 0]
-    return replace(result, order=order[:, :, 0] if node.integer("keepdims", 1) and rank == 3 else order)
-
-
 def _pad(node: Node, signal: Signal, constants: Constants) -> Value:
-    mode = node.text("mode", "constant")
-    if mode != "constant" or len(signal.shape) != 4 or signal.filler is not None or signal.terms:
+    mode, rank = node.text("mode", "constant"), len(signal.shape)
+    if mode != "constant" or rank not in (3, 4) or signal.filler is not None or signal.terms:
         raise node.error(f"must pad an image with a constant once, not shape {signal.shape} in mode {mode!r}")
     pads = node.integers("pads", ()) or _constant(node, constants, 1, "pads").integers(node)
     value = Surd(Fraction(node.number("value", 0.0)))
     if len(constants) > 1 and constants[1]:
         value = Surd(only(node, _constant(node, constants, 2, "a value")))
-    axes = _constant(node, constants, 3, "axes").integers(node) if len(constants) > 2 and constants[2] else range(4)
-    widths = [(0, 0)] * 4
-    if len(pads) != 2 * len(axes) or min(pads) < 0 or any(not -4 <= axis < 4 for axis in axes):
+    axes = _constant(node, constants, 3, "axes").integers(node) if len(constants) > 2 and constants[2] else range(rank)
+    widths = [(0, 0)] * rank
+    if len(pads) != 2 * len(axes) or min(pads) < 0 or any(not -rank <= axis < rank for axis in axes):
         raise node.error(f"must pad rows and columns by numbers that are not negative, not {pads}")
     for place, axis in enumerate(axes):
         widths[axis] = (pads[place], pads[place + len(axes)])
@@ -260,13 +219,9 @@ OPERATORS: dict[str, Callable[[Node, Signal, Constants], Value]] = {
     "Log": _log,
     "LogSoftmax": _softmax,
     "MatMul": _matmul,
-    "AveragePool": _pool,
-    "GlobalAveragePool": _pool,
-    "GlobalMaxPool": _pool,
-    "MaxPool": _pool,
     "Pad": _pad,
-    "ReduceMean": _reduce_mean,
     "Shape": _shape,
     "Softmax": _softmax,
     "TopK": _arg_max,
+    **POOLS,
 }

@@ -14,6 +14,7 @@ from ..exact.elementwise import Function, Value, elementwise, linear, opaque, si
 from ..exact.node import Node
 from ..exact.signal import Signal
 from ..exact.surd import ONE, ZERO, Surd
+from .types import INTEGERS
 
 __all__ = ["FLOATS", "POINTWISE", "Inputs", "given", "signed_data"]
 
@@ -57,6 +58,8 @@ def _scale(function: Function) -> Callable[[Node, Inputs], Value]:
 
     def apply(node: Node, inputs: Inputs) -> Value:
         left, right = given(node, inputs, "a", "b")
+        if function is of.divide and node.whole is not None:
+            return elementwise(node, [left, right], _whole_quotient)
         if function is of.multiply and isinstance(left, Constant):
             left, right = right, left
         if isinstance(left, Signal) and left.terms and isinstance(right, Constant) and len(right.palette) == 1:
@@ -65,6 +68,11 @@ def _scale(function: Function) -> Callable[[Node, Inputs], Value]:
         return elementwise(node, [left, right], function)
 
     return apply
+
+
+def _whole_quotient(domain: range, curves: Sequence[Curve]) -> Curve:
+    """As integers are divided: cut towards zero."""
+    return of.truncate(domain, of.divide(domain, curves))
 
 
 def _compare(node: Node, inputs: Inputs) -> Value:
@@ -212,7 +220,7 @@ def _cast(node: Node, inputs: Inputs) -> Value:
         return elementwise(node, [data, scalar(0)], lambda domain, curves: of.compare(domain, curves, (-1, 1)))
     if kind not in INTEGERS:
         raise node.error(f"must cast to a float, an integer or a bool, not to type {kind}; export again")
-    low, high = INTEGERS[kind]
+    low, high = INTEGERS[kind].low, INTEGERS[kind].high
     values = [data, scalar(low), scalar(high)]
 
     def function(domain: range, curves: list[Curve]) -> Curve:
@@ -251,20 +259,6 @@ RISING = {
     "Exp": ONE,
 }
 """Functions that rise everywhere, and what they give for 0."""
-
-INTEGERS: dict[int, tuple[int, int]] = {
-    kind: (-(1 << bits - 1) if signed else 0, (1 << bits - signed) - 1)
-    for kind, bits, signed in (
-        (TensorProto.INT8, 8, True),
-        (TensorProto.INT16, 16, True),
-        (TensorProto.INT32, 32, True),
-        (TensorProto.INT64, 64, True),
-        (TensorProto.UINT8, 8, False),
-        (TensorProto.UINT16, 16, False),
-        (TensorProto.UINT32, 32, False),
-        (TensorProto.UINT64, 64, False),
-    )
-}
 
 POINTWISE: dict[str, Callable[[Node, Inputs], Value]] = {
     "Abs": _abs,

@@ -4,7 +4,7 @@
 rational numbers (and one square root) that the file describes crosses zero.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..exact.flow import Flow, unfold
 from ..exact.node import ImportRefused, Node, RealWeights
 from ..exact.pixels import image_signal
 from ..exact.scores import scores
-from ..exact.signal import Signal
+from ..exact.signal import Product, Signal
 from ..exact.surd import InexactError
 from ..ir import IMAGE, Conv2d, Input, Network
 from ..paths import StrPath
@@ -27,6 +27,7 @@ from .graph import Graph, QonnxError, read_graph
 from .layout import Layout, layout_of
 from .operators import apply
 from .shapes import SHAPE_OPERATORS
+from .types import typed
 
 __all__ = ["QonnxError", "import_qonnx"]
 
@@ -42,8 +43,8 @@ WHOLE_PIXELS = (127.5, 128, 255, 256)
 
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 LAST_REAL = (
-    "weights of the last layer must be ±1 times one scale for each class, not real numbers; an 8-bit last layer would "
-    "be the way, but there is none here yet: train it with 1-bit weights"
+    "weights of the last layer must be ±1, or integers of up to 8 bits, times one scale for each class, not real "
+    "numbers; quantize it to 8 bits, or train it with 1-bit weights"
 )
 
 Result = TypeVar("Result")
@@ -86,7 +87,7 @@ def import_qonnx(
     """
     path = Path(path)
     try:
-        graph = cut_before_rounding(read_graph(path, input_shape=input_shape))
+        graph = typed(cut_before_rounding(read_graph(path, input_shape=input_shape)))
         scale = _input_scale(graph) if input_scale is None else input_scale
         last = next((node for node in graph.nodes if graph.output in node.outputs), None)
         if last is None:
@@ -95,6 +96,8 @@ def import_qonnx(
         signal = _walk(graph, last, scale, found)
         flow = unfold(_guard(last, partial(scores, last, signal)))
         provenance = {"imported_from": path.name, "input_scale": str(scale)}
+        if flow.notes:
+            provenance["planes"] = _printable("; ".join(flow.notes))
         return Network(
             path.stem if name is None else name,
             _rule(flow, found),
@@ -131,6 +134,7 @@ def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
             if any(later.operator in PRODUCTS for later in nodes[nodes.index(node) + 1 :]):
                 raise
             raise node.error(LAST_REAL) from error
+        _check_binarized(nodes, value)
         # All outputs but the first are for training, except TopK's, whose second is the place.
         place = 1 if node.operator == "TopK" else 0
         if place < len(node.outputs):
@@ -142,6 +146,13 @@ def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
     if not isinstance(result, Signal):
         raise last.error("must give the scores of the classes, or the place of the largest")
     return result
+
+
+def _check_binarized(nodes: Sequence[Node], value: Value) -> None:
+    """Refuse integer weights where there are no others: nothing behind the image would be binarized."""
+    refusal = value.source.refusal if isinstance(value, Signal) and isinstance(value.source, Product) else None
+    if refusal is not None and sum(node.operator in PRODUCTS for node in nodes) == 1:
+        raise refusal
 
 
 def _size(signal: Signal) -> int:

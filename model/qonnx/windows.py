@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..exact.node import Node
 from ..exact.signal import Signal
 
-__all__ = ["as_image", "as_row", "border_of", "is_column", "numbers", "turned"]
+__all__ = ["Pair", "as_image", "as_row", "border_of", "is_column", "numbers", "turned"]
 
 Pair = tuple[int, int]
 

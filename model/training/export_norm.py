@@ -1,6 +1,7 @@
 """Lowering of a batch norm and what follows it to thresholds, checked against what torch's own rounds to."""
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,10 +18,12 @@ from .layers import Levels, Sign
 
 __all__ = [
     "NORMS",
+    "SINGLE",
     "Activation",
     "Norm",
     "Sums",
     "borders_of",
+    "check_averages",
     "check_features",
     "float64_array",
     "fold_norm",
@@ -33,6 +36,9 @@ NORMS: tuple[type[nn.Module], ...] = (BatchNorm, nn.BatchNorm1d, BatchNorm2d, nn
 """Of vectors, and of images."""
 
 Activation = Sign | Levels
+
+SINGLE = 1 << 24
+"""Up to which single precision has each integer."""
 
 ROUNDING = (torch.float32, torch.float64)
 """Types in which torch's own batch norms take dot products, and in which their rounding is looked at."""
@@ -86,6 +92,11 @@ def fold_norm(
     ValueError
         When the batch norm has no thresholds, or torch's own would answer otherwise than they; begins with ``name``.
     """
+    if type(norm) not in (BatchNorm, BatchNorm2d) and sums.limit > SINGLE:
+        raise ValueError(
+            f"{name}: {type(norm).__name__} must get sums within ±{SINGLE}, up to which single precision has each, not "
+            f"±{sums.limit}; use xnorflow.model.training.layers.{_exact(norm)}, which is exact"
+        )
     columns = []
     for border in borders:
         try:
@@ -100,6 +111,19 @@ def fold_norm(
             _check_ties(norm, name, dots, expected, sums, before, float(border))
         columns.append(column)
     return flip.astype(np.uint8), np.stack(columns, axis=1)
+
+
+def check_averages(name: str, divisor: int, borders: list[Fraction]) -> None:
+    """Raise ValueError where torch rounds an average next to a border to its other side."""
+    for border in borders:
+        least = math.ceil(border * divisor)
+        for kind in ROUNDING:
+            averages = torch.tensor([least - 1, least], dtype=kind) / divisor
+            if (averages.double() >= float(border)).tolist() != [False, True]:
+                raise ValueError(
+                    f"{name}: averages of {divisor} numbers are rounded to the wrong side of {float(border):g}; "
+                    "use another scale"
+                )
 
 
 def check_features(norm: Norm, name: str, count: int) -> None:
@@ -152,12 +176,13 @@ def _check_ties(
     # Dots come in single precision at least, whatever the type of the parameters.
     assert runnable.running_mean is not None
     precision = torch.promote_types(runnable.running_mean.dtype, torch.float32)
-    values = torch.from_numpy(dots).to(precision).reshape(1, -1) / sums.divisor
-    batches = [values]
+    # What is exact takes averages that were rounded in either type.
+    kinds = ROUNDING if sums.divisor & (sums.divisor - 1) and type(norm) in (BatchNorm, BatchNorm2d) else (precision,)
+    batches = [torch.from_numpy(dots).to(kind).reshape(1, -1) / sums.divisor for kind in kinds]
     if isinstance(norm, nn.BatchNorm2d):
         # Torch has a loop for each memory format, and each has a vectorized part and a rest.
-        images = values.reshape(1, -1, 1, 1).repeat(1, 1, 3, 11)
-        batches = [images, images.to(memory_format=torch.channels_last)]
+        images = [values.reshape(1, -1, 1, 1).repeat(1, 1, 3, 11) for values in batches]
+        batches = [*images, *(image.to(memory_format=torch.channels_last) for image in images)]
     results = torch.cat([before(runnable(batch))[0].reshape(len(dots), -1) for batch in batches], dim=1)
     found = (results >= border).numpy()
     wrong = np.flatnonzero((found != expected).any(axis=1) & (abs(dots) <= sums.limit))

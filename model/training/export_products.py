@@ -18,13 +18,14 @@ from .export_norm import (
     Norm,
     Sums,
     borders_of,
+    check_averages,
     check_features,
     float64_array,
     fold_norm,
 )
 from .export_ranks import ranks_of
-from .layers import BatchNorm, BinaryConv2d, BinaryLinear, Levels, Scores, Sign
-from .lowering import Value, Walk, next_name, take
+from .layers import BinaryConv2d, BinaryLinear, Levels, Scores, Sign
+from .lowering import Value, Walk, check_exact, next_name, take
 from .residual import Residual
 
 __all__ = ["lower_product", "lower_scores", "lower_threshold"]
@@ -44,6 +45,7 @@ def lower_product(walk: Walk, value: Value) -> Value:
     module: Any = take(walk, (BinaryLinear, BinaryConv2d), "")
     image = isinstance(module, BinaryConv2d)
     name = walk.name("conv2d" if image else "dense")
+    check_exact(name, value)
     weights, product = _conv2d(module, name, value) if image else (_matrix(module, name, value), ir.Dense)
     if not (walk.modules and type(walk.modules[0]) in NORMS):
         if not (type(walk.modules[0]) in INTEGERS if walk.modules else walk.arm):
@@ -69,7 +71,9 @@ def lower_threshold(walk: Walk, value: Value) -> Value:
     if norm is None:
         activation = take(walk, (Sign, Levels), f"{name}: must begin with")
         low, high = value.tensor.span
-        least = [min(max(math.ceil(border * value.divisor), low), high + 1) for border in borders_of(activation)]
+        borders = borders_of(activation)
+        check_averages(name, value.divisor, borders)
+        least = [min(max(math.ceil(border * value.divisor), low), high + 1) for border in borders]
         thresholds = np.tile(np.array(least, np.int64), (channels, 1))
         return _whole(walk.add(name, ir.Threshold(thresholds), value))
     check_features(norm, name, channels)
@@ -96,11 +100,12 @@ def lower_scores(walk: Walk, value: Value) -> Value:
     """The last product, with a batch norm of classes behind it or without."""
     name = walk.name("scores")
     head: Scores = take(walk, (Scores,), f"{name}: must begin with")
+    check_exact(name, value)
     weights = _matrix(head, name, value)
     bias, shift = _bias(head, name, value)
     if not (walk.modules and type(walk.modules[0]) in NORMS):
         return walk.add(name, ir.Dense(weights, ir.Bias(bias, shift)), value)
-    norm = take(walk, (BatchNorm,), f"{name}: Scores must be followed by")
+    norm = take(walk, NORMS[:2], f"{name}: Scores must be followed by")
     check_features(norm, name, len(weights))
     if not head.rounded:
         raise ValueError(f"{name}: rounded must be True before {type(norm).__name__}, not False")

@@ -8,7 +8,7 @@ import numpy as np
 from .. import ir
 from .export_norm import Sums, borders_of, check_features, fold_norm
 from .layers import Levels, Sign
-from .lowering import Value, Walk, significant, take
+from .lowering import Value, Walk, check_exact, significant, take
 from .residual import Residual, on_grid
 
 __all__ = ["lower_residual"]
@@ -42,6 +42,7 @@ def _sum(walk: Walk, main: Value, shortcut: Value, shifts: tuple[int, int]) -> V
         raise ValueError(
             f"{name}: arms must be averages of equally many numbers, not of {main.divisor} and {shortcut.divisor}"
         )
+    check_exact(name, main)
     _check_orders(name, main, shortcut)
     return dataclasses.replace(walk.add(name, ir.Add(shifts), main, shortcut), order=main.order)
 

@@ -5,17 +5,19 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from .. import ir
 from ..numbers import pair
+from .export_norm import ROUNDING, SINGLE
 from .layers import StreamFlatten
-from .lowering import Value, Walk, take
+from .lowering import Value, Walk, check_exact, take
 
 __all__ = ["lower_average", "lower_flatten", "lower_largest"]
 
-SINGLE = 1 << 24
-"""Up to which single precision has each integer; torch's averages are of sums in it."""
+MOST_SUMS = 1 << 12
+"""Different sums of a window whose average is rounded: each is looked at."""
 
 
 def lower_flatten(walk: Walk, value: Value) -> Value:
@@ -38,11 +40,14 @@ def lower_largest(walk: Walk, value: Value) -> Value:
     """Max-pooling."""
     name = walk.name("maxpool")
     pool: nn.MaxPool2d = take(walk, (nn.MaxPool2d,), f"{name}: must begin with")
-    for key, expected in (("padding", 0), ("dilation", 1)):
-        if pair(key, getattr(pool, key)) != (expected, expected):
-            raise ValueError(f"{name}: {key} must be {expected}, not {getattr(pool, key)}")
-    _check_flags(name, pool, ceil_mode=False, return_indices=False)
-    return walk.add(name, ir.MaxPool(pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)), value)
+    if pair("dilation", pool.dilation) != (1, 1):
+        raise ValueError(f"{name}: dilation must be 1, not {pool.dilation}")
+    _check_flags(name, pool, return_indices=False)
+    kernel, stride = pair("kernel_size", pool.kernel_size), pair("stride", pool.stride)
+    layer = ir.MaxPool(kernel, stride, pair("padding", pool.padding))
+    return walk.add(
+        name, layer.filled(value.tensor) if pool.ceil_mode and len(value.tensor.shape) == 3 else layer, value
+    )
 
 
 def lower_average(walk: Walk, value: Value) -> Value:
@@ -61,12 +66,38 @@ def lower_average(walk: Walk, value: Value) -> Value:
             raise ValueError(f"{name}: output_size must be 1, not {pool.output_size}")
         kernel = stride = (value.tensor.shape[0], value.tensor.shape[1])
     area = math.prod(kernel)
+    check_exact(name, value)
     if area & (area - 1):
-        raise ValueError(f"{name}: averages must be of a power of 2 numbers, for others are rounded, not of {area}")
+        _check_rounding(name, pool, value, kernel)
     if (largest := area * value.tensor.magnitude) > SINGLE or value.divisor * area > SINGLE:
         raise ValueError(f"{name}: sums must be within ±{SINGLE}, up to which torch has each, not ±{largest}")
     summed = walk.add(name, ir.SumPool(kernel, stride), value)
     return dataclasses.replace(summed, divisor=value.divisor * area)
+
+
+def _check_rounding(name: str, pool: nn.Module, value: Value, kernel: tuple[int, ...]) -> None:
+    """Raise ValueError unless a pool divides sums once, whatever the memory format: then what follows can be checked.
+
+    Behind averages that are rounded no sum may follow, but comparisons may.
+    """
+    area, (low, high) = math.prod(kernel), value.tensor.span
+    if value.divisor != 1 or (high - low) * area > MOST_SUMS:
+        raise ValueError(
+            f"{name}: averages must be of a power of 2 numbers, for others are rounded, not of {area}, "
+            "unless they are of bits or levels"
+        )
+    sums = np.arange(low * area, high * area + 1, value.tensor.step)
+    # As many of a window's numbers as it takes are the highest, one is between, all others are the lowest.
+    rises = np.clip(sums[:, np.newaxis] - low * area - (high - low) * np.arange(area), 0, high - low) + low
+    for kind in ROUNDING:
+        windows = torch.from_numpy(rises.reshape(-1, 1, *kernel)).to(kind)
+        expected = torch.from_numpy(sums).to(kind) / area
+        for images in (windows, windows.repeat(1, 11, 1, 1).to(memory_format=torch.channels_last)):
+            found = pool(images)
+            if not (found.reshape(len(sums), -1) == expected[:, np.newaxis]).all():
+                raise ValueError(
+                    f"{name}: averages must be of a power of 2 numbers, for others are rounded, not of {area}"
+                )
 
 
 def _check_flags(name: str, pool: nn.Module, **expected: object) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "Thermometer",
     "approximate",
     "clip_latent",
+    "max_pool",
     "module_for",
 ]
 
@@ -52,6 +53,8 @@ class StreamFlatten(nn.Module):
 
 class Sign(nn.Module):
     """Sign with a gradient that passes; sign(0) = +1. Eval mode is always the deterministic sign.
+
+    There it gives numbers of the module's own type, float32 or float64, whatever a batch norm before it gives.
 
     Parameters
     ----------
@@ -71,11 +74,16 @@ class Sign(nn.Module):
         super().__init__()
         self.stochastic, self.gradient = stochastic, gradient
         self.slope: float | None = None
+        self.one: Tensor
+        # Has the type that the module was converted to, and is no part of what is saved.
+        self.register_buffer("one", torch.ones(()), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and self.slope is not None:
             return torch.tanh(self.slope * x)
-        return stochastic_sign_ste(x) if self.stochastic and self.training else SIGNS[self.gradient](x)
+        if self.training:
+            return stochastic_sign_ste(x) if self.stochastic else SIGNS[self.gradient](x)
+        return SIGNS[self.gradient](x).to(torch.promote_types(self.one.dtype, torch.float32))
 
     def extra_repr(self) -> str:
         return f"stochastic={self.stochastic}, gradient={self.gradient!r}"
@@ -136,7 +144,7 @@ def module_for(definition: Definition, recipe: Recipe | None = None) -> nn.Seque
 def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(outline, ir.MaxPool):
-        return [nn.MaxPool2d(outline.kernel, outline.stride)]
+        return [max_pool(outline)]
     if isinstance(outline, ir.SumPool):
         return [nn.AvgPool2d(outline.kernel, outline.stride)]
     if isinstance(outline, Block):
@@ -161,6 +169,16 @@ def _modules(outline: Outline, tensor: ir.Tensor, recipe: Recipe) -> list[nn.Mod
         fill=_fill(outline, tensor),
     )
     return [convolution, BatchNorm2d(outline.count), activation]
+
+
+def max_pool(outline: ir.MaxPool) -> nn.MaxPool2d:
+    """Torch's module for a pool; ValueError when there is none with such a padding."""
+    padding, most = outline.padding, (outline.kernel[0] // 2, outline.kernel[1] // 2)
+    if len(padding) == 4 or padding[0] > most[0] or padding[1] > most[1]:
+        raise ValueError(
+            f"padding of a pool must be at most {most}, the same on opposite sides, where torch trains, not {padding}"
+        )
+    return nn.MaxPool2d(outline.kernel, outline.stride, padding)
 
 
 def _fill(outline: Filters, tensor: ir.Tensor) -> int:

@@ -13,7 +13,7 @@ from torch import nn
 from .. import ir
 from .export_norm import Norm
 
-__all__ = ["IDLE", "Lowering", "Value", "Walk", "next_name", "significant", "take"]
+__all__ = ["IDLE", "Lowering", "Value", "Walk", "check_exact", "next_name", "significant", "take"]
 
 IDLE: tuple[type[nn.Module], ...] = (nn.Dropout, nn.Dropout2d, nn.Identity)
 """Modules that do nothing in eval mode."""
@@ -100,6 +100,15 @@ def significant(module: nn.Module) -> Iterator[nn.Module]:
         return
     for child in module:
         yield from significant(child)
+
+
+def check_exact(name: str, value: Value) -> None:
+    """Raise ValueError where a value is averages that torch rounds: what is computed with them is no integer."""
+    if value.divisor & (value.divisor - 1):
+        raise ValueError(
+            f"{name}: must not follow averages of {value.divisor} numbers, which torch rounds; "
+            "put a batch norm and an activation between"
+        )
 
 
 def next_name(walk: Walk) -> str:

@@ -51,7 +51,7 @@ class BinaryLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         dtype = _precision(self, x)
         with _as_it_is(self, x):
-            return linear(x.to(dtype), sign_ste(self.weight).to(dtype))
+            return _narrowed(self, linear(x.to(dtype), sign_ste(self.weight).to(dtype)))
 
     @torch.no_grad()
     def clip_latent(self) -> None:
@@ -158,7 +158,7 @@ class BinaryConv2d(nn.Module):
                 dots = matrices[0] @ vectors
         spans = ((size - 1) * apart + 1 for size, apart in zip(self.kernel, self.dilation, strict=True))
         windows = ((padded.shape[axis] - span) // self.stride[axis - 2] + 1 for axis, span in enumerate(spans, 2))
-        return dots.reshape(len(x), self.filters, *windows)
+        return _narrowed(self, dots.reshape(len(x), self.filters, *windows))
 
     @torch.no_grad()
     def clip_latent(self) -> None:
@@ -173,8 +173,8 @@ class BinaryConv2d(nn.Module):
 class Scores(BinaryLinear):
     """Last layer: integer scores, ``dot + round(bias)`` as a rule.
 
-    In eval mode it gives those integers as float64, so that their argmax is the class, ties to the lowest index. In
-    training mode it gives :meth:`logits`.
+    In eval mode it gives those integers, in the weights' type where that has all of them and else as float64, so that
+    their argmax is the class, ties to the lowest index. In training mode it gives :meth:`logits`.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ class Scores(BinaryLinear):
             ordered, shift = self.ordered()
             return dots * (1 << shift) + torch.tensor(ordered, dtype=torch.float64, device=dots.device)
         scores = dots + bias.double()
-        return self.logits(scores) if self.training else scores
+        return self.logits(scores) if self.training else _narrowed(self, scores)
 
     @torch.no_grad()
     def ordered(self) -> tuple[list[int], int]:
@@ -246,6 +246,18 @@ def _precision(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> torch.dtype:
     # sums of residuals are not.
     few = layer.weight[0].numel() < 1 << 16 and bool((x.abs() <= 255).all() and (x == x.floor()).all())
     return torch.promote_types(layer.weight.dtype, torch.float32 if few else torch.float64)
+
+
+def _narrowed(layer: BinaryLinear | BinaryConv2d, dots: Tensor) -> Tensor:
+    """The same numbers in the weights' type, at least in single precision, where it has all of them.
+
+    Torch's own batch norms take no other type than that of their parameters.
+    """
+    dtype = torch.promote_types(layer.weight.dtype, torch.float32)
+    if layer.training or dots.dtype != torch.float64 or dtype == torch.float64:
+        return dots
+    narrow = dots.to(dtype)
+    return narrow if torch.equal(narrow.to(dots.dtype), dots) else dots
 
 
 def _as_it_is(layer: BinaryLinear | BinaryConv2d, x: Tensor) -> contextlib.AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from ..outlines import Filters, Neurons, Outline, chain
 from ..recipe import Teacher
 from ..tensors import Tensor
 from ..zoo import Definition
-from .layers import StreamFlatten
+from .layers import StreamFlatten, max_pool
 
 __all__ = ["distillation_loss", "teacher_module"]
 
@@ -45,7 +45,7 @@ def teacher_module(definition: Definition, teacher: Teacher) -> nn.Sequential:
 def _modules(outline: Outline, tensor: Tensor) -> list[nn.Module]:
     """The modules of one layer, for an input of type ``tensor``."""
     if isinstance(outline, MaxPool):
-        return [nn.MaxPool2d(outline.kernel, outline.stride)]
+        return [max_pool(outline)]
     if isinstance(outline, Neurons):
         return [nn.Linear(tensor.size, outline.count, bias=False), nn.BatchNorm1d(outline.count), nn.ReLU()]
     if not isinstance(outline, Filters):

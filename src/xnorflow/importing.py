@@ -42,6 +42,7 @@ def import_to_file(
         f"a pixel of 1 is {network.provenance['input_scale']}",
         **_layers(network),
         "weight bits": f"{network.weight_bits:,}",
+        **({"planes": network.provenance["planes"]} if "planes" in network.provenance else {}),
     }
 
 

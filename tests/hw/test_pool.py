@@ -63,7 +63,7 @@ def test_pool_of_any_elements_is_what_the_layer_gives(element, kind, stalls):
     assert result.beats == [word_of(values, reduction.given) for values in expected]
 
 
-# image, kernel, stride, words
+# image, kernel, stride, words, and what is padded of a largest
 IMAGES = [
     ((4, 4), (4, 4), (4, 4), 1),
     ((4, 4), (4, 4), (1, 1), 3),
@@ -78,21 +78,37 @@ IMAGES = [
     ((3, 8), (3, 2), (1, 2), 1),
     ((6, 3), (2, 2), (2, 9), 1),
 ]
+NONE = (0, 0, 0, 0)
+PADDED = [
+    ((5, 5), (2, 2), (2, 2), 1, (1, 1, 0, 0)),
+    ((5, 5), (2, 2), (2, 2), 1, (0, 0, 1, 1)),
+    ((5, 7), (3, 2), (3, 2), 2, (1, 0, 0, 1)),
+    ((4, 4), (3, 3), (3, 3), 1, (2, 1, 0, 1)),
+    ((7, 6), (3, 3), (4, 5), 3, (1, 2, 1, 2)),
+    ((3, 3), (4, 5), (4, 5), 1, (1, 1, 0, 1)),
+    ((2, 2), (3, 3), (1, 1), 2, (1, 0, 0, 1)),
+    ((1, 8), (1, 3), (1, 3), 1, (0, 2, 0, 2)),
+    ((9, 1), (3, 1), (3, 1), 1, (1, 0, 2, 0)),
+    ((1, 1), (3, 3), (3, 3), 2, (2, 2, 2, 2)),
+    ((6, 4), (2, 4), (2, 1), 1, (1, 0, 1, 0)),
+]
 
 
 @pytest.mark.parametrize("stalls", STALLS)
-@pytest.mark.parametrize("kind", [MaxPool, SumPool])
 @pytest.mark.parametrize("element", ELEMENTS)
-@pytest.mark.parametrize(("image", "kernel", "stride", "words"), IMAGES)
+@pytest.mark.parametrize(
+    ("kind", "image", "kernel", "stride", "words", "borders"),
+    [(kind, *sizes, NONE) for kind in (MaxPool, SumPool) for sizes in IMAGES] + [(MaxPool, *sizes) for sizes in PADDED],
+)
 def test_running_pool_is_what_the_layer_gives_as_fast_as_pixels_come(
-    image, kernel, stride, words, element, kind, stalls
+    image, kernel, stride, words, borders, element, kind, stalls
 ):
     frames, width = 3, 2
     tensor, rng = ELEMENTS[element], np.random.default_rng(seed=4)
-    layer = kind(kernel, stride)
+    layer = kind(kernel, stride, *([borders] if any(borders) else []))
     reduction = reduction_of(layer, tensor)
     values = stored(tensor, rng, (frames, *image, words * width))
-    pool = Running(image, kernel, stride, width, words, reduction)
+    pool = Running(image, kernel, stride, width, words, reduction, borders)
     expected = layer.apply(tensor, values).reshape(-1, width)
     assert expected.size == frames * pool.outputs[0] * pool.outputs[1] * words * width
     beats = [word_of(word, reduction.taken) for word in values.reshape(-1, width)]
@@ -100,5 +116,6 @@ def test_running_pool_is_what_the_layer_gives_as_fast_as_pixels_come(
     assert result.beats == [word_of(word, reduction.given) for word in expected]
     if not stalls:
         assert result.taken == list(range(result.taken[0], result.taken[0] + frames * pool.cycles))
-        last = ((kernel[0] - 1) * image[1] + kernel[1] - 1) * words
+        row, column = (min(kernel[axis] - borders[axis], image[axis]) - 1 for axis in (0, 1))
+        last = (row * image[1] + column) * words
         assert result.given[0] - result.taken[last] == RunningPool.LATENCY

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A rate is reached or refused, and what it costs is not wasted."""
 
 import itertools

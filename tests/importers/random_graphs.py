@@ -5,14 +5,19 @@ from onnx import TensorProto, numpy_helper
 
 from tests.importers.graphs import Chain
 
-__all__ = ["random_network"]
+__all__ = ["BITS", "INTEGERS", "random_network"]
+
+
+BITS, INTEGERS = (0, 1, 2, 3, 4), (0, 4, 5, 5, 6, 6, 7)
+"""Kinds of weights: ±1, and among them such of more values."""
 
 
 class Writer(Chain):
     """A chain that can take the same tensor twice, and that knows its shape, with channels first."""
 
-    def __init__(self, rng, shape):
+    def __init__(self, rng, shape, kinds):
         super().__init__(*shape)
+        self.kinds = kinds
         self.rng = rng
         # Whether it writes what becomes of the image; else of constants, on which not each function is understood.
         self.data, self.bits = True, set()
@@ -67,7 +72,7 @@ class Writer(Chain):
     def weights(self, *shape):
         """Weights ±1, or what people make of latent ones, perhaps with a scale for each neuron (the first axis)."""
         latent = self.rng.normal(0, 0.6, shape).astype(np.float32)
-        kind, self.data = self.rng.integers(5), False
+        kind, self.data = self.pick(*self.kinds), False
         name = self._weights(kind, latent, shape)
         self.data = True
         return name
@@ -83,6 +88,17 @@ class Writer(Chain):
             return self.either("Mul", self.sign(self.constant(latent)), alpha)
         if kind == 3:
             return self.sign(self.op("Clip", latent, -1.0, 1.0))
+        if kind == 5:
+            return self.constant(np.sign(latent) * (abs(latent) > 0.3))
+        if kind == 6:
+            bits, signed, narrow = self.pick((2, 1, 1), (2, 1, 0), (3, 1, 1), (8, 1, 0), (1, 0, 0), (4, 0, 0))
+            size = 1.0 if bits == 2 else 2.0 / (1 << bits)
+            return self.op("Quant", latent, size, 0.0, float(bits), signed=signed, narrow=narrow)
+        if kind == 7:
+            whole = self.rng.integers(-128, 128, shape) | self.pick(0, 1)
+            return self.op(
+                "DequantizeLinear", self.exact(whole.astype(np.int8)), np.float32(0.007), self.exact(np.int8(0))
+            )
         return self.sign(self.constant(latent))
 
 
@@ -324,11 +340,11 @@ def _class_maps(w, x, channels, sizes):
     return _end(w, x, classes)
 
 
-def random_network(seed):
+def random_network(seed, kinds=BITS):
     """A model, the shape of its raw images, and of its input with the name of its layout."""
     rng = np.random.default_rng(seed)
     picture, shape, layout = _shaped(rng)
-    w = Writer(rng, shape)
+    w = Writer(rng, shape, kinds)
     x = w.remember(lambda w, x: _begin(w, x, shape), "image")
     if layout == "n" or rng.integers(4) == 0:
         size = int(np.prod(picture))

@@ -63,8 +63,8 @@ def pooled(**attributes):
             "export with channels first, and the image as the graph's input",
         ),
         (
-            pooled(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
-            "MaxPool_4 (MaxPool): ceil_mode must be 0, where rows and columns that do not fill a window are left "
+            convolved((2, 2)).add("AveragePool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+            "AveragePool_3 (AveragePool): ceil_mode must be 0, where rows and columns that do not fill a window are left "
             "out, not 1",
         ),
         (
@@ -72,12 +72,16 @@ def pooled(**attributes):
             "MaxPool_4 (MaxPool): kernel must fit the padded image, 3x3, not be 4x4",
         ),
         (
-            pooled(kernel_shape=[2, 2], pads=[1, 1, 1, 1]),
-            "MaxPool_4 (MaxPool): must have neither padding nor dilation; train without them",
+            pooled(kernel_shape=[2, 2], pads=[2, 1, 1, 1]),
+            "MaxPool_4 (MaxPool): padding must be at least 0 and less than the kernel, 2x2, not (2, 1, 1, 1)",
         ),
         (
-            bits(1, 1, 4, 4).add("Neg").add("MaxPool", kernel_shape=[2, 2]),
-            "MaxPool_3 (MaxPool): must take integers with a positive scale; move the negation behind the pool",
+            pooled(kernel_shape=[2, 2], dilations=[2, 2]),
+            "MaxPool_4 (MaxPool): must have no dilation; train without it",
+        ),
+        (
+            bits(1, 1, 4, 4).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 0.0).add("MaxPool", kernel_shape=[2, 2]),
+            "MaxPool_3 (MaxPool): must follow a Pad of numbers that are never the largest, not of 0",
         ),
         (
             convolved((2, 2)).add("Abs").add("MaxPool", kernel_shape=[2, 2]),
@@ -89,7 +93,7 @@ def pooled(**attributes):
         ),
         (
             bits(1, 1, 4, 4).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), 1.0).add("Flatten"),
-            "Flatten_3 (Flatten): must not follow a Pad; only Conv may",
+            "Flatten_3 (Flatten): must not follow a Pad; only Conv and MaxPool may",
         ),
         (
             convolved((2, 2))

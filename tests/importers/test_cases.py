@@ -13,8 +13,8 @@ pytestmark = pytest.mark.cases
 
 REFUSED = {
     "24_sign_zero": "Sign_5 (Sign): can be 0 in channel 0, and Sign(0) is 0; export with BipolarQuant, where it is +1",
-    "25_float_head": "MatMul_7 (MatMul): weights of the last layer must be ±1 times one scale for each class, not real "
-    "numbers; an 8-bit last layer would be the way, but there is none here yet: train it with 1-bit weights",
+    "25_float_head": "MatMul_7 (MatMul): weights of the last layer must be ±1, or integers of up to 8 bits, times one "
+    "scale for each class, not real numbers; quantize it to 8 bits, or train it with 1-bit weights",
     "32_two_bit_weights": "MatMul_4 (MatMul): weights of neuron 0 must be ±1 times one scale, not -1, 0, 1; "
     "train with 1-bit weights",
 }

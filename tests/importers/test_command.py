@@ -41,6 +41,19 @@ def test_refuses_a_scale_that_is_no_positive_number(command, tmp_path, scale):
     assert command("import", tmp_path / "net.onnx", f"--input-scale={scale}", "-o", tmp_path / "x") == (1, "", message)
 
 
+def test_what_ternary_weights_cost_is_told_in_a_line(command, tmp_path):
+    file = tmp_path / "net.onnx"
+    chain = (
+        Chain(1, 4).add("Sub", 0.5).add("BipolarQuant", 1.0).add("MatMul", [[1, -1, 1]] * 4).add("BipolarQuant", 1.0)
+    )
+    chain.add("MatMul", [[1.0, 0], [-1, 1], [0, 1]]).save(file)
+    code, shown, _ = command("import", file, "-o", tmp_path / "net.safetensors")
+    assert code == 0
+    assert [line.split() for line in shown.splitlines() if "planes" in line] == [
+        ["planes", "MatMul_4:", "weights", "-1,", "0,", "1", "as", "2", "layers", "of", "±1", "and", "their", "sum"]
+    ]
+
+
 def test_the_library_takes_paths_as_strings(tmp_path):
     file = tmp_path / "net.onnx"
     Chain(1, 4).add("Sub", 0.5).add("BipolarQuant", 1.0).add("MatMul", [[1, 1]] * 4).save(file)

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from tests.importers.random_graphs import random_network
+from tests.importers.random_graphs import BITS, INTEGERS, random_network
 from tests.importers.reference import reference
 from xnorflow.model import golden
 from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
 from xnorflow.model.store import load, save
 
-REFUSALS = ("must pad with a value of", "inputs must have one scale", "must not follow a pool and a negative scale")
-"""What such a network may ask for that cannot be."""
+REFUSALS = ("must pad with", "inputs must have one scale")
+MORE = ("must be ±1 times one scale, not", "scores must have one scale for all classes")
+"""What such a network may ask for that cannot be, and such a one of integer weights."""
 
 
 def imported(path):
@@ -20,9 +21,9 @@ def imported(path):
         return str(error), None
 
 
-def check_network(seed, folder):
+def check_network(seed, folder, kinds=BITS):
     """Whether a network was imported; AssertionError where it is another than its file says."""
-    model, picture, _, layout = random_network(seed)
+    model, picture, _, layout = random_network(seed, kinds)
     path = folder / "network.onnx"
     path.write_bytes(model.SerializeToString())
     images = np.random.default_rng(seed + 1).integers(0, 256, (10, *picture), np.uint8)
@@ -31,7 +32,8 @@ def check_network(seed, folder):
     )
     refused, network = imported(path)
     if network is None:
-        assert any(text in refused for text in REFUSALS), (seed, refused)
+        refusals = (*REFUSALS, *(MORE if kinds is INTEGERS else ()))
+        assert any(text in refused for text in refusals), (seed, refused)
         return False
     # A sequence has no rows, unless something else than a convolution reads it first.
     assert network.input.shape in (picture, picture[1:] if layout == "ncl" else picture), seed
@@ -48,6 +50,11 @@ def check_network(seed, folder):
 @pytest.mark.parametrize("start", range(0, 60, 20))
 def test_random_networks_give_the_classes_of_the_reference_evaluator(start, tmp_path):
     assert sum(check_network(seed, tmp_path) for seed in range(start, start + 20)) >= 14
+
+
+@pytest.mark.parametrize("start", range(0, 60, 20))
+def test_random_networks_of_integer_weights_give_the_classes_of_the_reference_evaluator(start, tmp_path):
+    assert sum(check_network(seed, tmp_path, INTEGERS) for seed in range(start, start + 20)) >= 10
 
 
 @pytest.mark.slow

@@ -55,7 +55,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (
             vector().add("MatMul", np.linspace(-1, 1, 8 << 14).reshape(8, 1 << 14)).add("MatMul", ONES((1 << 14, 2))),
-            "MatMul_2 (MatMul): weights must be ±1 times one scale for each neuron, not 131072 different numbers; "
+            "MatMul_2 (MatMul): weights must be ±1, or integers of up to 8 bits, times one scale for each neuron, not "
+            "131072 different numbers; "
             "train with 1-bit weights",
         ),
         (
@@ -64,8 +65,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (
             vector().add("MatMul", np.linspace(-1, 1, 16).reshape(8, 2)).add("MatMul", ONES((2, 2))),
-            "MatMul_2 (MatMul): weights of neuron 0 must be ±1 times one scale, not -1, -0.733333, -0.466667, "
-            "-0.2, 0.0666667, ...; train with 1-bit weights",
+            "MatMul_2 (MatMul): weights of neuron 0 must be ±1, or integers of up to 8 bits, times one scale, not -1, "
+            "-0.733333, -0.466667, -0.2, 0.0666667, ...; train with 1-bit weights",
         ),
         (
             # Sixteen different numbers that become three.
@@ -156,8 +157,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (
             vector().add("Mul", np.linspace(1, 2, 8)).add("MatMul", ONES((8, 2))),
-            "MatMul_3 (MatMul): inputs must have one scale, not 1, 1.14286, 1.28571, 1.42857, 1.57143, ...; quantize "
-            "per tensor",
+            "MatMul_3 (MatMul): inputs must have one scale, or be multiples of one number by integers of at most 16 "
+            "bits, not 1, 1.14286, 1.28571, 1.42857, 1.57143, ...; quantize per tensor",
         ),
         (
             Chain(1, 600).add("MatMul", ONES((600, 2))).add("Mul", np.array([1.0, 2.0])),

@@ -144,7 +144,9 @@ def ended(layer, arrays, vectors, read, mw, *, matches, shape):
 
 
 def max_pool(layer, _, read):
-    shape, windows = pooled(layer, read)
+    # Above, left, below, right; what is there has the lowest value of all.
+    padding = layer.get("padding", [0, 0])
+    shape, windows = pooled(layer, read, *(padding if len(padding) == 4 else 2 * padding))
     return Values(shape, [max(window) for window in windows], read.low, read.high, read.bits)
 
 
@@ -154,12 +156,16 @@ def sum_pool(layer, _, read):
     return Values(shape, [sum(window) for window in windows], area * read.low, area * read.high)
 
 
-def pooled(layer, read):
+def pooled(layer, read, py=0, px=0, qy=0, qx=0):
     """The shape of what a pool gives, and the values of each of its windows."""
+
+    def value(y, x, c):
+        return read.at(y, x, c) if 0 <= y < height and 0 <= x < width else read.low
+
     (ky, kx), (sy, sx), (height, width, channels) = layer["kernel"], layer["stride"], read.shape
-    rows, columns = (height - ky) // sy + 1, (width - kx) // sx + 1
+    rows, columns = (height + py + qy - ky) // sy + 1, (width + px + qx - kx) // sx + 1
     windows = [
-        [read.at(row * sy + i, column * sx + j, c) for i in range(ky) for j in range(kx)]
+        [value(row * sy + i - py, column * sx + j - px, c) for i in range(ky) for j in range(kx)]
         for row in range(rows)
         for column in range(columns)
         for c in range(channels)

@@ -11,6 +11,7 @@ from torch import nn
 from tests.model.modules import exported, set_batch_norm, torch_trace
 from tests.model.parameters import batch_norms
 from xnorflow.model import golden
+from xnorflow.model.ir import MaxPool, Tensor
 from xnorflow.model.training.export import export
 from xnorflow.model.training.layers import (
     Affine,
@@ -73,6 +74,13 @@ SMALL = Affine(shape=(4, 4), divisor=64, width=2)
 
 MODULES = {
     "pool": (GREY, *convolution(2, 5, (3, 3)), nn.MaxPool2d(2), StreamFlatten(), Scores(mw=20, classes=3)),
+    "padded pools": (
+        GREY,
+        *convolution(2, 5, (3, 3)),
+        *(nn.MaxPool2d(3, 2, padding=1), nn.MaxPool2d(2, 2, ceil_mode=True)),
+        *convolution(5, 4, (2, 1), padding=(1, 0)),
+        *(nn.MaxPool2d((2, 3), 1, (1, 1), ceil_mode=True), StreamFlatten(), Scores(mw=16, classes=3)),
+    ),
     "two": (
         ONE_BIT,
         *convolution(1, 4, (2, 3), stride=(2, 1), padding=(1, 2), fill=1),
@@ -103,6 +111,20 @@ def test_torch_equals_golden(name):
     for seed in range(4):
         module = network(*MODULES[name], seed=seed)
         assert_equal_everywhere(module, images(module))
+
+
+def test_a_pool_has_the_windows_of_torch():
+    rng = np.random.default_rng(seed=5)
+    for _ in range(300):
+        size, kernel, stride = (tuple(rng.integers(1, most, 2).tolist()) for most in (9, 6, 6))
+        padding = tuple(int(rng.integers(0, taps // 2 + 1)) for taps in kernel)
+        if any(taps > length + 2 * around for taps, length, around in zip(kernel, size, padding, strict=True)):
+            continue
+        values = torch.from_numpy(rng.normal(size=(1, 1, *size)))
+        expected = nn.MaxPool2d(kernel, stride, padding, ceil_mode=True)(values).numpy()
+        tensor = Tensor((*size, 1))
+        found = MaxPool(kernel, stride, padding).filled(tensor).output(tensor)
+        assert found.shape[:2] == expected.shape[2:], (size, kernel, stride, padding)
 
 
 def test_every_image_of_a_small_network():
@@ -221,9 +243,8 @@ def test_plain_batch_norm_is_refused_where_it_gets_a_tie_wrong():
             (GREY, *convolution(2, 2, (2, 2))[:1], BatchNorm2d(3), Sign()),
             r"conv2d0: BatchNorm2d must have 2 features, not 3",
         ),
-        ((GREY, nn.MaxPool2d(2, padding=1)), r"maxpool0: padding must be 0, not 1"),
         ((GREY, nn.MaxPool2d(2, dilation=(1, 2))), r"maxpool0: dilation must be 1, not \(1, 2\)"),
-        ((GREY, nn.MaxPool2d(2, ceil_mode=True)), r"maxpool0: ceil_mode must be False, not True"),
+        ((GREY, nn.MaxPool2d(2, return_indices=True)), r"maxpool0: return_indices must be False, not True"),
     ],
 )
 def test_what_cannot_be_lowered_is_refused(modules, message):

@@ -147,6 +147,10 @@ def test_arrays_are_frozen_copies():
             r"conv2d0: kernel must fit the padded image, 4x2, not be 5x2",
         ),
         (lambda: MaxPool((0, 2)), r"kernel must be at least 1, not \(0, 2\)"),
+        (
+            lambda: MaxPool((2, 3), padding=(1, 3)),
+            r"padding must be at least 0 and less than the kernel, 2x3, not \(1, 3\)",
+        ),
         (lambda: MaxPool((2, 2), (0, 1)), r"stride must be at least 1, not \(0, 1\)"),
         (lambda: placed(RULE, MaxPool((2, 3))), r"maxpool0: kernel must fit the padded image, 2x2, not be 2x3"),
         (lambda: scores(2, 4, bias=1 << 30), r"bias must be within ±1073741823, not 1073741824..1073741824"),

@@ -267,7 +267,14 @@ def refused(*modules):
             refused(*conv(2, 4), Residual(block(4)), *head(64)),
             "threshold2: Residual with a BatchNorm2d at the end of an arm must be followed by Sign, not StreamFlatten",
         ),
-        (refused(*conv(2, 4), nn.AvgPool2d(3)), "sumpool1: averages must be of a power of 2 numbers, for others are rounded, not of 9"),
+        (
+            refused(*conv(2, 4), nn.AvgPool2d(3), *head(4)),
+            "scores2: must not follow averages of 9 numbers, which torch rounds; put a batch norm and an activation between",
+        ),
+        (
+            refused(*conv(2, 4), nn.AvgPool2d((1, 3)), nn.AvgPool2d(2)),
+            "sumpool2: must not follow averages of 3 numbers, which torch rounds; put a batch norm and an activation between",
+        ),
         (refused(nn.AvgPool2d(2, padding=1)), "sumpool0: padding must be 0, not 1"),
         (refused(nn.AvgPool2d(2, ceil_mode=True)), "sumpool0: ceil_mode must be False, not True"),
         (refused(nn.AvgPool2d(2, divisor_override=3)), "sumpool0: divisor_override must be None, not 3"),
@@ -283,7 +290,10 @@ def refused(*modules):
             refused(*conv(2, 4), Residual(BinaryConv2d(4, 4, 1), nn.AvgPool2d(1)), Residual(nn.AvgPool2d(2), nn.MaxPool2d(2))),
             "add6: arms must be averages of equally many numbers, not of 4 and 1",
         ),
-        (refused(*head(72), nn.BatchNorm1d(3)), "scores0: Scores must be followed by BatchNorm, not BatchNorm1d"),
+        (
+            refused(*head(72), nn.BatchNorm1d(3)),
+            "scores0: BatchNorm1d may round scores of classes 0 and 1 to either order; use BatchNorm, which is exact",
+        ),
         (refused(*head(72), BatchNorm(4)), "scores0: BatchNorm must have 3 features, not 4"),
         (
             refused(StreamFlatten(), Scores(72, 3, rounded=False), BatchNorm(3)),

@@ -90,6 +90,15 @@ CASES = {
         ICE40,
     ),
     "largest of integers": (PIXELS, [MaxPool((2, 2), (2, 2)), MaxPool((2, 2), (1, 1)), 4], [(2, 4)], ECP5),
+    "largest, padded": (
+        PIXELS,
+        [
+            *(MaxPool((2, 2), (2, 2), (0, 0, 1, 1)), MaxPool((3, 3), (2, 2), (1, 1)), (5, (2, 2), 1, PADDED)),
+            *(MaxPool((3, 2), (2, 1), (2, 1, 0, 0)), 4),
+        ],
+        [(2, 4), (2, 5)],
+        ICE40,
+    ),
 }  # fmt: skip
 
 
