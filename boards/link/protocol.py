@@ -4,7 +4,7 @@ import enum
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 __all__ = ["ESCAPE", "FLAG", "FLIP", "HEAD_BYTES", "TAIL_BYTES", "VERSION", "Decoder", "Hello", "Kind", "Load"]
@@ -174,7 +174,8 @@ class Hello:
         size = struct.calcsize(cls.FORMAT)
         if len(body) not in (size, size + 1) or body[0] != VERSION:
             raise ValueError(f"the protocol's version must be {VERSION}, not {body[0] if body else 'nothing'}")
-        return cls(*struct.unpack(cls.FORMAT, body[:size]), load=Load(body[size]) if len(body) > size else None)
+        hello = cls(*struct.unpack(cls.FORMAT, body[:size]))
+        return replace(hello, load=Load(body[size])) if len(body) > size else hello
 
 
 @dataclass(frozen=True)
