@@ -33,16 +33,6 @@ DESIGNS = {
 COLUMNS = (
     "network", "folding", "interval", "cells", "FF", "block RAM", "SPRAM", "MHz, seeds 1 2 3", "slowest, frames/s",
 )  # fmt: skip
-    "network",
-    "folding",
-    "interval",
-    "cells",
-    "FF",
-    "block RAM",
-    "SPRAM",
-    "MHz, seeds 1 2 3",
-    "frames/s, slowest",
-)
 
 
 def main() -> int:
