@@ -2,9 +2,13 @@
 
 import functools
 
-from .folding import Folding
+import numpy as np
 
-__all__ = ["FAN_OUT", "group_runs", "group_sizes"]
+from ..model.bits import pack_rows
+from ..model.ir import Matrix
+from .folding import Folding, neurons_in_beats
+
+__all__ = ["FAN_OUT", "group_runs", "group_sizes", "group_weights"]
 
 FAN_OUT = 8
 """Processing elements that one activation register may feed: more would make its net long."""
@@ -34,6 +38,20 @@ def group_runs(folding: Folding, *, port: int) -> tuple[tuple[int, int], ...]:
     sizes = range(1, min(FAN_OUT, folding.pe) + 1)
     best = min(sizes, key=lambda size: (_ports(folding, size, port), -size))
     return _split(folding.pe, best)
+
+
+def group_weights(layer: Matrix, folding: Folding, *, port: int) -> list[tuple[int, list[int]]]:
+    """Elements of each group of a row, and its words of weights: one for each beat."""
+    # Padded synapses weigh 1.
+    weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
+    weights[:, : layer.mw] = layer.matrix
+    weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
+    groups, start = [], 0
+    for size in group_sizes(folding, port=port):
+        words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
+        groups.append((size, pack_rows(words)))
+        start += size
+    return groups
 
 
 def _split(pe: int, size: int) -> tuple[tuple[int, int], ...]:

@@ -8,7 +8,6 @@ from amaranth.hdl import Cat, Module, Shape, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..model.bits import pack_rows
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
 from .cyclic_rom import cyclic_width
@@ -16,10 +15,11 @@ from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
 from .folding import Folding, is_depthwise, neurons_in_beats
-from .grouping import group_runs, group_sizes
+from .grouping import group_runs, group_weights
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .memory import MemorySize
 from .pe import ProcessingGroup, bits_behind, group_cells, group_latency
+from .spram import connect_loads, load_port, spram_shares, sprams_of
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
 __all__ = ["MatrixVectorUnit", "Product"]
@@ -146,6 +146,7 @@ class Product:
                 banks=max(rom.banks(family) for rom, _ in roms),
                 cells=sum(count * rom.lut4 for rom, count in roms),
                 required=self.reweightable,
+                shares=spram_shares(roms, family) if name == "weights" and not self.apart else (),
             )
             for name, roms in memories.items()
             if self.reweightable or roms[0][0].depth > SHALLOW
@@ -210,21 +211,24 @@ class MatrixVectorUnit(wiring.Component):
         Activations.
     o : stream of ``pe`` results, out
         Bits, or integers in two's complement of ``result.width`` bits.
+    load : as :func:`~.spram.load_port` has it, in
+        Weights to be, where some are in SPRAM: the first group's first.
     """
 
     def __init__(self, *, product: Product, places: Places, family: Family) -> None:
         self.product = product
         self.places = places
         self.family = family
-        self.layer, self.tensor, folding = product.layer, product.tensor, product.folding
-        self.folding = folding
+        self.layer, self.tensor, self.folding = product.layer, product.tensor, product.folding
         self.accumulator = product.accumulator
         self.result = product.result
         self.groups = processing_groups(product, places, family)
+        self.sprams = sum(group.sprams for group in self.groups)
         super().__init__(
             {
-                "i": In(stream.Signature(folding.simd * self.tensor.width)),
-                "o": Out(stream.Signature(folding.pe * self.result.width)),
+                "i": In(stream.Signature(self.folding.simd * self.tensor.width)),
+                "o": Out(stream.Signature(self.folding.pe * self.result.width)),
+                **({"load": In(load_port(self.sprams))} if self.sprams else {}),
             }
         )
 
@@ -265,33 +269,31 @@ class MatrixVectorUnit(wiring.Component):
                 bits = waiting
             results.append(bits)
         m.d.comb += [queue.i.payload.eq(Cat(results)), queue.i.valid.eq(self.groups[-1].done)]
+        if self.sprams:
+            connect_loads(m, self.load, [group for group in self.groups if group.sprams])
         return m
 
 
 def processing_groups(product: Product, places: Places, family: Family) -> list[ProcessingGroup]:
     """The groups of a row, with their weights and levels."""
     layer, tensor, folding = product.layer, product.tensor, product.folding
-    # Padded synapses weigh 1.
-    weights = np.ones((layer.mh, folding.synapse_fold(layer) * folding.simd), np.uint8)
-    weights[:, : layer.mw] = layer.matrix
-    weights = neurons_in_beats(layer, folding, weights.reshape(layer.mh, -1, folding.simd), 1)
     starts = neurons_in_beats(layer, folding, np.zeros(layer.mh, int) if product.raw else levels(layer, tensor), 0)
     groups, start = [], 0
-    for size in group_sizes(folding, port=family.bram_width):
-        words = np.moveaxis(weights[:, start : start + size], 1, 2).reshape(-1, size * folding.simd)
+    for size, words in group_weights(layer, folding, port=family.bram_width):
         groups.append(
             ProcessingGroup(
-                weights=pack_rows(words),
+                weights=words,
                 levels=starts[:, start : start + size].tolist(),
                 element=product.integer,
                 simd=folding.simd,
                 gain=1 if product.raw else gain(layer, tensor),
                 accumulator=product.accumulator,
-                block_weights=places["weights"] is Place.BLOCK,
+                block_weights=places["weights"] in (Place.BLOCK, Place.SPLIT),
                 block_levels=places.get("levels") is Place.BLOCK,
                 family=family,
                 raw=product.raw,
                 apart=product.apart,
+                sprams=sprams_of(places["weights"], size * folding.simd),
             )
         )
         start += size

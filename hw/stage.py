@@ -21,6 +21,7 @@ __all__ = [
     "NoMemory",
     "Place",
     "Places",
+    "Share",
     "Stage",
     "candidates",
     "memory_cells",
@@ -39,6 +40,9 @@ class Place(enum.Enum):
     DISTRIBUTED = "distributed RAM"
     LUT = "LUT ROM"
     REGISTERS = "flip-flops"
+    SPRAM = "SPRAM"
+    SPLIT = "SPRAM and block RAM"
+    """As many bits of each word in whole SPRAMs as there are, the rest of them in block RAM."""
 
 
 Places = Mapping[str, Place]
@@ -70,6 +74,15 @@ class Beats:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A place with SPRAM that a memory may have: how many of those it takes there, and how many block RAMs."""
+
+    place: Place
+    sprams: int
+    blocks: int
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A memory of a stage that may be block RAM.
 
@@ -85,6 +98,8 @@ class Candidate:
         Look-up tables or flip-flops that it takes otherwise.
     required : :class:`bool`
         It is block RAM in any case.
+    shares : tuple of :class:`Share`
+        How it could be in SPRAM instead.
     """
 
     name: str
@@ -92,6 +107,12 @@ class Candidate:
     banks: int
     cells: int
     required: bool = False
+    shares: tuple[Share, ...] = ()
+
+    def share(self, place: Place) -> Share:
+        """SPRAMs and block RAMs that it takes at a place."""
+        taken = Share(place, 0, self.blocks if place is Place.BLOCK else 0)
+        return next((share for share in self.shares if share.place is place), taken)
 
 
 class Stage(Hashable, Protocol):
@@ -186,8 +207,9 @@ def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
 
 
 def outside_cells(stage: Stage, places: Places, family: Family) -> int:
-    """Cells of the memories of a stage that could be block RAM and are not."""
-    return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] is not Place.BLOCK)
+    """Cells of the memories of a stage that could be block RAM, and are neither that nor SPRAM."""
+    inside = (Place.BLOCK, Place.SPRAM, Place.SPLIT)
+    return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] not in inside)
 
 
 def whole_beats(count: int, width: int) -> int:
