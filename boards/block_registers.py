@@ -7,17 +7,16 @@ flip-flops did, cycle by cycle, and a block with it answers two nanoseconds earl
 :func:`check_merged` holds the result against what it was made of, whatever merged it.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .loads import Bit, count_loads
 from .tools import ToolError
 
 __all__ = ["check_merged", "merge_registers"]
 
 Cell = dict[str, Any]
-Bit = int | str
 
 BLOCK, FLIP_FLOP = "DP16KD", "TRELLIS_FF"
 DATA_BITS = 18
@@ -42,7 +41,7 @@ def _merge_in(module: dict[str, Any]) -> int:
     blocks = [cell for cell in cells.values() if cell["type"] == BLOCK]
     if not blocks:
         return 0
-    loads = _loads(module)
+    loads = count_loads(module)
     readers = {
         cell["connections"]["DI"][0]: name
         for name, cell in cells.items()
@@ -84,19 +83,6 @@ def _outputs(block: Cell, port: _Port) -> Iterator[tuple[str, list[Bit]]]:
         bits = block["connections"].get(output)
         if bits:
             yield output, bits
-
-
-def _loads(module: Mapping[str, Any]) -> Counter[Bit]:
-    """How many inputs each net has, of cells and of the module's outputs."""
-    loads: Counter[Bit] = Counter()
-    for cell in module["cells"].values():
-        for port, bits in cell["connections"].items():
-            if cell["port_directions"][port] != "output":
-                loads.update(bits)
-    for port in module["ports"].values():
-        if port["direction"] != "input":
-            loads.update(port["bits"])
-    return loads
 
 
 def _fits(block: Cell, port: _Port, flip_flop: Cell) -> bool:
@@ -161,7 +147,7 @@ def _check_module(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     old, new = before["cells"], after["cells"]
     gone = {name: cell for name, cell in old.items() if name not in new}
     by_output = {cell["connections"]["Q"][0]: (name, cell) for name, cell in gone.items() if cell["type"] == FLIP_FLOP}
-    explained, loads = set[str](), _loads(before)
+    explained, loads = set[str](), count_loads(before)
     for name, cell in new.items():
         if cell != old.get(name):
             explained |= _check_block(name, old.get(name), cell, by_output, loads)

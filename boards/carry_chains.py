@@ -14,10 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Table", "fit", "open_ends", "take_in_tables"]
+from .loads import Bit, count_loads
 
-Bit = int | str
-"""A net, by its number, or ``0``, ``1`` or ``x``."""
+__all__ = ["Table", "fit", "open_ends", "take_in_tables"]
 
 Netlist = dict[str, Any]
 Cell = dict[str, Any]
@@ -73,7 +72,7 @@ def _filled(count: int, p: int, g: int, pins: tuple[Bit, ...]) -> int | None:
 def take_in_tables(netlist: Netlist) -> None:
     """Take each look-up table into a carry chain that alone reads it, where it fits."""
     for module in _modules(netlist):
-        cells, loads = module["cells"], _loads(module)
+        cells, loads = module["cells"], count_loads(module)
         names = {cell["connections"]["Z"][0]: name for name, cell in cells.items() if cell["type"] == "LUT4"}
         for cell in _pairs(module):
             for number in "01":
@@ -135,7 +134,7 @@ def _values(inputs: range | tuple[int, ...], row: int) -> dict[Bit, int]:
 def open_ends(netlist: Netlist) -> None:
     """Leave a carry in open that has no effect, and a carry out that nobody reads, in the way that nextpnr knows."""
     for module in _modules(netlist):
-        loads = _loads(module)
+        loads = count_loads(module)
         for cell in _pairs(module):
             connections, first = cell["connections"], _half(cell, "0")
             passed, _ = _functions(first, {}, _inputs(first, {}))
@@ -171,14 +170,3 @@ def _pairs(module: dict[str, Any]) -> list[Cell]:
     return [
         cell for cell in module["cells"].values() if cell["type"] == "CCU2C" and plain <= cell["parameters"].items()
     ]
-
-
-def _loads(module: dict[str, Any]) -> Counter[Bit]:
-    """How many inputs of cells, and ports, read each net."""
-    read = [
-        bits
-        for cell in module["cells"].values()
-        for port, bits in cell["connections"].items()
-        if cell["port_directions"][port] != "output"
-    ]
-    return Counter(itertools.chain(*read, *(port["bits"] for port in module["ports"].values())))

@@ -112,7 +112,7 @@ class ChainedSum(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        rows = [self._turned_over(n) for n in range(self.elements)]
+        rows = [self._turned_over(m, n) for n in range(self.elements)]
         for level in range(self.lanes.latency):
             sums = iter(add_in_chains([addition for row in rows for addition in row.additions()]))
             rows = [row.following(m, sums, f"{level}_{n}") for n, row in enumerate(rows)]
@@ -120,12 +120,14 @@ class ChainedSum(wiring.Component):
             m.d.comb += [self.sums[n].eq(row.parts[0].value), self.carries[n].eq(Cat(row.carries))]
         return m
 
-    def _turned_over(self, number: int) -> "_Row":
+    def _turned_over(self, m: Module, number: int) -> "_Row":
         """The lanes of an element, as numbers and carries."""
         lanes, weights = self.lanes, self.b.word_select(number, self.lanes.width)
         own = self.a.word_select(number if self.apart else 0, len(self.a) // (self.elements if self.apart else 1))
         if lanes.element is None:
-            bits = own ^ weights
+            # A signal, not an expression, of which each of its bits would write all again.
+            bits = Signal(lanes.width, name=f"turned{number}")
+            m.d.comb += bits.eq(own ^ weights)
             return _Row([_Part(bits[n], 1) for n in range(lanes.addends)], list(bits[lanes.addends :]), lanes)
         parts = []
         for n, weight in enumerate(weights):

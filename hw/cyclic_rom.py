@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .device import Family
-from .memory import MemorySize
+from .memory import MemorySize, read_only
 
 __all__ = ["LOADS", "CyclicRom", "cyclic_latency", "cyclic_width"]
 
@@ -122,12 +122,7 @@ class CyclicRom(wiring.Component):
 
     def _memory(self, m: Module, name: str, address: Value, words: list[int], width: int | None = None) -> Value:
         """What is at an address, one cycle later."""
-        style = "block" if self.block else "logic"
-        # A single word would be no memory, but constants.
-        depth = max(2, len(words)) if self.block else len(words)
-        contents = memory.Memory(
-            shape=width or self.width, depth=depth, init=words, attrs={"rom_style": style, "ram_style": style}
-        )
+        contents = read_only(words, width=width or self.width, block=self.block)
         m.submodules[name] = contents
         port = contents.read_port()
         m.d.comb += port.addr.eq(address)

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 
-__all__ = ["NO_COLLISIONS", "MemorySize", "Rom"]
+__all__ = ["NO_COLLISIONS", "MemorySize", "Rom", "read_only"]
 
 NO_COLLISIONS = {"no_rw_check": 1}
 """Attribute for yosys of a memory of which no word matters that is read in the cycle in which it is written. Without it
@@ -61,6 +61,14 @@ class MemorySize:
         return self.width * (2 * leaves - 1)
 
 
+def read_only(words: Sequence[int], *, width: int, block: bool) -> memory.Memory:
+    """Words of so many bits, in block RAM or in look-up tables; its read ports are the caller's."""
+    style = "block" if block else "logic"
+    # A single word would be no memory, but constants.
+    depth = max(2, len(words)) if block else len(words)
+    return memory.Memory(shape=width, depth=depth, init=words, attrs={"rom_style": style, "ram_style": style})
+
+
 class Rom(wiring.Component):
     """Memory with fixed contents.
 
@@ -104,11 +112,7 @@ class Rom(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        style = "block" if self.block else "logic"
-        attrs = {"rom_style": style, "ram_style": style}
-        # A single word would be no memory, but constants.
-        depth = max(2, len(self.words)) if self.block else len(self.words)
-        m.submodules.words = words = memory.Memory(shape=self.width, depth=depth, init=self.words, attrs=attrs)
+        m.submodules.words = words = read_only(self.words, width=self.width, block=self.block)
         port = words.read_port()
         m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
         if self.enabled:

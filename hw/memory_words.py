@@ -33,7 +33,7 @@ def only_first_words() -> Iterator[Words]:
     all_words = ModuleEmitter.emit_memory
 
     # As Amaranth's own, but for the number of words.
-    def first_word(self, cell_idx, cell):  # type: ignore[no-untyped-def]
+    def first_word(self, cell_idx, cell):  # type: ignore[no-untyped-def]  # Amaranth has no types
         memory = self.memories[cell_idx].memid
         name = memory.removeprefix("\\")
         words[self.builder.name.removeprefix("\\"), name] = [word & (1 << cell.width) - 1 for word in cell.init]

@@ -6,6 +6,7 @@ Where numba is installed and there is enough to do, products of bits are counts 
 
 import functools
 import importlib.util
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,9 @@ def _convolution(kernel: "Kernel", layer: Conv2d, tensor: Tensor, bits: BitArray
     offsets = _places(layer.kernel, layer.dilation, width)
     places = (words * offsets[:, np.newaxis] + np.arange(words)).reshape(-1)
     weights = pack_words(layer.weights).reshape(layer.mh, -1)
-    dots = _dots(kernel, pixels.reshape(len(bits), -1), words * starts, places, weights, layer.mw)
+    # Not -1: there may be no images.
+    rows = pixels.reshape(len(bits), math.prod(pixels.shape[1:]))
+    dots = _dots(kernel, rows, words * starts, places, weights, layer.mw)
     return dots + _missed(layer, tensor, starts, offsets) if layer.pad == ZERO and max(layer.borders) else dots
 
 

@@ -157,8 +157,11 @@ class Recipe:
             raise ValueError(f"average must be in 0 to below 1, not {self.average!r}")
 
     def settings(self) -> dict[str, Any]:
-        """All of it as JSON has it; of a teacher's layers, whose activations are no levels, without their bits."""
+        """All of it as JSON has it; of a teacher's layers without their bits, of pools without padding that is none."""
         found = dataclasses.asdict(self)
         for layer in found["teacher"]["layers"] if self.teacher is not None else ():
             layer.pop("bits", None)
+            # Pools had no padding when the first settings were written.
+            if "count" not in layer and not any(layer["padding"]):
+                del layer["padding"]
         return found

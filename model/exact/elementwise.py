@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arms import sign_of_arms, term_of_arms
 from .constant import LARGEST_PALETTE, Constant, combine, objects
 from .curve import Curve, Line, constant, merge, single_line
 from .node import ImportRefused, Node
@@ -28,11 +29,19 @@ CONSTANT = range(1)
 """Domain of a constant: one integer, which does not matter."""
 
 
-def elementwise(node: Node, inputs: Sequence[Value], function: Function, *, floats: Floats | None = None) -> Value:
+def elementwise(
+    node: Node,
+    inputs: Sequence[Value],
+    function: Function,
+    *,
+    floats: Floats | None = None,
+    factors: Sequence[Surd] = (),
+) -> Value:
     """The function of each element, of inputs that are broadcast to each other.
 
     Data on which the function has no exact form becomes a term, which has to cancel out later. ``floats`` is the same
-    function for numpy's numbers, where it rounds nothing; millions of weights need it.
+    function for numpy's numbers, where it rounds nothing; millions of weights need it. ``factors`` say of a sum what
+    each input counts with.
     """
     signals = [value for value in inputs if isinstance(value, Signal)]
     if not signals:
@@ -45,11 +54,15 @@ def elementwise(node: Node, inputs: Sequence[Value], function: Function, *, floa
     first = signals[0]
     for term in (term for signal in signals for term in signal.terms):
         return _opaque(node, first, term.error)
-    moved = iter(on_one_source(node, signals))
+    arms = on_one_source(node, signals)
+    moved = iter(arms)
     try:
         return _of_data(node, [next(moved) if isinstance(value, Signal) else value for value in inputs], function)
     except InexactError as error:
-        return _opaque(node, first, node.error(str(error)))
+        result = _opaque(node, arms[0], node.error(str(error)))
+        if len(arms) != 2 or len(factors) != len(inputs):
+            return result
+        return replace(result, terms=(term_of_arms(result.terms[0], arms, factors),))
 
 
 def linear(node: Node, inputs: Sequence[Value], function: Function, factors: Sequence[Surd]) -> Value:
@@ -62,9 +75,9 @@ def linear(node: Node, inputs: Sequence[Value], function: Function, factors: Seq
     plain = [replace(value, terms=()) if isinstance(value, Signal) else value for value in inputs]
     match plain:
         case [Signal() as one, Signal() as other] if one.source is not other.source and not _is_end(one, other):
-            result: Value = added(node, one, other, factors) or elementwise(node, plain, function)
+            result: Value = added(node, one, other, factors) or elementwise(node, plain, function, factors=factors)
         case _:
-            result = elementwise(node, plain, function)
+            result = elementwise(node, plain, function, factors=factors)
     left = tuple(term for term in terms.values() if term.factor != ZERO)
     return replace(result, terms=(*result.terms, *left)) if left and isinstance(result, Signal) else result
 
@@ -86,6 +99,9 @@ def risen(signal: Signal) -> Signal:
 def signed(signal: Signal) -> Signal:
     """A signal of the same signs, where the terms are a rising function that is 0 where its argument is."""
     match signal.terms:
+        case (Term(arms=(_, _)) as term,) if _is_constant(signal):
+            ((_, offset),) = signal.curves[0].lines
+            return sign_of_arms(signal, term, offset)
         case (Term(inner=Signal() as inner, zero=Surd() as zero, factor=factor),):
             level = (ZERO, -(zero * factor))
             if all(single_line(curve) == level for curve in signal.curves):

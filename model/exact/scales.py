@@ -10,6 +10,7 @@ import numpy as np
 from ..ir import Conv2d, Ranks
 from .curve import Curve, Line
 from .node import ImportRefused, Node
+from .planes import some
 from .signal import Made, Signal
 from .surd import ZERO, InexactError, Surd
 
@@ -20,9 +21,6 @@ WIDEST = 16
 
 LARGEST_RANKS = 1 << 18
 """Numbers of the tables of a layer."""
-
-SHOWN = 5
-"""Different scales that a refusal shows."""
 
 
 def of_one_scale(node: Node, signal: Signal) -> Signal:
@@ -37,7 +35,7 @@ def of_one_scale(node: Node, signal: Signal) -> Signal:
         return signal
     refused = node.error(
         f"inputs must have one scale, or be multiples of one number by integers of at most {WIDEST} bits, not "
-        f"{_some(sizes)}; quantize per tensor"
+        f"{some(sizes)}; quantize per tensor"
     )
     table, unit, offsets = _integers(refused, signal, lines)
     size = signal.channels
@@ -96,8 +94,3 @@ def _whole(offsets: Sequence[Surd], unit: Surd) -> list[int] | None:
     if any(ratio.denominator != 1 or abs(ratio) >= 1 << WIDEST for ratio in ratios):
         return None
     return [int(ratio) for ratio in ratios]
-
-
-def _some(values: set[Surd]) -> str:
-    rising = sorted({str(value) for value in values}, key=float)
-    return ", ".join(rising[:SHOWN] + ["..."] * (len(rising) > SHOWN))

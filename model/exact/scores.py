@@ -13,7 +13,7 @@ from ..tensors import Element, integers_in
 from .curve import Curve, Line, single_line, value_at
 from .elementwise import risen
 from .node import Node
-from .order import rank
+from .order import rank, rank_lines
 from .rounding import floor
 from .scales import LARGEST_RANKS
 from .signal import Indices, Join, Made, Pixels, Product, Signal, Window
@@ -139,8 +139,11 @@ def _ranks(node: Node, source: Product, curves: Sequence[Curve]) -> NDArray[np.i
     if len(dots) * len(curves) > LARGEST_RANKS:
         raise node.error(
             f"scores must have one scale for all classes where they have {len(dots)} values each, "
-            f"more than {LARGEST_RANKS} in all; normalize the last layer per tensor"
+            f"more than {LARGEST_RANKS} in all; {'quantize' if source.more else 'normalize'} the last layer per tensor"
         )
+    lines = [line for line in map(single_line, curves) if line is not None]
+    if len(lines) == len(curves):
+        return np.array(rank_lines(dots, lines), np.int64)
     numbers = [value_at(dots, curve, place) for curve in curves for place in range(len(dots))]
     return np.array(rank(numbers), np.int64).reshape(len(curves), len(dots))
 

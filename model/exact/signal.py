@@ -174,6 +174,8 @@ class Term:
         Why there is no curve; raised where the term does not cancel out.
     inner, zero : :class:`Signal` and :class:`Surd`, or None
         Where the function rises everywhere: what it is a function of, and what it gives for 0.
+    arms : pair of tuples of :class:`Curve`, or None
+        Where it is the sum of two numbers with different roots: both, on the signal's integers.
     """
 
     name: str
@@ -181,6 +183,7 @@ class Term:
     error: ImportRefused
     inner: "Signal | None" = None
     zero: Surd | None = None
+    arms: tuple[tuple[Curve, ...], tuple[Curve, ...]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@
 import copy
 import json
 import random
+import shutil
 import subprocess
 
 import pytest
@@ -69,7 +70,10 @@ class Memories(wiring.Component):
 def netlist(tmp_path_factory):
     folder = tmp_path_factory.mktemp("blocks")
     (folder / "top.il").write_text(rtlil.convert(Memories(), name="top", emit_src=False))
-    (folder / "top.ys").write_text(f"read_rtlil top.il\n{ECP5_TOOLS.synthesis} -top top\nwrite_json top.json\n")
+    for file in ECP5_TOOLS.maps:
+        shutil.copyfile(file, folder / file.name)
+    commands = [command.format(top="top") for command in ECP5_TOOLS.synthesis]
+    (folder / "top.ys").write_text("\n".join(["read_rtlil top.il", *commands, "write_json top.json", ""]))
     run_tool("yosys", ["-q", "top.ys"], folder=folder, log="yosys.log")
     return json.loads((folder / "top.json").read_text())
 

@@ -1,5 +1,6 @@
 # amaranth: UnusedElaboratable=no
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -68,7 +69,11 @@ def test_no_net_has_many_loads(width, depth, block, family, tmp_path):
     words = [int.from_bytes(rng.bytes(width // 8), "little") for _ in range(depth)]
     rom = CyclicRom(width=width, words=words, block=block, family=family)
     (tmp_path / "top.il").write_text(rtlil.convert(rom, name="top", emit_src=False))
-    (tmp_path / "top.ys").write_text(f"read_rtlil top.il\n{tools_of(family).synthesis} -top top\nwrite_json top.json\n")
+    tools = tools_of(family)
+    for file in tools.maps:
+        shutil.copyfile(file, tmp_path / file.name)
+    commands = [command.format(top="top") for command in tools.synthesis]
+    (tmp_path / "top.ys").write_text("\n".join(["read_rtlil top.il", *commands, "write_json top.json", ""]))
     run_tool("yosys", ["-q", "top.ys"], folder=tmp_path, log="yosys.log")
     module = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]
     loads = Counter(

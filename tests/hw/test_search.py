@@ -92,7 +92,7 @@ def test_says_what_would_fit():
     message = str(error.value)
     assert message.startswith("tfc at an interval of 128 cycles needs about ")
     assert "; UP5K has 5280 (of which 4224 can be placed well) and 30; UP5K fits an interval of " in message
-    assert message.endswith("the same folding fits ECP5-45F")
+    assert message.endswith("the same folding fits ECP5-12F")
     check_fit(network, TFC, Budget(DEVICES["HX8K"]), devices)
 
 

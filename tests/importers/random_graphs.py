@@ -4,6 +4,7 @@ import numpy as np
 from onnx import TensorProto, numpy_helper
 
 from tests.importers.graphs import Chain
+from tests.importers.random_signs import SIGNS, bipolar, larq, where
 
 __all__ = ["BITS", "INTEGERS", "random_network"]
 
@@ -102,64 +103,6 @@ class Writer(Chain):
         return self.sign(self.constant(latent))
 
 
-def _where(w, x):
-    zero = 0.0
-    return w.pick(
-        lambda: w.op("Where", w.op("GreaterOrEqual", x, zero), 1.0, -1.0),
-        lambda: w.op("Where", w.op("Less", x, zero), -1.0, 1.0),
-        lambda: w.op("Where", w.op("LessOrEqual", zero, x), 1.0, -1.0),
-        lambda: w.op("Where", w.op("Greater", zero, x), -1.0, 1.0),
-        lambda: w.op("Where", w.op("Not", w.op("Less", x, zero)), 1.0, -1.0),
-    )()
-
-
-def _cast(w, x):
-    bit = w.floats(w.op("GreaterOrEqual", x, 0.0))
-    return w.pick(
-        lambda: w.op("Sub", w.either("Mul", bit, 2.0), 1.0),
-        lambda: w.either("Mul", w.op("Sub", bit, 0.5), 2.0),
-        lambda: w.op("Sub", bit, w.op("Sub", 1.0, bit)),
-        lambda: w.op("Sub", 1.0, w.either("Mul", w.floats(w.op("Less", x, 0.0)), 2.0)),
-    )()
-
-
-def _larq(w, x):
-    return w.op("Sign", w.either("Add", w.op("Sign", x), w.pick(0.1, 0.5)))
-
-
-def _without_zero(w, x):
-    s = w.op("Sign", x)
-    return w.pick(
-        lambda: w.op("Where", w.op("Equal", x, 0.0), 1.0, s),
-        lambda: w.op("Where", w.op("Equal", s, 0.0), 1.0, s),
-        lambda: w.op("Add", s, w.floats(w.op("Equal", s, 0.0))),
-        lambda: w.op("Add", s, w.op("Sub", 1.0, w.op("Abs", s))),
-    )()
-
-
-def _detach(w, x):
-    s = _where(w, x)
-    soft = w.pick(
-        lambda: x,
-        lambda: w.op("Clip", x, -1.0, 1.0),
-        lambda: w.op("Max", w.op("Min", x, 1.0), -1.0),
-        lambda: w.op("Tanh", x) if w.data else x,
-        lambda: w.either("Mul", x, 0.5),
-    )()
-    return w.pick(
-        lambda: w.op("Add", soft, w.op("Sub", s, soft)),
-        lambda: w.op("Add", w.op("Sub", s, soft), soft),
-        lambda: w.op("Sub", s, w.op("Sub", soft, soft)),
-    )()
-
-
-def _bipolar(w, x):
-    return w.op("BipolarQuant", x, 1.0)
-
-
-SIGNS = [_where, _cast, _larq, _without_zero, _detach, _bipolar]
-
-
 def _shaped(rng):
     """A picture's shape, and the graph's input for it, with the axis of its channels."""
     rows, columns, channels = int(rng.integers(5, 9)), int(rng.integers(5, 9)), int(rng.choice([1, 1, 3]))
@@ -209,7 +152,7 @@ def _activation(w, x):
     )()
     kind = w.rng.integers(6)
     if x.startswith("Tanh"):
-        return w.pick(_where, _larq, _bipolar)(w, x)
+        return w.pick(where, larq, bipolar)(w, x)
     if x.startswith("Relu"):
         x = w.op("Sub", x, 0.75)
     return w.sign(x) if kind < 4 else _quantized(w, x, 1 if kind == 4 else 3)

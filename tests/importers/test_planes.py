@@ -211,6 +211,15 @@ def test_weights_of_more_bits_are_refused(tmp_path):
     )
 
 
+def test_tables_of_8_bit_classes_of_several_scales_have_a_bound(tmp_path):
+    chain = plain(64).add("MatMul", int8(64, 20, low=-127)).add("Mul", np.linspace(1, 2, 20))
+    check(
+        chain.save(tmp_path / "network.onnx"),
+        "Mul_6 (Mul): scores must have one scale for all classes where they have 16385 values each, more than 262144 "
+        "in all; quantize the last layer per tensor",
+    )
+
+
 def test_every_small_matrix_is_the_sum_of_its_planes():
     node, rng = Node("a", "MatMul", (), (), {}), np.random.default_rng(seed=6)
     for _ in range(400):

@@ -21,7 +21,13 @@ IR = Path(__file__).parents[2] / "docs" / "ir.md"
 
 IMAGES = random_conv_network(
     Thermometer((9, 7), (60, 128)),
-    (Filters(4, (3, 2), (2, 1), (1, 1), pad=1), MaxPool((2, 3), (1, 2)), Filters(3, (2, 2)), Neurons(5)),
+    (
+        Filters(4, (3, 2), (2, 1), (1, 1), pad=1),
+        MaxPool((2, 3), (1, 2)),
+        MaxPool((2, 2), (2, 1), (0, 1, 1, 0)),
+        Filters(3, (2, 2)),
+        Neurons(5),
+    ),
 )
 COLOUR = random_conv_network(ZOO["cnv"].input, (Filters(3, (4, 3), (3, 5), (2, 1), pad=-7), Neurons(6)))
 INTEGERS = random_conv_network(Affine((4, 3), -3, 700, 50, 4), (Neurons(5),))

@@ -29,8 +29,6 @@ from xnorflow.model.training.layers import (
 from xnorflow.model.training.signs import quadratic_sign, sign_ste, stochastic_sign_ste
 from xnorflow.model.zoo import ZOO, random_network
 
-pytestmark = pytest.mark.usefixtures("kernels")
-
 VALUES = [-1e30, -1.0000001, -1.0, -1e-45, -0.0, 0.0, 1e-45, 0.3, 1.0, 1.0000001, 1e30]
 SIGNS = [-1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1]
 PASSES = [0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0]

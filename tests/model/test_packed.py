@@ -61,9 +61,9 @@ def test_dense_layers_are_equal(size, neurons):
 def test_convolutions_are_equal(channels, pad, windows):
     layer = Conv2d(bits(6, 2, 3, channels), Bias(np.arange(6)), pad=pad, **windows)
     step = step_of(layer, (7, 8, channels))
-    values = bits(5, 7, 8, channels)
-    found = packed.apply(packed.kernel_for(zoo_network("cnv"), 1_000_000), step, values)
-    assert np.array_equal(found, layer.apply(step.input, values))
+    kernel = packed.kernel_for(zoo_network("cnv"), 1_000_000)
+    for values in (bits(5, 7, 8, channels), bits(0, 7, 8, channels)):
+        assert np.array_equal(packed.apply(kernel, step, values), layer.apply(step.input, values))
 
 
 @pytest.mark.parametrize(
