@@ -95,7 +95,7 @@ def estimate(accelerator: Accelerator) -> Estimate:
 
 
 def _edge_cells(accelerator: Accelerator) -> int:
-    """Cells of the frames' way in, of what fills SPRAM, of what spreads scores if they are, and of what compares them."""
+    """Cells of the frames' way in, of what fills SPRAM, of what spreads scores, and of what compares them."""
     family = accelerator.family
     score: int = accelerator.score.width
     entry = (1 + 2 * family.ff_cell) * (8 * accelerator.input_bytes + 1) + 40
