@@ -15,7 +15,7 @@ from .build_file import BUILD_FILE, SCHEMA, write_build
 from .build_record import Accuracy, BuildRecord, Verification
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
-from .hw.estimate import roofline_fps
+from .hw.estimate import estimate, roofline_fps
 from .hw.loader import weights_file
 from .hw.verilog import write_core
 from .integrity import hash_design, hash_files
@@ -207,6 +207,9 @@ def _record_implementation(
         "dsp": made.dsp,
         "available": dict(made.available),
     }
+    if "weights" in result["files"]:
+        result["resources"]["spram"] = estimate(design.accelerator()).sprams
+        result["resources"]["available"]["spram"] = design.board.sprams
     result["timing"] = {"fmax_mhz": round(made.fmax_mhz, 2), "met": made.met, "seed": made.seed}
     result["throughput"] = {
         "fps": round(fps, 1),
