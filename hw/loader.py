@@ -38,7 +38,7 @@ class WeightLoader(wiring.Component):
     Members
     -------
     i : stream of 8 bits, in
-        The file; a byte every :attr:`Checksum.INTERVAL <~.checksum.Checksum.INTERVAL>` cycles.
+        The file; a byte every ``INTERVAL`` cycles.
     load : as :func:`~.spram.load_port` has it, out
         Words for the SPRAMs.
     loaded : 1, out
@@ -46,6 +46,9 @@ class WeightLoader(wiring.Component):
     wrong : 1, out
         High for a cycle when the check sum of a whole file was wrong.
     """
+
+    INTERVAL = Checksum.INTERVAL + 1
+    """Cycles of a byte: whether the check sum is idle comes from a register."""
 
     def __init__(self, *, sprams: int, network: bytes, replaceable: bool = False, startup_cycles: int = 0) -> None:
         self.sprams = sprams
@@ -70,8 +73,11 @@ class WeightLoader(wiring.Component):
         odd, due, judging, checks = Signal(), Signal(), Signal(), Signal(range(CHECK_BYTES))
         marked = Signal(init=not self.replaceable)
         word, taken, checking = Signal(SPRAM_WIDTH, reset_less=True), Signal(), turn[self.sprams]
+        # Both hold for long before they count, so that these paths are short.
+        idle, final = Signal(), Signal()
+        m.d.sync += [idle.eq(checksum.idle & ~checksum.load), final.eq((turn[: self.sprams] & self.load.final).any())]
         m.d.comb += [
-            self.i.ready.eq(checksum.idle & ~judging & ~self.loaded & marked),
+            self.i.ready.eq(idle & ~judging & ~self.loaded & marked),
             taken.eq(self.i.valid & self.i.ready),
             checksum.data.eq(self.i.payload),
             checksum.load.eq(taken),
@@ -83,16 +89,16 @@ class WeightLoader(wiring.Component):
             m.d.sync += [word.eq(Cat(word[8:], self.i.payload)), odd.eq(~odd & ~checking)]
             with m.If(checking):
                 m.d.sync += [checks.eq(checks + 1), judging.eq(checks == CHECK_BYTES - 1)]
-        with m.If((self.load.write & self.load.final).any()):
+        with m.If(due & ~checking & final):
             m.d.sync += turn.eq(turn << 1)
-        with m.If(judging & checksum.idle):
+        with m.If(judging & idle):
             m.d.comb += checksum.start.eq(1)
             m.d.sync += [judging.eq(0), turn.eq(1), self.loaded.eq(checksum.match), self.wrong.eq(~checksum.match)]
         if self.replaceable:
-            self._mark(m, checksum, judging, marked)
+            self._mark(m, checksum, idle, judging, marked)
         return m
 
-    def _mark(self, m: Module, checksum: Checksum, judging: Signal, marked: Signal) -> None:
+    def _mark(self, m: Module, checksum: Checksum, idle: Signal, judging: Signal, marked: Signal) -> None:
         """Put what tells the network into the check sum, byte by byte, before each file."""
         m.submodules.mark = mark = Rom(width=8, words=self.network, block=True)
         place, asleep = Signal(range(len(self.network) + 1)), Signal(range(self.startup_cycles + 1))
@@ -102,7 +108,7 @@ class WeightLoader(wiring.Component):
         with m.Elif(judging):
             m.d.sync += place.eq(0)
         # A byte is there a cycle behind its address: the check sum is busy with the one before for longer.
-        with m.Elif(checksum.idle & ~marked):
+        with m.Elif(idle & ~marked):
             m.d.comb += [checksum.data.eq(mark.data), checksum.load.eq(1)]
             m.d.sync += place.eq(place + 1)
 
@@ -134,14 +140,14 @@ def mark_cycles(accelerator: Accelerator) -> int:
     """Clock cycles from the reset to when the first byte of a file is taken, at the earliest."""
     if not accelerator.reweightable:
         return 0
-    return max(1, accelerator.startup_cycles) + Checksum.INTERVAL * len(network_mark(accelerator))
+    return max(1, accelerator.startup_cycles) + WeightLoader.INTERVAL * len(network_mark(accelerator))
 
 
-def load_cycles(accelerator: Accelerator, *, byte: int = Checksum.INTERVAL) -> int:
+def load_cycles(accelerator: Accelerator, *, byte: int = WeightLoader.INTERVAL) -> int:
     """Clock cycles from the first byte's transfer to when the core takes frames, with a byte every ``byte`` cycles."""
     words = sum(
         count * sprams_of(place, size * product.folding.simd) * product.folding.interval(product.layer)
         for product, place in _loaded(accelerator)
         for size, count in product.group_runs(accelerator.family)
     )
-    return byte * (2 * words + CHECK_BYTES - 1) + Checksum.INTERVAL + 1
+    return byte * (2 * words + CHECK_BYTES - 1) + WeightLoader.INTERVAL + 1

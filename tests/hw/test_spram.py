@@ -10,7 +10,6 @@ from amaranth.sim import Simulator
 from tests.networks import random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.budget import Budget
-from xnorflow.hw.checksum import Checksum
 from xnorflow.hw.cyclic_rom import cyclic_latency
 from xnorflow.hw.device import DEVICES, ECP5, ICE40
 from xnorflow.hw.estimate import estimate, roofline_fps
@@ -147,7 +146,7 @@ WRITTEN = [(1 << spram, word) for spram, word in zip([0] * 3 + [1] * 3 + [2] * 5
 def test_loader_writes_all_words_and_is_done_when_the_formula_says(replaceable):
     [(written, loaded, cycles)] = load(RIGHT, replaceable=replaceable)
     assert (written, loaded) == (WRITTEN, True)
-    assert cycles == Checksum.INTERVAL * len(RIGHT) + 1
+    assert cycles == WeightLoader.INTERVAL * len(RIGHT) + 1
 
 
 @pytest.mark.parametrize("replaceable", [False, True])
@@ -170,4 +169,4 @@ def test_wrong_file_is_refused_and_a_right_one_taken_behind_it(wrong, replaceabl
 
 def test_load_cycles_count_every_word():
     accelerator = Accelerator(NETWORK, FOLDINGS, brams=2, sprams=4)
-    assert load_cycles(accelerator) == Checksum.INTERVAL * len(weights_file(accelerator)) + 1
+    assert load_cycles(accelerator) == WeightLoader.INTERVAL * len(weights_file(accelerator)) + 1
