@@ -1,37 +1,23 @@
 """Place and route the designs of the table, and write ``docs/results.md``.
 
-python -m bench [--only tfc] [--device HX8K] [--write]
+python -m bench [--only tfc] [--device HX8K] [--interval 128] [--seeds 1] [--write]
 """
 
 import argparse
-import dataclasses
-import json
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from bench.designs import DESIGNS, BenchDesign
+from bench.measuring import SEEDS, Measured, measure
 from bench.tables import read_table, table, write_table
-from xnorflow.boards.flow import implement_core
-from xnorflow.hw.accelerator import Accelerator
-from xnorflow.hw.budget import Budget
-from xnorflow.hw.core import AcceleratorCore
-from xnorflow.hw.device import DEVICES
-from xnorflow.hw.estimate import estimate, roofline_fps
-from xnorflow.hw.search import smallest
-from xnorflow.model.zoo import random_network
 
-ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "out" / "bench"
-PAGE = ROOT / "docs" / "results.md"
-SEEDS = (1, 2, 3)
+PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 
 COLUMNS = (
-    "network", "device", "folding", "interval", "LUT4", "estimated", "FF", "block RAM", "MHz", "of seeds", "must",
-    "frames/s", "roofline", "cells per lane",
+    "network", "device", "at most", "folding", "interval", "LUT4", "estimated", "FF", "block RAM", "MHz", "of seeds",
+    "frames/s", "must", "roofline", "cells per lane", "minutes", "GB",
 )  # fmt: skip
 
 
@@ -40,27 +26,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", default="", help="measure only networks whose name begins so")
     parser.add_argument("--device", default="", help="measure only on devices whose name begins so")
+    parser.add_argument("--interval", type=int, help="measure only designs with at most so many cycles a frame")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="only so many of the seeds 1 to 3")
     parser.add_argument("--write", action="store_true", help="write the table into docs/results.md")
     options = parser.parse_args()
     wanted = [
         design
         for design in DESIGNS
-        if design.network.startswith(options.only) and design.device.startswith(options.device)
+        if design.network.startswith(options.only)
+        and design.device.startswith(options.device)
+        and options.interval in (None, design.interval)
     ]
-    measured = {design: measure(design) for design in wanted}
-    # Rows that are not measured anew stay as they are in the page.
-    kept = {tuple(row[:2]): row for row in read_table(PAGE)}
-    rows = [cells_of(measured[one]) if one in measured else kept.get((one.network, title(one))) for one in DESIGNS]
-    text = table([COLUMNS, ["---"] * len(COLUMNS), *(row for row in rows if row)])
-    print(text)
-    if options.write:
-        write_table(PAGE, text)
-    return 0 if all(figures["reached"] for figures in measured.values()) else 1
+    console, missed = Console(stderr=True), False
+    for design in wanted:
+        console.print(name_of(design))
+        measured = measure(design, name_of(design), SEEDS[: options.seeds], lambda stage: console.print(f"  {stage}"))
+        missed |= not measured.reached
+        # Rows that are not measured anew stay as they are in the page.
+        kept = {tuple(row[:3]): row for row in read_table(PAGE)} | {key_of(design): cells_of(measured)}
+        rows = [kept[key_of(one)] for one in DESIGNS if key_of(one) in kept]
+        text = table([COLUMNS, ["---"] * len(COLUMNS), *rows])
+        if options.write:
+            write_table(PAGE, text)
+        print(table([cells_of(measured)]), end="")
+    return int(missed)
 
 
-def title(design: BenchDesign) -> str:
-    """Device and speed grade, as the table has them."""
-    return f"{design.device}, speed {design.speed}" if design.speed else design.device
+def key_of(design: BenchDesign) -> tuple[str, str, str]:
+    """Network, device with its speed grade, and interval at most, as the table has them."""
+    device = f"{design.device}, speed {design.speed}" if design.speed else design.device
+    return design.network, device, str(design.interval)
 
 
 def name_of(design: BenchDesign) -> str:
@@ -68,66 +63,25 @@ def name_of(design: BenchDesign) -> str:
     return f"{design.network}-{design.device.lower()}-{design.interval}"
 
 
-def measure(design: BenchDesign) -> dict[str, Any]:
-    """Figures of one design, of the slowest seed, with random weights: they do not depend on what the weights are."""
-    began = time.monotonic()
-    network, device = random_network(design.network), DEVICES[design.device]
-    foldings = design.foldings or smallest(network, Budget(device), interval=design.interval)
-    core = Accelerator(network, foldings, family=device.family, brams=device.brams)
-    console = Console(stderr=True)
-    seeds = implement_core(
-        AcceleratorCore(core),
-        device,
-        design.package,
-        speed=design.speed,
-        freq_mhz=design.mhz,
-        folder=FOLDER / name_of(design),
-        seeds=SEEDS,
-        on_stage=lambda stage: console.print(f"{design.network} on {design.device}: {stage}"),
-    )
-    made = min(seeds, key=lambda one: one.fmax_mhz)
-    fps = made.fmax_mhz * 1e6 / core.interval
-    lanes = sum(folding.pe * folding.simd for folding in foldings)
-    figures = {
-        **dataclasses.asdict(design),
-        "foldings": [[folding.pe, folding.simd] for folding in foldings],
-        "interval": core.interval,
-        "lut4": made.lut4,
-        "lut4_limit": design.lut4,
-        "lut4_estimated": estimate(core).cells,
-        "lut4_available": device.lut4,
-        "ff": made.ff,
-        "bram": made.bram,
-        "fmax_mhz": round(made.fmax_mhz, 1),
-        "fmax_mhz_of_seeds": [round(one.fmax_mhz, 1) for one in seeds],
-        "fps": round(fps),
-        "roofline_share": round(fps / roofline_fps(network, device, made.fmax_mhz), 3),
-        "cells_per_lane": round(made.lut4 / lanes, 2),
-        "seeds": list(SEEDS),
-        "reached": made.fmax_mhz >= design.mhz and made.lut4 <= (design.lut4 or device.lut4),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    (FOLDER / f"{name_of(design)}.json").write_text(json.dumps(figures, indent=2) + "\n")
-    return figures
-
-
-def cells_of(row: dict[str, Any]) -> list[str]:
-    """A row of the table."""
+def cells_of(measured: Measured) -> list[str]:
+    """A row of the table, of the slowest seed."""
+    design, slowest, seeds = measured.design, measured.slowest, measured.seeds
     return [
-        row["network"],
-        f"{row['device']}{', speed ' + row['speed'] if row['speed'] else ''}",
-        " ".join(f"{pe}x{simd}" for pe, simd in row["foldings"]),
-        f"{row['interval']}",
-        f"{row['lut4']:,}{' (limit ' + format(row['lut4_limit'], ',') + ')' if row['lut4_limit'] else ''}",
-        f"{row['lut4_estimated']:,}",
-        f"{row['ff']:,}",
-        f"{row['bram']}",
-        f"{row['fmax_mhz']}",
-        " ".join(str(mhz) for mhz in row["fmax_mhz_of_seeds"]),
-        f"{row['mhz']:g}",
-        f"{row['fps']:,}",
-        f"{row['roofline_share']:.0%}",
-        f"{row['cells_per_lane']}",
+        *key_of(design),
+        " ".join(f"{pe}x{simd}" for pe, simd in measured.foldings),
+        f"{measured.interval}",
+        f"{slowest.lut4:,}" + (f" (limit {design.lut4:,})" if design.lut4 else ""),
+        f"{measured.lut4_estimated:,}",
+        f"{slowest.ff:,}",
+        f"{slowest.bram}",
+        f"{slowest.fmax_mhz:.1f}",
+        " ".join(f"{seed.fmax_mhz:.1f}" for seed in seeds),
+        f"{measured.fps:,.0f}",
+        f"{design.fps:,}",
+        f"{measured.fps / (slowest.fmax_mhz * measured.roofline_fps_per_mhz):.0%}",
+        f"{measured.lut4_per_lane:.2f}" + (f" (limit {design.lut4_per_lane:g})" if design.lut4_per_lane else ""),
+        f"{sum(seed.seconds for seed in seeds) / 60:.1f}",
+        f"{max(seed.kilobytes for seed in seeds) / 1e6:.1f}",
     ]
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,16 @@ from .implementation import Implementation
 from .roms import check_same, mark, roms
 from .top import BoardTop
 
-__all__ = ["Bitstream", "OnStage", "board_chip", "board_files", "implement_core", "make_bitstream", "refill"]
+__all__ = [
+    "Bitstream",
+    "OnStage",
+    "board_chip",
+    "board_files",
+    "implement_core",
+    "make_bitstream",
+    "refill",
+    "synthesize_core",
+]
 
 OnStage = Callable[[str], None]
 """Called with the name of each stage when it begins."""
@@ -149,10 +158,37 @@ def implement_core(
     speed: str = "",
     freq_mhz: float,
     folder: Path,
-    seeds: Sequence[int] = (1,),
+    seed: int = 1,
     on_stage: OnStage = lambda _stage: None,
-) -> tuple[Implementation, ...]:
-    """Place and route a core by itself in ``folder``, once for each seed, to know its area and clock.
+) -> Implementation:
+    """Place and route a core by itself in ``folder``, to know its area and clock.
+
+    Parameters
+    ----------
+    core, device, package, speed, folder
+        As of :func:`synthesize_core`.
+    freq_mhz : :class:`float`
+        Clock to strive for.
+    seed : :class:`int`
+        Seed of the placement.
+    on_stage : callable
+        Called with the name of each stage when it begins.
+
+    Raises
+    ------
+    ToolError
+        When a tool is missing or fails, as it does when the design does not fit.
+    """
+    on_stage("synthesize")
+    chip, seconds = synthesize_core(core, device, package, speed=speed, folder=folder)
+    on_stage(f"place and route, seed {seed}")
+    return route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds)
+
+
+def synthesize_core(
+    core: wiring.Component, device: Device, package: str, *, speed: str = "", folder: Path
+) -> tuple[Chip, dict[str, float]]:
+    """Synthesize a core by itself in ``folder``; give the chip to route it for, and the seconds that it took.
 
     A core with more ports than small packages have pins gets shift registers around it, which count too.
 
@@ -162,32 +198,19 @@ def implement_core(
         Its ports are flat, as those of :class:`Accelerator` are.
     device, package, speed
         Where to place it.
-    freq_mhz : :class:`float`
-        Clock to strive for.
     folder : :class:`~pathlib.Path`
         Where all files go.
-    seeds : sequence of :class:`int`
-        Seeds of the placement.
-    on_stage : callable
-        Called with the name of each stage when it begins.
 
     Raises
     ------
     ToolError
-        When a tool is missing or fails, as it does when the design does not fit.
+        When yosys is missing or fails.
     """
     chip = Chip(device, package, speed)
     top = core if port_bits(core) <= PINS else Harness(core)
     # RTLIL is what Amaranth makes, contents of memories included; Verilog would be a detour through another yosys.
     _write(folder, {f"{TOP}.il": rtlil.convert(top, name=TOP, emit_src=False)})
-
-    on_stage("synthesize")
-    seconds = {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
-    made = []
-    for seed in seeds:
-        on_stage(f"place and route, seed {seed}")
-        made.append(route(chip, folder, mhz=freq_mhz, seed=seed, constrained=False, seconds=seconds))
-    return tuple(made)
+    return chip, {"synthesize": synthesize(f"read_rtlil {TOP}.il", chip, folder)}
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

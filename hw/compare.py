@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from .device import Family
-from .stage import Candidate, Place, Places, outside_cells
+from .stage import Candidate, Location, Place, Places, outside_cells
 from .table import Table, TableReader, TableSize, has_register, table_latency
 
 __all__ = ["Compare", "LevelCount", "step_levels"]
@@ -101,7 +101,7 @@ class LevelCount(wiring.Component):
     ----------
     compare : :class:`Compare`
         The levels, and sizes of everything.
-    place : :class:`Place`
+    place : :data:`Location`
         Where the levels are.
     registered : :class:`bool`
         Read them through a register more.
@@ -116,7 +116,7 @@ class LevelCount(wiring.Component):
         How many levels each integer reaches.
     """
 
-    def __init__(self, *, compare: Compare, place: Place, registered: bool = False) -> None:
+    def __init__(self, *, compare: Compare, place: Location, registered: bool = False) -> None:
         self.compare = compare
         self.place = place
         self.registered = registered

@@ -12,7 +12,7 @@ from .accelerator import Accelerator
 from .device import Device, Family
 from .placement import layer_candidates, usual_places
 from .spram import SPRAM_WIDTH
-from .stage import Place, Places, Share, Stage
+from .stage import Place, Places, Share, Stage, blocks_at, sprams_at
 
 __all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
 
@@ -128,13 +128,13 @@ def layer_prices(
 
 
 def _layer(name: str, stages: tuple[Stage, ...], places: Places, family: Family) -> LayerEstimate:
-    shares = [wish.share(places[wish.name]) for wish in layer_candidates(stages, family)]
+    wishes = layer_candidates(stages, family)
     return LayerEstimate(
         name=name,
         interval=max(stage.cycles for stage in stages),
         cells=_layer_cells(stages, places, family),
-        brams=sum(share.blocks for share in shares),
-        sprams=sum(share.sprams for share in shares),
+        brams=sum(blocks_at(wish, places) for wish in wishes),
+        sprams=sum(sprams_at(wish, places) for wish in wishes),
         places=places,
     )
 

@@ -13,7 +13,7 @@ from .grouping import group_weights
 from .memory import Rom
 from .mvu import Product
 from .spram import SPRAM_WIDTH, load_port, spram_words, sprams_of
-from .stage import Place
+from .stage import Location, Place
 from .weights_file import CHECK_BYTES, pack_weights
 
 __all__ = ["WeightLoader", "load_cycles", "mark_cycles", "network_mark", "weights_file"]
@@ -113,7 +113,7 @@ class WeightLoader(wiring.Component):
             m.d.sync += place.eq(place + 1)
 
 
-def _loaded(accelerator: Accelerator) -> Iterator[tuple[Product, Place]]:
+def _loaded(accelerator: Accelerator) -> Iterator[tuple[Product, Location]]:
     """The products with weights in SPRAM, in the order in which these are loaded."""
     for stages, places in zip(accelerator.plan, accelerator.places, strict=True):
         for stage in stages:

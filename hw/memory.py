@@ -56,9 +56,8 @@ class MemorySize:
 
     @property
     def lut4(self) -> int:
-        """Look-up tables that it takes instead: 16 words each, and a tree of multiplexers of two inputs."""
-        leaves = -(-self.depth // 16)
-        return self.width * (2 * leaves - 1)
+        """Look-up tables that synthesis takes instead: one for 16 words; of deeper memories, about three each."""
+        return self.width * (-(-3 * self.depth // 16) if self.depth > 16 else 1)
 
 
 def read_only(words: Sequence[int], *, width: int, block: bool) -> memory.Memory:

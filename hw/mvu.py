@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
+from .block_bits import block_bits, row_candidate
 from .cyclic_rom import cyclic_width
 from .depthwise import DepthwiseUnit
 from .device import Family
@@ -19,7 +20,7 @@ from .grouping import group_runs, group_weights
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .memory import MemorySize
 from .pe import ProcessingGroup, bits_behind, group_cells, group_latency
-from .spram import connect_loads, load_port, spram_shares, sprams_of
+from .spram import connect_loads, load_port, sprams_of
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
 __all__ = ["MatrixVectorUnit", "Product"]
@@ -109,7 +110,7 @@ class Product:
         weights = MemorySize(largest * folding.simd, folding.interval(self.layer))
         levels = MemorySize(largest * total, folding.neuron_fold(self.layer))
         words = [
-            cyclic_width(size, block=places.get(name) is Place.BLOCK, family=family)
+            cyclic_width(size, block=places.get(name) is not Place.LUT, family=family)
             for name, size in (("weights", weights), ("levels", levels))
         ]
         return max(self.lanes * self.tensor.width, *words, folding.pe * (1 if self.binary else total))
@@ -132,22 +133,16 @@ class Product:
 
     def candidates(self, family: Family) -> tuple[Candidate, ...]:
         """Weights and levels, where they are deep, or must be replaceable."""
-        runs, folding, width = self.group_runs(family), self.folding, self.accumulator.width
+        folding, width = self.folding, self.accumulator.width
+        sizes = {"weights": (folding.simd, folding.interval(self.layer))}
+        if not self.raw:
+            sizes["levels"] = (width, folding.neuron_fold(self.layer))
         memories = {
-            "weights": [(MemorySize(size * folding.simd, folding.interval(self.layer)), count) for size, count in runs],
-            "levels": [(MemorySize(size * width, folding.neuron_fold(self.layer)), count) for size, count in runs],
+            name: [(MemorySize(elements * bits, depth), count) for elements, count in self.group_runs(family)]
+            for name, (bits, depth) in sizes.items()
         }
-        if self.raw:
-            del memories["levels"]
         return tuple(
-            Candidate(
-                name,
-                blocks=sum(count * rom.blocks(family) for rom, count in roms),
-                banks=max(rom.banks(family) for rom, _ in roms),
-                cells=sum(count * rom.lut4 for rom, count in roms),
-                required=self.reweightable,
-                shares=spram_shares(roms, family) if name == "weights" and not self.apart else (),
-            )
+            row_candidate(name, roms, family, required=self.reweightable, loadable=not self.apart)
             for name, roms in memories.items()
             if self.reweightable or roms[0][0].depth > SHALLOW
         )
@@ -278,8 +273,11 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
     """The groups of a row, with their weights and levels."""
     layer, tensor, folding = product.layer, product.tensor, product.folding
     starts = neurons_in_beats(layer, folding, np.zeros(layer.mh, int) if product.raw else levels(layer, tensor), 0)
+    weights = group_weights(layer, folding, port=family.bram_width)
+    roms = [MemorySize(size * folding.simd, len(words)) for size, words in weights]
+    level = product.accumulator.width if places.get("levels") is Place.BLOCK else 0
     groups, start = [], 0
-    for size, words in group_weights(layer, folding, port=family.bram_width):
+    for (size, words), bits in zip(weights, block_bits(roms, places["weights"], family), strict=True):
         groups.append(
             ProcessingGroup(
                 weights=words,
@@ -288,8 +286,8 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
                 simd=folding.simd,
                 gain=1 if product.raw else gain(layer, tensor),
                 accumulator=product.accumulator,
-                block_weights=places["weights"] in (Place.BLOCK, Place.SPLIT),
-                block_levels=places.get("levels") is Place.BLOCK,
+                block_weights=bits,
+                block_levels=size * level,
                 family=family,
                 raw=product.raw,
                 apart=product.apart,

@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .device import Family
-from .stage import Candidate, Place, Places, outside_cells
+from .stage import Candidate, Location, Place, Places, outside_cells
 from .table import Table, TableReader, TableSize, has_register, table_latency
 from .zones import Zones, count_zones
 
@@ -93,7 +93,7 @@ class ChannelOffset(wiring.Component):
     ----------
     offset : :class:`Offset`
         The offsets, and sizes of everything.
-    place : :class:`Place`
+    place : :data:`Location`
         Where the offsets are.
     registered : :class:`bool`
         Read them through a register more.
@@ -104,7 +104,7 @@ class ChannelOffset(wiring.Component):
         Integers; sums, or whether they are at least 0.
     """
 
-    def __init__(self, *, offset: Offset, place: Place, registered: bool = False) -> None:
+    def __init__(self, *, offset: Offset, place: Location, registered: bool = False) -> None:
         self.offset = offset
         self.place = place
         self.registered = registered

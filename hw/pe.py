@@ -46,8 +46,8 @@ class ProcessingGroup(wiring.Component):
         What a match, or a unit of the dot product, adds.
     accumulator : :class:`~amaranth.hdl.Shape`
         Signed shape that holds every sum.
-    block_weights, block_levels : :class:`bool`
-        Which of the memories are block RAM.
+    block_weights, block_levels : :class:`int`
+        Bits of a word of weights, and of levels, that are in block RAM.
     family : :class:`Family`
         Whose block RAM.
     raw : :class:`bool`
@@ -80,8 +80,8 @@ class ProcessingGroup(wiring.Component):
         simd: int,
         gain: int,
         accumulator: Shape,
-        block_weights: bool,
-        block_levels: bool,
+        block_weights: int,
+        block_levels: int,
         family: Family,
         raw: bool = False,
         apart: bool = False,

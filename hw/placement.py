@@ -1,7 +1,7 @@
 """Which memories go into block RAM, and which into look-up tables or flip-flops."""
 
 from .device import Family
-from .stage import Candidate, Place, Places, Share, Stage, candidates
+from .stage import Candidate, Divided, Location, Place, Places, Share, Stage, candidates
 
 __all__ = ["layer_candidates", "place_memories", "usual_places"]
 
@@ -13,9 +13,10 @@ def place_memories(
 
     What may be block RAM is, unless that takes more than ``brams`` blocks: then weights go into ``sprams`` SPRAMs as
     far as that saves blocks, and those memories that save the fewest cells for each block stay out, but never one that
-    is required. None is no limit.
+    is required; the first of those takes what blocks are left for a part of its bits, where it is divisible. None is no
+    limit.
     """
-    placed = [usual_places(stages, family) for stages in layers]
+    placed: list[dict[str, Location]] = [{**usual_places(stages, family)} for stages in layers]
     wishes = [(index, wish) for index, stages in enumerate(layers) for wish in layer_candidates(stages, family)]
     left = brams
     if left is not None and sprams:
@@ -29,6 +30,9 @@ def place_memories(
         if left is None or wish.required or wish.blocks <= left:
             placed[index][wish.name] = Place.BLOCK
             left = None if left is None else left - wish.blocks
+        elif wish.divisible and left > 0:
+            placed[index][wish.name] = Divided(left)
+            left = 0
     return tuple(placed)
 
 

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .device import Family
 from .fifo import SmallFifo
 from .memory import NO_COLLISIONS, MemorySize
-from .stage import SHALLOW, Candidate, Place, Places, memory_cells, outside_cells
+from .stage import SHALLOW, Candidate, Location, Place, Places, memory_cells, outside_cells, ram_style
 
 __all__ = ["Queue", "QueueMemory"]
 
@@ -92,7 +92,7 @@ class QueueMemory(wiring.Component):
         Bits of a beat.
     depth : :class:`int`
         Beats that it holds, at least 2; one more is on its way out.
-    place : :class:`Place`
+    place : :data:`Location`
         Block RAM, distributed RAM, or flip-flops.
 
     Members
@@ -103,7 +103,7 @@ class QueueMemory(wiring.Component):
 
     LATENCY = 2
 
-    def __init__(self, *, bits: int, depth: int, place: Place) -> None:
+    def __init__(self, *, bits: int, depth: int, place: Location) -> None:
         self.bits = bits
         self.depth = depth
         self.place = place
@@ -111,7 +111,7 @@ class QueueMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
+        style = ram_style(self.place)
         m.submodules.beats = beats = memory.Memory(
             shape=self.bits, depth=self.depth, init=[], attrs={"ram_style": style, **NO_COLLISIONS}
         )

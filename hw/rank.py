@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .device import Family
-from .stage import Candidate, Place, Places, outside_cells
+from .stage import Candidate, Location, Place, Places, outside_cells
 from .table import Table, TableReader, TableSize, has_register, table_latency
 
 __all__ = ["Rank", "RankMemory"]
@@ -84,7 +84,7 @@ class RankMemory(wiring.Component):
     ----------
     rank : :class:`Rank`
         The ranks, and sizes of everything.
-    place : :class:`Place`
+    place : :data:`Location`
         Where the ranks are.
     registered : :class:`bool`
         Read them through a register more.
@@ -95,7 +95,7 @@ class RankMemory(wiring.Component):
         Integers; their ranks.
     """
 
-    def __init__(self, *, rank: Rank, place: Place, registered: bool = False) -> None:
+    def __init__(self, *, rank: Rank, place: Location, registered: bool = False) -> None:
         self.rank = rank
         self.place = place
         self.registered = registered

@@ -11,7 +11,7 @@ from ..model.kinds.windows import Borders
 from .device import Family
 from .memory import MemorySize
 from .reductions import Reduction
-from .stage import SHALLOW, Candidate, Place, Places, memory_cells, outside_cells
+from .stage import SHALLOW, Candidate, Location, Place, Places, memory_cells, outside_cells, ram_style
 
 __all__ = ["Running", "RunningPool"]
 
@@ -126,7 +126,7 @@ class RunningPool(wiring.Component):
     ----------
     pool : :class:`Running`
         Sizes of everything.
-    place : :class:`Place`
+    place : :data:`Location`
         Block RAM, distributed RAM, or flip-flops.
 
     Members
@@ -139,7 +139,7 @@ class RunningPool(wiring.Component):
 
     LATENCY = 1
 
-    def __init__(self, *, pool: Running, place: Place) -> None:
+    def __init__(self, *, pool: Running, place: Location) -> None:
         self.pool = pool
         self.place = place
         super().__init__(
@@ -202,7 +202,7 @@ class RunningPool(wiring.Component):
                 m.d.sync += latest.eq(result)
         if pool.depth == 1:
             return latest
-        style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
+        style = ram_style(self.place)
         m.submodules.results = results = memory.Memory(
             shape=len(result), depth=pool.depth, init=[], attrs={"ram_style": style}
         )

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .device import Family
 from .memory import MemorySize, Rom
-from .stage import Place, Share
+from .stage import Location, Place, Share
 
 __all__ = ["SPRAM_DEPTH", "SPRAM_WIDTH", "SpramMemory", "connect_loads", "load_port", "spram_shares", "spram_words"]
 __all__ += ["sprams_of"]
@@ -17,7 +17,7 @@ __all__ += ["sprams_of"]
 SPRAM_WIDTH, SPRAM_DEPTH = 16, 1 << 14
 
 
-def sprams_of(place: Place, width: int) -> int:
+def sprams_of(place: Location, width: int) -> int:
     """SPRAMs that a memory whose words have ``width`` bits takes at a place."""
     if place is Place.SPRAM:
         return -(-width // SPRAM_WIDTH)

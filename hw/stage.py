@@ -17,15 +17,20 @@ __all__ = [
     "SHALLOW",
     "Beats",
     "Candidate",
+    "Divided",
     "LayerPlan",
+    "Location",
     "NoMemory",
     "Place",
     "Places",
     "Share",
     "Stage",
+    "blocks_at",
     "candidates",
     "memory_cells",
     "outside_cells",
+    "ram_style",
+    "sprams_at",
     "whole_beats",
 ]
 
@@ -45,7 +50,22 @@ class Place(enum.Enum):
     """As many bits of each word in whole SPRAMs as there are, the rest of them in block RAM."""
 
 
-Places = Mapping[str, Place]
+@dataclass(frozen=True)
+class Divided:
+    """Where a memory is that has its first bits in so many block RAMs, and all others in look-up tables."""
+
+    blocks: int
+
+    @property
+    def value(self) -> str:
+        """In words, as those of :class:`Place` have it."""
+        return f"{Place.BLOCK.value} ({self.blocks}) and {Place.LUT.value}"
+
+
+Location = Place | Divided
+"""Where a memory may be."""
+
+Places = Mapping[str, Location]
 """Where each memory of a stage, or of all stages of a layer, is, by its name."""
 
 
@@ -98,6 +118,8 @@ class Candidate:
         Look-up tables or flip-flops that it takes otherwise.
     required : :class:`bool`
         It is block RAM in any case.
+    divisible : :class:`bool`
+        Some of its bits may be block RAM, and the others look-up tables.
     shares : tuple of :class:`Share`
         How it could be in SPRAM instead.
     """
@@ -107,12 +129,12 @@ class Candidate:
     banks: int
     cells: int
     required: bool = False
+    divisible: bool = False
     shares: tuple[Share, ...] = ()
 
-    def share(self, place: Place) -> Share:
-        """SPRAMs and block RAMs that it takes at a place."""
-        taken = Share(place, 0, self.blocks if place is Place.BLOCK else 0)
-        return next((share for share in self.shares if share.place is place), taken)
+    def share(self, place: Place) -> Share | None:
+        """How it is in SPRAM, where that is its place."""
+        return next((share for share in self.shares if share.place is place), None)
 
 
 class Stage(Hashable, Protocol):
@@ -208,8 +230,27 @@ def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
 
 def outside_cells(stage: Stage, places: Places, family: Family) -> int:
     """Cells of the memories of a stage that could be block RAM, and are neither that nor SPRAM."""
-    inside = (Place.BLOCK, Place.SPRAM, Place.SPLIT)
-    return sum(wish.cells for wish in candidates(stage, family) if places[wish.name] not in inside)
+    outside = [wish for wish in candidates(stage, family) if places[wish.name] not in (Place.SPRAM, Place.SPLIT)]
+    shares = [(wish, 1 - blocks_at(wish, places) / wish.blocks) for wish in outside]
+    return round(sum(wish.cells * share for wish, share in shares))
+
+
+def blocks_at(wish: Candidate, places: Places) -> int:
+    """Block RAMs of a memory that is where it is."""
+    place = places[wish.name]
+    if isinstance(place, Divided):
+        return place.blocks
+    share = wish.share(place)
+    if share:
+        return share.blocks
+    return wish.blocks if place is Place.BLOCK else 0
+
+
+def sprams_at(wish: Candidate, places: Places) -> int:
+    """SPRAMs of a memory that is where it is."""
+    place = places[wish.name]
+    share = wish.share(place) if isinstance(place, Place) else None
+    return share.sprams if share else 0
 
 
 def whole_beats(count: int, width: int) -> int:
@@ -222,3 +263,10 @@ def memory_cells(size: MemorySize, family: Family) -> int:
     if family.distributed:
         return -(-size.depth // 16) * size.width * 6 // 4
     return 2 * size.depth * size.width
+
+
+def ram_style(place: Location) -> str:
+    """What tells yosys, and others, to put a memory there: the value of the attribute of that name."""
+    if place is Place.BLOCK:
+        return "block"
+    return "distributed" if place is Place.DISTRIBUTED else "logic"

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from ..model.kinds.windows import window_size
 from .device import Family
 from .memory import NO_COLLISIONS, MemorySize
-from .stage import Candidate, Place, Places, memory_cells, outside_cells
+from .stage import Candidate, Location, Place, Places, memory_cells, outside_cells, ram_style
 
 __all__ = ["SlidingWindow", "Window"]
 
@@ -139,7 +139,7 @@ class SlidingWindow(wiring.Component):
     ----------
     window : :class:`Window`
         Sizes of everything.
-    place : :class:`Place`
+    place : :data:`Location`
         Block RAM, distributed RAM, or flip-flops.
     registered : :class:`bool`
         Read through a register more, which block RAM may have.
@@ -152,7 +152,7 @@ class SlidingWindow(wiring.Component):
         The words of the windows.
     """
 
-    def __init__(self, *, window: Window, place: Place, registered: bool = False) -> None:
+    def __init__(self, *, window: Window, place: Location, registered: bool = False) -> None:
         self.window = window
         self.place = place
         self.registered = registered
@@ -166,7 +166,7 @@ class SlidingWindow(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        style = {Place.BLOCK: "block", Place.DISTRIBUTED: "distributed"}.get(self.place, "logic")
+        style = ram_style(self.place)
         depth = self.window.depth
         m.submodules.rows = rows = memory.Memory(
             shape=len(self.i.payload), depth=depth, init=[], attrs={"ram_style": style, **NO_COLLISIONS}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .device import Family
 from .levels import signed_for
 from .memory import MemorySize, Rom
-from .stage import SHALLOW, Candidate, Place
+from .stage import SHALLOW, Candidate, Location, Place
 
 __all__ = ["Table", "TableReader", "TableSize", "has_register", "table_latency"]
 
@@ -139,7 +139,7 @@ class TableReader(wiring.Component):
         Bits of a beat.
     row : :class:`~amaranth.hdl.Shape`
         Shape of what chooses a row.
-    place : :class:`Place`
+    place : :data:`Location`
         Block RAM or look-up tables.
     registered : :class:`bool`
         Read through a register more, which block RAM may have.
@@ -152,7 +152,7 @@ class TableReader(wiring.Component):
         The beat, and an array of ``width`` by ``share`` integers; whether it is the first or the last step.
     """
 
-    def __init__(self, *, size: TableSize, bits: int, row: Shape, place: Place, registered: bool) -> None:
+    def __init__(self, *, size: TableSize, bits: int, row: Shape, place: Location, registered: bool) -> None:
         self.size = size
         self.bits = bits
         self.row = row
@@ -238,7 +238,7 @@ def table_latency(registered: bool) -> int:
     return 2 if registered else 1
 
 
-def has_register(place: Place, family: Family) -> bool:
+def has_register(place: Location, family: Family) -> bool:
     """Whether a table is read through a register: one that block RAM has."""
     return family.bram_register and place is Place.BLOCK
 

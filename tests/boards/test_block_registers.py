@@ -38,7 +38,7 @@ class Memories(wiring.Component):
         for n, (width, depth) in enumerate(ROMS):
             draw = random.Random(n)
             words = [draw.getrandbits(width) for _ in range(depth)]
-            m.submodules[f"rom{n}"] = rom = CyclicRom(width=width, words=words, block=True, family=ECP5)
+            m.submodules[f"rom{n}"] = rom = CyclicRom(width=width, words=words, block=width, family=ECP5)
             m.d.comb += [rom.step.eq(self.step), getattr(self, f"word{n}").eq(rom.data)]
         place = Signal(6)
         m.d.sync += place.eq(place + 1)
@@ -96,7 +96,7 @@ def test_all_bits_of_read_only_memories_are_merged_and_those_with_the_enable_of_
     # Words side by side, where there are several banks: each bit that is read is registered.
     sizes = [
         (rom.width * rom.size.banks(ECP5))
-        for rom in (CyclicRom(width=w, words=[0] * d, block=True, family=ECP5) for w, d in ROMS)
+        for rom in (CyclicRom(width=w, words=[0] * d, block=w, family=ECP5) for w, d in ROMS)
     ]
     assert count == sum(sizes) + 20
     modes = {name.split(".")[0]: modes_of(cell) for name, cell in blocks_of(after).items()}

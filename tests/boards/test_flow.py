@@ -83,8 +83,8 @@ def test_other_seeds_are_tried_while_the_clock_is_just_missed(fmax, tried, best,
     [("UP5K", "sg48", "", 6), ("HX8K", "ct256", "", 40), ("ECP5-25F", "CABGA381", "6", 40)],
 )
 def test_core_alone(device, package, speed, width, tmp_path):
-    (result,) = implement_core(
-        Adder(width=width), DEVICES[device], package, speed=speed, freq_mhz=50.0, folder=tmp_path, seeds=(3,)
+    result = implement_core(
+        Adder(width=width), DEVICES[device], package, speed=speed, freq_mhz=50.0, folder=tmp_path, seed=3
     )
     registers = width + 1 + 2 * width
     if width == 40:

@@ -11,7 +11,8 @@ from amaranth.sim import Simulator
 
 from xnorflow.boards.families.catalogue import tools_of
 from xnorflow.boards.tools import run_tool
-from xnorflow.hw.cyclic_rom import LOADS, CyclicRom
+from xnorflow.hw.cyclic_rom import CyclicRom
+from xnorflow.hw.cyclic_tables import LOADS
 from xnorflow.hw.device import ECP5, ICE40
 from xnorflow.hw.memory import MemorySize
 
@@ -40,15 +41,15 @@ def words_after(steps, rom):
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=["iCE40", "ECP5", "small blocks"])
-@pytest.mark.parametrize("block", [False, True])
+@pytest.mark.parametrize("share", [0, 0.4, 1])
 @pytest.mark.parametrize(
     ("width", "depth"), [(1, 1), (5, 1), (3, 2), (7, 5), (9, 17), (3, 23), (5, 40), (4, 64), (300, 33)]
 )
-def test_gives_the_next_word_for_each_step(width, depth, block, family):
+def test_gives_the_next_word_for_each_step(width, depth, share, family):
     rng = np.random.default_rng(seed=depth)
     words = [int(word) for word in rng.integers(0, 1 << min(width, 62), depth)]
     words = [word << max(0, width - 62) for word in words]
-    rom = CyclicRom(width=width, words=words, block=block, family=family)
+    rom = CyclicRom(width=width, words=words, block=round(share * width), family=family)
     steps = rng.integers(0, 4, 3 * depth + 20) > 0
     taken = np.concatenate([np.zeros(rom.latency + 1, int), np.cumsum(steps)])
     assert words_after(steps, rom) == [words[n % depth] for n in taken[: len(steps)]]
@@ -61,8 +62,8 @@ def test_words_of_a_bank_are_those_of_a_block():
 
 @pytest.mark.parametrize(
     ("width", "depth", "block", "family"),
-    [(784, 32, False, ICE40), (784, 32, False, ECP5), (300, 70, False, ECP5), (200, 1500, True, ECP5)],
-    ids=["iCE40", "ECP5", "ECP5, deep", "banks"],
+    [(784, 32, 0, ICE40), (784, 32, 0, ECP5), (300, 70, 0, ECP5), (200, 1500, 200, ECP5), (400, 100, 144, ICE40)],
+    ids=["iCE40", "ECP5", "ECP5, deep", "banks", "split"],
 )
 def test_no_net_has_many_loads(width, depth, block, family, tmp_path):
     rng = np.random.default_rng(seed=1)
