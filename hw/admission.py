@@ -1,17 +1,18 @@
 """Take beats for a row that never stops, as long as its results have a place to wait."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream
 
 __all__ = ["admit"]
 
 
 def admit(
-    m: Module, i: stream.Interface, o: stream.Interface, *, layout: data.Layout, beats: int, depth: int, behind: int
+    m: Module, i: stream.Interface, o: stream.Interface, *, layout: data.Layout, beats: int, depth: int
 ) -> data.View:
     """Take beats as long as results have a place in the queue; give the first group's input.
 
-    Whether the next beat can be taken is worked out one cycle ahead, so that ready comes from a register.
+    Its bits come a cycle after the rest. Whether the next beat can be taken is worked out one cycle ahead, so that
+    ready comes from a register.
 
     Parameters
     ----------
@@ -25,22 +26,21 @@ def admit(
         Beats of a group of neurons.
     depth : :class:`int`
         Places of the queue.
-    behind : :class:`int`
-        Cycles by which the bits come after the rest.
     """
     places, left = Signal(range(depth + 1), init=depth), Signal()
     synapses, ready, first, last = Signal(range(beats)), Signal(init=1), Signal(init=1), Signal(init=beats == 1)
-    beat = Signal(layout)
+    beat, later = Signal(layout), Signal.like(i.payload, name="later_bits", reset_less=True)
     take, following = Signal(), Signal.like(places)
     m.d.comb += [
         i.ready.eq(ready),
         take.eq(i.valid & ready),
         following.eq(places - (take & first) + left),
-        beat.bits.eq(_delayed(m, i.payload, behind)),
+        beat.bits.eq(later),
         beat.valid.eq(take),
         beat.last.eq(last),
     ]
     m.d.sync += [
+        later.eq(i.payload),
         left.eq(o.valid & o.ready),
         places.eq(following),
         ready.eq((following != 0) | ~Mux(take, last, first)),
@@ -52,11 +52,3 @@ def admit(
             synapses.eq(Mux(last, 0, synapses + 1)),
         ]
     return beat
-
-
-def _delayed(m: Module, value: Value, cycles: int) -> Value:
-    for cycle in range(cycles):
-        later = Signal.like(value, name=f"bits{cycle}", reset_less=True)
-        m.d.sync += later.eq(value)
-        value = later
-    return value

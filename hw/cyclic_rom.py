@@ -10,18 +10,19 @@ from .cyclic_tables import LOADS, TableWords, count_round, parts, read_tables
 from .device import Family
 from .memory import MemorySize, read_only
 
-__all__ = ["CyclicRom", "cyclic_latency", "cyclic_width"]
+__all__ = ["CyclicRom", "cyclic_width"]
 
 
 class CyclicRom(wiring.Component):
     """Memory that gives its words in their order, the next one for each step.
 
-    The word of a step is there ``latency`` cycles after it, and stays until that of the next one is: the first word is
-    that of the first step.
+    The word of a step is there ``LATENCY`` = 2 cycles after it, and stays until that of the next one is: the first word
+    is that of the first step.
 
-    Where the family's block RAM has registers at its outputs, these are used, as everywhere with two cycles: a memory
-    that takes several blocks in depth has their words side by side, and the choice between them stands behind the
-    registers. Bits in look-up tables are those of :mod:`.cyclic_tables`.
+    Where the family's block RAM has registers at its outputs, these are the second cycle: a memory that takes several
+    blocks in depth has their words side by side, and the choice between them stands behind the registers. Elsewhere
+    steps are registered, so that addresses do not wait for what decides upon a step. Bits in look-up tables are
+    those of :mod:`.cyclic_tables`.
 
     Parameters
     ----------
@@ -42,17 +43,14 @@ class CyclicRom(wiring.Component):
         The word.
     """
 
+    LATENCY = 2
+
     def __init__(self, *, width: int, words: Sequence[int], block: int, family: Family) -> None:
         self.width = width
         self.words = list(words)
         self.block = block
         self.family = family
         super().__init__({"step": In(1), "data": Out(width)})
-
-    @property
-    def latency(self) -> int:
-        """Cycles from a step to its word."""
-        return cyclic_latency(self.family)
 
     @property
     def size(self) -> MemorySize:
@@ -69,10 +67,12 @@ class CyclicRom(wiring.Component):
         if self.block and self.family.bram_register:
             found.append(self._read_banks(m, inside))
         elif self.block:
-            found.append(self._memory(m, inside, count_round(m, self.step, "address", len(self.words)), self.block))
+            later = Signal(name="later")
+            m.d.sync += later.eq(self.step)
+            found.append(self._memory(m, inside, count_round(m, later, "address", len(self.words)), self.block))
         if self.block < self.width:
             tables = TableWords(outside, width=self.width - self.block, name="tables" if self.block else "words")
-            found.append(read_tables(m, self.step, tables, latency=self.latency))
+            found.append(read_tables(m, self.step, tables, held=self.family.ff_cell == 0))
         m.d.comb += self.data.eq(Cat(found))
         return m
 
@@ -123,8 +123,3 @@ class CyclicRom(wiring.Component):
 def cyclic_width(size: MemorySize, *, block: bool, family: Family) -> int:
     """Bits of a word of the memory that such a size takes: those of all banks, where they are side by side."""
     return size.width * (size.banks(family) if block and family.bram_register else 1)
-
-
-def cyclic_latency(family: Family) -> int:
-    """Cycles from a step to its word: one more where block RAM has registers at its outputs."""
-    return 2 if family.bram_register else 1

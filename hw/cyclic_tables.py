@@ -36,8 +36,8 @@ class TableWords:
         return [word >> start & (1 << stop - start) - 1 for word in self.words]
 
 
-def read_tables(m: Module, step: Value, tables: TableWords, *, latency: int) -> Value:
-    """The next word for each step, ``latency`` cycles after it, 1 or 2.
+def read_tables(m: Module, step: Value, tables: TableWords, *, held: bool) -> Value:
+    """The next word for each step, two cycles after it; where it is ``held``, words of deep tables have a register.
 
     What is deeper than a look-up table is several, each with a register behind it that is 0 unless its word is
     the one that is needed, so that a few more tables, which say whether any of them is 1, make the word. Synthesis
@@ -46,8 +46,9 @@ def read_tables(m: Module, step: Value, tables: TableWords, *, latency: int) -> 
     Parts of a wide word have counters of their own for an address, so that no net has more than about :data:`LOADS`
     loads. Counters are not found to be equal, as copies would be, and are not merged.
     """
-    if latency == 2 and tables.leaves == 1:
-        later = Signal(name="later_step")
+    held = held and tables.leaves > 1
+    if not held:
+        later = Signal(name=f"{tables.name}_later")
         m.d.sync += later.eq(step)
         step = later
     found = []
@@ -61,11 +62,11 @@ def read_tables(m: Module, step: Value, tables: TableWords, *, latency: int) -> 
         else:
             found.append(_read_leaves(m, step, words, stop - start, f"{tables.name}{suffix}"))
     word = Cat(found)
-    if latency == 2 and tables.leaves > 1:
-        held = Signal(tables.width, name=f"{tables.name}_held", reset_less=True)
-        m.d.sync += held.eq(word)
-        return held
-    return word
+    if not held:
+        return word
+    registered = Signal(tables.width, name=f"{tables.name}_word", reset_less=True)
+    m.d.sync += registered.eq(word)
+    return registered
 
 
 def _read_leaves(m: Module, step: Value, words: list[int], width: int, name: str) -> Value:

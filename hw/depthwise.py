@@ -28,8 +28,6 @@ class DepthwiseUnit(wiring.Component):
         Beats of a group of neurons.
     depth : :class:`int`
         Results that can be under way.
-    behind : :class:`int`
-        Cycles by which the bits of a beat go to the groups after the rest of it.
 
     Members
     -------
@@ -39,12 +37,11 @@ class DepthwiseUnit(wiring.Component):
         Bits or sums, in the same order.
     """
 
-    def __init__(self, *, groups: list[ProcessingGroup], binary: bool, beats: int, depth: int, behind: int) -> None:
+    def __init__(self, *, groups: list[ProcessingGroup], binary: bool, beats: int, depth: int) -> None:
         self.groups = groups
         self.binary = binary
         self.beats = beats
         self.depth = depth
-        self.behind = behind
         result = sum(group.elements * (1 if binary else group.accumulator.width) for group in groups)
         super().__init__(
             {
@@ -58,7 +55,7 @@ class DepthwiseUnit(wiring.Component):
         m.submodules.queue = queue = SmallFifo(shape=len(self.o.payload), depth=self.depth)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         layout = data.StructLayout({"bits": len(self.i.payload), "valid": 1, "last": 1})
-        beat = admit(m, self.i, self.o, layout=layout, beats=self.beats, depth=self.depth, behind=self.behind)
+        beat = admit(m, self.i, self.o, layout=layout, beats=self.beats, depth=self.depth)
 
         results, start = [], 0
         for n, group in enumerate(self.groups):

@@ -19,7 +19,7 @@ from .folding import Folding, is_depthwise, neurons_in_beats
 from .grouping import group_runs, group_weights
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .memory import MemorySize
-from .pe import ProcessingGroup, bits_behind, group_cells, group_latency
+from .pe import ProcessingGroup, group_cells, group_latency
 from .spram import connect_loads, load_port, sprams_of
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
@@ -174,7 +174,6 @@ class Product:
             binary=self.binary,
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth(family),
-            behind=bits_behind(family),
         )
 
 
@@ -248,7 +247,6 @@ class MatrixVectorUnit(wiring.Component):
             layout=self.groups[0].i.shape(),
             beats=self.folding.synapse_fold(self.layer),
             depth=self.queue_depth,
-            behind=bits_behind(self.family),
         )
 
         binary = self.product.binary

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from .chained_sum import ChainedSum, Lanes
 from .chains import Addition, add_in_chains, chain_cells
-from .cyclic_rom import CyclicRom, cyclic_latency
+from .cyclic_rom import CyclicRom
 from .device import Family
 from .match_groups import count_cells
 from .matches import MatchCount, count_latency, count_offset
 from .spram import SpramMemory, load_port
 from .sum import SignedSum, sum_latency
 
-__all__ = ["ProcessingGroup", "bits_behind", "group_cells", "group_latency"]
+__all__ = ["ProcessingGroup", "group_cells", "group_latency"]
 
 Passed = list[tuple[Signal, Signal]]
 """``valid`` and ``last`` of a beat, cycle by cycle."""
@@ -29,8 +29,8 @@ class ProcessingGroup(wiring.Component):
     Each neuron's sum is its level, a signed integer, and ``gain`` for each match of an activation with a weight; where
     it is raw, it is what the counts come to, without what :func:`~.matches.count_offset` says is missing from each.
     Works without ever stopping: a sum comes out ``latency`` cycles behind the last beat of its neurons, and the beat
-    itself goes to the next group one cycle later. The bits of a beat come :func:`bits_behind` cycles after the rest,
-    for weights that take longer to read.
+    itself goes to the next group one cycle later. The bits of a beat come a cycle after the rest,
+    for weights take two to read.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class ProcessingGroup(wiring.Component):
             wiring.connect(m, wiring.flipped(self.load), self.weight_rom.load)
 
         passed = [(self.o.valid, self.o.last)]
-        for stage in range(bits_behind(self.family) + _count_latency(self.simd, self.element, self.family)):
+        for stage in range(1 + _count_latency(self.simd, self.element, self.family)):
             valid_next, last_next = Signal(name=f"valid{stage}"), Signal(name=f"last{stage}")
             m.d.sync += [valid_next.eq(passed[-1][0]), last_next.eq(passed[-1][1])]
             passed.append((valid_next, last_next))
@@ -187,7 +187,7 @@ class ProcessingGroup(wiring.Component):
         levels = None
         if self.level_rom:
             # Read early enough to be there with the total; the next ones after the last beat of each neuron.
-            valid, last = passed[-cyclic_latency(self.family)]
+            valid, last = passed[-CyclicRom.LATENCY]
             m.d.comb += self.level_rom.step.eq(valid & last)
             levels = data.View(data.ArrayLayout(self.accumulator, self.elements), self.level_rom.data)
         for n in range(self.elements):
@@ -211,7 +211,7 @@ class ProcessingGroup(wiring.Component):
         width: int = self.accumulator.width
         if self.level_rom:
             # Read early enough to be there with the first beat of each neuron.
-            ahead = passed[-1 - cyclic_latency(self.family)]
+            ahead = passed[-1 - CyclicRom.LATENCY]
             m.d.comb += self.level_rom.step.eq(ahead[0] & self._begins(m, ahead, "ahead"))
             levels = [self.level_rom.data.word_select(n, width) for n in range(self.elements)]
         else:
@@ -248,14 +248,9 @@ class ProcessingGroup(wiring.Component):
         return MatchCount(width=self.simd)
 
 
-def bits_behind(family: Family) -> int:
-    """Cycles by which the bits of a beat come after the rest of it."""
-    return cyclic_latency(family) - 1
-
-
 def group_latency(simd: int, element: Shape | None, family: Family) -> int:
     """Cycles from the last beat of a neuron to its sum: memory, count of matches, total, and a level behind it."""
-    return cyclic_latency(family) + (1 if family.table_adders else 2) + _count_latency(simd, element, family)
+    return CyclicRom.LATENCY + (1 if family.table_adders else 2) + _count_latency(simd, element, family)
 
 
 def group_cells(

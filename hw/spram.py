@@ -76,8 +76,7 @@ class SpramMemory(wiring.Component):
 
     ``step`` goes to the next word, and behind the last to the first. The same counter goes round while words are
     written, so that there is no multiplexer in the way of addresses, and it is at the first word again when each SPRAM
-    has got its own. A word is as late as that of a :class:`~.cyclic_rom.CyclicRom` in a family with SPRAM, whose block
-    RAM has no registers at its outputs.
+    has got its own. Steps are registered, so that a word is as late as that of a :class:`~.cyclic_rom.CyclicRom`.
 
     Parameters
     ----------
@@ -93,12 +92,12 @@ class SpramMemory(wiring.Component):
     step : 1, in
         Go to the next word.
     data : ``width``, out
-        The word, a cycle later.
+        The word, two cycles later.
     load : as :func:`load_port` has it, in
         Words to write; nothing must be read meanwhile.
     """
 
-    LATENCY = 1
+    LATENCY = 2
     """Cycles from a step to its word."""
 
     def __init__(self, *, width: int, words: Sequence[int], sprams: int) -> None:
@@ -110,8 +109,9 @@ class SpramMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        address, last = Signal(range(len(self.words))), len(self.words) - 1
-        with m.If(self.step | self.load.write.any()):
+        address, last, later = Signal(range(len(self.words))), len(self.words) - 1, Signal()
+        m.d.sync += later.eq(self.step | self.load.write.any())
+        with m.If(later):
             m.d.sync += address.eq(Mux(address == last, 0, address + 1))
         m.d.comb += self.load.final.eq((address == last).replicate(self.sprams))
         columns = []

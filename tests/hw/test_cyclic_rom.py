@@ -27,7 +27,7 @@ def words_after(steps, rom):
 
     async def bench(ctx):
         # The first word has to come.
-        await ctx.tick().repeat(rom.latency)
+        await ctx.tick().repeat(rom.LATENCY)
         for step in steps:
             ctx.set(rom.step, int(step))
             seen.append(ctx.get(rom.data))
@@ -51,7 +51,7 @@ def test_gives_the_next_word_for_each_step(width, depth, share, family):
     words = [word << max(0, width - 62) for word in words]
     rom = CyclicRom(width=width, words=words, block=round(share * width), family=family)
     steps = rng.integers(0, 4, 3 * depth + 20) > 0
-    taken = np.concatenate([np.zeros(rom.latency + 1, int), np.cumsum(steps)])
+    taken = np.concatenate([np.zeros(rom.LATENCY + 1, int), np.cumsum(steps)])
     assert words_after(steps, rom) == [words[n % depth] for n in taken[: len(steps)]]
 
 

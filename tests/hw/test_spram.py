@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 from tests.networks import random_network
 from xnorflow.hw.accelerator import Accelerator
 from xnorflow.hw.budget import Budget
-from xnorflow.hw.cyclic_rom import cyclic_latency
+from xnorflow.hw.cyclic_rom import CyclicRom
 from xnorflow.hw.device import DEVICES, ECP5, ICE40
 from xnorflow.hw.estimate import estimate, roofline_fps
 from xnorflow.hw.folding import Folding
@@ -47,7 +47,7 @@ def test_how_memories_could_be_in_spram(memories, shares):
 def test_word_of_spram_is_as_late_as_one_of_block_ram():
     families = {device.family for device in DEVICES.values() if device.sprams}
     assert families == {family for family in (ICE40, ECP5) if family.spram}
-    assert {cyclic_latency(family) for family in families} == {SpramMemory.LATENCY}
+    assert CyclicRom.LATENCY == SpramMemory.LATENCY
 
 
 def test_words_are_loaded_one_spram_after_the_other():
