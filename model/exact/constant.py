@@ -1,7 +1,7 @@
 """Constants of a file, and exact arithmetic on them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,10 +26,14 @@ class Constant:
         The values: numbers as in the file, or objects of :class:`Surd`.
     index : array of ``int64``
         For each element its place in the palette.
+    rounded : :class:`str`
+        Operator that made the numbers in ``float32``, as a runtime does, so that only rounding or a comparison may
+        follow; empty where they are exact.
     """
 
     palette: NDArray[Any]
     index: NDArray[np.int64]
+    rounded: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -63,11 +67,11 @@ class Constant:
 
     def map(self, node: Node, function: Callable[[Surd], Surd]) -> "Constant":
         """The same array with a function of each element."""
-        return Constant(objects([function(value) for value in self.values(node)]), self.index)
+        return replace(self, palette=objects([function(value) for value in self.values(node)]))
 
     def reshape(self, shape: tuple[int, ...]) -> "Constant":
         """The same elements in another shape."""
-        return Constant(self.palette, self.index.reshape(shape))
+        return replace(self, index=self.index.reshape(shape))
 
 
 def combine(node: Node, constants: Sequence[Constant]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:

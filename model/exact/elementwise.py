@@ -22,6 +22,11 @@ Function = Callable[[range, list[Curve]], Curve]
 
 Floats = Callable[..., NDArray[Any]]
 
+TWO_NORMS = (
+    "the sum of two normalizations is real-valued and goes on, as a shortcut of Bi-Real Net, where only its sign may; "
+    "binarize it and train again, or quantize it and export so that normalizations are folded (dynamo=True)"
+)
+
 MANY = 1 << 10
 """Different constants from which on numpy's numbers are taken, where they are exact."""
 
@@ -59,9 +64,9 @@ def elementwise(
     try:
         return _of_data(node, [next(moved) if isinstance(value, Signal) else value for value in inputs], function)
     except InexactError as error:
-        result = _opaque(node, arms[0], node.error(str(error)))
         if len(arms) != 2 or len(factors) != len(inputs):
-            return result
+            return _opaque(node, arms[0], node.error(str(error)))
+        result = _opaque(node, arms[0], node.error(TWO_NORMS))
         return replace(result, terms=(term_of_arms(result.terms[0], arms, factors),))
 
 

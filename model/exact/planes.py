@@ -17,7 +17,7 @@ from .constant import LARGEST_PALETTE, Constant
 from .node import ImportRefused, Node, RealWeights
 from .surd import ZERO, InexactError, Surd
 
-__all__ = ["Planes", "planes_of", "some"]
+__all__ = ["Planes", "planes_of", "some", "whole_numbers"]
 
 SHOWN = 5
 """Different weights that a refusal shows."""
@@ -33,6 +33,15 @@ MOST_VALUES = (1 << MOST_BITS) + 1
 
 LARGEST_WORK = 1 << 19
 """Different weights of all neurons together, where each neuron has a scale of its own."""
+
+MEANT_BITS = 16
+"""Bits of an integer weight that somebody can have meant: any float is an integer of many more bits times a scale."""
+
+MOST_LISTED = 1 << 12
+"""Different weights of a neuron that are looked at to tell why they are refused."""
+
+NEAR = 2.0**-21
+"""How far from an integer, relative to it, a few roundings to float32 can leave a number."""
 
 ADVICE = "train with 1-bit weights"
 
@@ -82,8 +91,11 @@ def planes_of(node: Node, weights: Constant) -> Planes:
         magnitudes = list(places)
         bits = np.array([value.sign > 0 for value in values], np.uint8)[weights.index]
         return Planes((bits,), (0,), [magnitudes[place] for place in rows[:, 0]])
-    first = int(wrong[0]) if wrong.size else 0
     found = _integers(values, weights.index)
+    first = int(wrong[0]) if wrong.size else 0
+    if found is None:
+        first = _first_other(values, weights.index, wrong)
+        _check_whole(node, first, [values[place] for place in np.unique(weights.index[first])])
     shown = [values[place] for place in np.unique(weights.index[first])]
     kinds = f"±1, or integers of up to {MOST_BITS} bits," if found is None else "±1"
     error = node.error(f"weights of neuron {first} must be {kinds} times one scale, not {some(shown)}; {ADVICE}")
@@ -92,6 +104,34 @@ def planes_of(node: Node, weights: Constant) -> Planes:
     if list(places) == [ZERO]:
         raise error
     return replace(_split(*found), refusal=error)
+
+
+def _first_other(values: Sequence[Surd], index: NDArray[np.int64], wrong: NDArray[np.int64]) -> int:
+    """The first neuron whose weights are no integers of few bits."""
+    for row in wrong.tolist():
+        places = np.unique(index[row])
+        if len(places) > MOST_VALUES or _multiples([values[place] for place in places]) is None:
+            return int(row)
+    return int(wrong[0])
+
+
+def _check_whole(node: Node, neuron: int, values: Sequence[Surd]) -> None:
+    """Refuse integers of too many bits, and numbers that only rounding keeps from being integers, by name."""
+    found = whole_numbers(values) if len(values) <= MOST_LISTED else None
+    if found is not None:
+        raise node.error(
+            f"weights of neuron {neuron} must be integers of up to {MOST_BITS} bits times one scale, but need "
+            f"{_bits(found[0])} bits, once a zero point is subtracted; "
+            f"quantize to {MOST_BITS} bits with the zero point 0"
+        )
+    near = nearly_whole(values)
+    if near is not None:
+        numbers, scale = near
+        raise node.error(
+            f"weights of neuron {neuron} must be integers times one scale exactly, but are {_named(np.array(numbers))} "
+            f"times {scale:g} rounded to float32, as an exporter folds a batch normalization into them; keep "
+            "the two apart, or quantize what is exported"
+        )
 
 
 def some(values: Iterable[Surd]) -> str:
@@ -122,21 +162,50 @@ def _integers(values: Sequence[Surd], index: NDArray[np.int64]) -> tuple[NDArray
 
 def _multiples(values: Sequence[Surd]) -> tuple[list[int], Surd] | None:
     """Numbers as small multiples of one; None where they are not."""
+    if len(values) > MOST_VALUES:
+        return None
+    found = _ratios(values)
+    return found if found is not None and _bits(found[0]) <= MOST_BITS else None
+
+
+def _ratios(values: Sequence[Surd]) -> tuple[list[int], Surd] | None:
+    """Numbers as integers times one; None where they have none in common."""
     unit = next((abs(value) for value in values if value != ZERO), None)
     if unit is None:
         return [0] * len(values), Surd(Fraction(1))
-    if len(values) > MOST_VALUES:
-        return None
     try:
         ratios = [(value / unit).rational for value in values]
     except InexactError:
         return None
     below = math.lcm(*(ratio.denominator for ratio in ratios))
     above = math.gcd(*(int(ratio * below) for ratio in ratios))
-    numbers = [int(ratio * below) // above for ratio in ratios]
+    return [int(ratio * below) // above for ratio in ratios], unit * Surd(Fraction(above, below))
+
+
+def _bits(numbers: Sequence[int]) -> int:
+    """Bits of these weights; all odd ones go from -2**n to 2**n, others to half of it."""
     largest = max(map(abs, numbers))
-    fits = largest < 1 << MOST_BITS if all(number & 1 for number in numbers) else largest <= 1 << MOST_BITS - 1
-    return (numbers, unit * Surd(Fraction(above, below))) if fits else None
+    return largest.bit_length() if all(number & 1 for number in numbers) else (max(largest, 1) - 1).bit_length() + 1
+
+
+def whole_numbers(values: Sequence[Surd]) -> tuple[list[int], Surd] | None:
+    """Numbers as integers that somebody can have meant times one scale; None where they are real numbers."""
+    found = _ratios(values)
+    return found if found is not None and _bits(found[0]) <= MEANT_BITS else None
+
+
+def nearly_whole(values: Sequence[Surd]) -> tuple[list[int], float] | None:
+    """Integers of few bits and a scale, of which these are products but for roundings to float32."""
+    numbers = np.array([float(value) for value in values])
+    largest = float(np.abs(numbers).max())
+    if len({abs(number) for number in numbers.tolist()} - {0.0}) < 2 or len(numbers) > MOST_VALUES:
+        return None
+    for top in range(2, 1 << MOST_BITS):
+        whole = np.round(numbers * (top / largest))
+        close = np.abs(numbers * (top / largest) - whole) <= NEAR * np.maximum(np.abs(whole), 1)
+        if close.all() and (whole[numbers != 0] != 0).all():
+            return whole.astype(np.int64).tolist(), largest / top
+    return None
 
 
 def _named(numbers: NDArray[np.int64]) -> str:

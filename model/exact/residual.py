@@ -21,6 +21,8 @@ FEW = 256
 
 LARGEST_SHIFT = 16
 
+SUMS = ("Add", "Sub", "Sum")
+
 
 def on_one_source(node: Node, signals: Sequence[Signal]) -> list[Signal]:
     """The same elements as curves of one integer, or of pairs of two."""
@@ -37,12 +39,12 @@ def on_one_source(node: Node, signals: Sequence[Signal]) -> list[Signal]:
     small = [place for place in (1, 0) if len(arms[place][0].domain) <= FEW]
     if not small:
         raise node.error(
-            f"must get arms whose scales differ by a power of two, or one of at most {FEW} values; "
-            "put a binarization on one of them"
+            f"must get arms whose scales differ by a power of two, or one of at most {FEW} values, not two of real "
+            "numbers as in Bi-Real Net; binarize or quantize one of them (Levels in model/training) and train again"
         )
     chosen = min(small, key=lambda place: len(arms[place][0].domain))
     second = [_as_made(node, signal) for signal in arms[chosen]]
-    join = Join(arms[1 - chosen][0], second[0])
+    join = Join(arms[1 - chosen][0], second[0], _real_valued(node))
     tensor = Tensor(second[0].tensor.shape, Element.INT, 32)
     found = list(groups.values())
     moved: dict[int, Signal] = {}
@@ -51,6 +53,15 @@ def on_one_source(node: Node, signals: Sequence[Signal]) -> list[Signal]:
             curves = [move(join, curve) for curve in signal.curves]
             moved[id(before)] = replace(signal, source=join, tensor=tensor).with_curves(curves)
     return [moved[id(signal)] for signal in signals]
+
+
+def _real_valued(node: Node) -> ImportRefused:
+    """What to say of a function of two tensors that must become few integers and does not."""
+    what = "sum" if node.operator in SUMS else "result"
+    return node.error(
+        f"the {what} of two tensors is real-valued and goes on so, as a shortcut of Bi-Real Net; binarize or quantize "
+        "it (Levels in model/training) and train again"
+    )
 
 
 def added(node: Node, left: Signal, right: Signal, factors: Sequence[Surd]) -> Signal | None:
@@ -93,7 +104,7 @@ def _arm(node: Node, group: Sequence[Signal]) -> list[Signal]:
     """Signals of one source, as integers of few values where they can be."""
     signals = list(group)
     lines = all(single_line(curve) is not None for signal in signals for curve in signal.curves)
-    if isinstance(signals[0].source, Pixels) or (len(signals) == 1 and not lines):
+    if isinstance(signals[0].source, Pixels | Join) or (len(signals) == 1 and not lines):
         try:
             settled = [settle(node, signal) for signal in signals]
         except ImportRefused:
@@ -102,7 +113,8 @@ def _arm(node: Node, group: Sequence[Signal]) -> list[Signal]:
             return signals
         if len({id(signal.source) for signal in settled}) == 1:
             return settled
-        raise node.error("must take the image quantized in one way, not in several")
+        what = "the image" if isinstance(signals[0].source, Pixels) else "what is made of two tensors"
+        raise node.error(f"must take {what} quantized in one way, not in several")
     return signals
 
 

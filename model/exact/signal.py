@@ -146,11 +146,12 @@ class Join:
     """Pairs of integers of two tensors of one shape, the second of which has few values.
 
     Such a pair has a place: all integers of the first for the smallest value of the second, then for the next one. A
-    curve on these places is any function of both.
+    curve on these places is any function of both. ``refusal`` says what to do where it cannot become few integers.
     """
 
     first: "Signal"
     second: "Signal"
+    refusal: ImportRefused
 
     @property
     def places(self) -> range:

@@ -84,8 +84,11 @@ class Surd:
             raise InexactError("needs a rational number, not one with a square root")
         return self.a
 
+    def __float__(self) -> float:
+        return float(self.a) + float(self.b) * math.sqrt(self.v)
+
     def __str__(self) -> str:
-        return f"{float(self.a) + float(self.b) * math.sqrt(self.v):g}"
+        return f"{float(self):g}"
 
 
 ZERO = Surd(Fraction(0))

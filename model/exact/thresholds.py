@@ -10,7 +10,7 @@ from ..tensors import levels_of
 from .curve import LONGEST_SLOPE, Curve, runs, single_line
 from .joins import source_rows
 from .levels import Ladder, Runs, direction, ladder, reversed_runs
-from .node import Node
+from .node import ImportRefused, Node
 from .pixels import settle_pixels
 from .signal import Join, Made, Pixels, Product, Signal
 from .surd import ZERO
@@ -81,9 +81,18 @@ def _products(node: Node, signal: Signal, source: Product) -> Signal:
 
 def _joined(node: Node, signal: Signal, source: Join) -> Signal:
     """Thresholds on the first tensor, among rows of which the second one chooses."""
+    table = [source_rows(source, curve) for curve in signal.channel_curves(node)]
+    try:
+        return _chosen(node, signal, source, table)
+    except ImportRefused:
+        if all(scale == ZERO for rows in table for curve in rows for scale, _ in curve.lines):
+            raise
+        raise source.refusal from None
+
+
+def _chosen(node: Node, signal: Signal, source: Join, table: Sequence[Sequence[Curve]]) -> Signal:
     first, count = source.first, len(source.first.domain)
-    curves = signal.channel_curves(node)
-    rows = [_runs(node, first.domain, source_rows(source, curve)) for curve in curves]
+    rows = [_runs(node, first.domain, curves) for curves in table]
     falls = [direction(node, found) < 0 for found in rows]
     lines = first
     if isinstance(first.source, Product) and not first.source.pools:

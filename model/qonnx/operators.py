@@ -19,6 +19,7 @@ from .constants import evaluate
 from .pointwise import POINTWISE
 from .pools import POOLS
 from .quantizers import QUANTIZERS
+from .rounded import carried
 from .shapes import SHAPE_OPERATORS, shape_of
 from .windows import as_image, as_row, border_of, numbers
 
@@ -30,7 +31,7 @@ Constants = list[Value | None]
 
 def apply(node: Node, inputs: Sequence[Value | None]) -> Value:
     """The result of an operator; inputs that were left out are None."""
-    return checked(node, _applied(node, inputs))
+    return carried(node, inputs, checked(node, _applied(node, inputs)))
 
 
 def _applied(node: Node, inputs: Sequence[Value | None]) -> Value:

@@ -14,6 +14,7 @@ from ..exact.elementwise import Function, Value, elementwise, linear, opaque, si
 from ..exact.node import Node
 from ..exact.signal import Signal
 from ..exact.surd import ONE, ZERO, Surd
+from .rounded import in_float32
 from .types import INTEGERS
 
 __all__ = ["FLOATS", "POINTWISE", "Inputs", "given", "signed_data"]
@@ -236,7 +237,7 @@ def _rising(node: Node, inputs: Inputs) -> Value:
     """A function that no line follows, but that keeps the order."""
     (data,) = given(node, inputs, "data")
     if not isinstance(data, Signal):
-        raise node.error("is not supported on constants; fold the constants before the export")
+        return in_float32(node, data)
     for name in ("alpha", "gamma") if node.operator in ("Elu", "Selu") else ():
         if node.number(name, 1.0) <= 0:
             raise node.error(f"{name} must be positive, where it keeps the order, not {node.number(name, 1.0)}")

@@ -1,5 +1,6 @@
 """Operators that quantize: those of Brevitas, QONNX and FINN, and ONNX's own."""
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -118,6 +119,7 @@ def _multi_threshold(node: Node, inputs: Inputs) -> Value:
         raise node.error(
             f"must have 1 to {LARGEST_LEVELS} thresholds for each channel as a constant, not shape {shape}"
         )
+    _check_type(node, thresholds.shape[1])
     rank = len(data.shape)
     layout = node.text("data_layout", "") or {2: "NC", 3: "NWC", 4: "NCHW"}.get(rank, "NC")
     if len(layout) != rank or "C" not in layout:
@@ -134,6 +136,15 @@ def _multi_threshold(node: Node, inputs: Inputs) -> Value:
         return of.add(domain, [of.multiply(domain, [reached, constant(step)]), constant(bias)])
 
     return elementwise(node, [data, *columns], function)
+
+
+def _check_type(node: Node, count: int) -> None:
+    """Refuse more thresholds than numbers of the type tell apart, where the file says one that is known."""
+    name = node.text("out_dtype", "")
+    known = WHOLE_TYPE.fullmatch(name)
+    most = (1 << min(int(known[1] or 1), LARGEST_WIDTH)) - 1 if known else LARGEST_LEVELS
+    if count > most:
+        raise node.error(f"must have at most {most} thresholds for each channel, as {name} tells apart, not {count}")
 
 
 def _positive(node: Node, curve: Curve) -> Curve:
@@ -155,6 +166,12 @@ LARGEST_LEVEL = 2.0**20
 """A quotient in double precision is within one of the other, as long as it is not larger."""
 
 LARGEST_LEVELS = 255
+
+LARGEST_WIDTH = 8
+"""Bits that count so many levels."""
+
+WHOLE_TYPE = re.compile(r"BIPOLAR|BINARY|U?INT(\d{1,2})", re.ASCII)
+"""What FINN calls a bit or an integer, and its bits."""
 UINT8 = 2
 """The code of ONNX for ``uint8``."""
 

@@ -29,6 +29,7 @@ from .layout import Layout, layout_of
 from .operators import apply
 from .shapes import SHAPE_OPERATORS
 from .types import typed
+from .weights import real_weights
 
 __all__ = ["QonnxError", "import_qonnx"]
 
@@ -138,6 +139,11 @@ def _walk(graph: Graph, last: Node, scale: Fraction, layout: Layout) -> Signal:
         try:
             value = _guard(node, partial(_evaluate, node, graph, values))
         except RealWeights as error:
+            if all(real_weights(graph, product) for product in nodes if product.operator in PRODUCTS):
+                raise ImportRefused(
+                    f"is no binary network: weights of {node.name} ({node.operator}) are real numbers, and so are all "
+                    "others; train it with 1-bit weights"
+                ) from error
             if any(later.operator in PRODUCTS for later in nodes[nodes.index(node) + 1 :]):
                 raise
             raise node.error(LAST_REAL) from error

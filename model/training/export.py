@@ -73,7 +73,8 @@ def export(
     if not isinstance(module, nn.Sequential):
         raise TypeError(f"module must be a torch.nn.Sequential, not {type(module).__name__}")
     check_code(module)
-    walk = Walk(deque(significant(module)), _follow)
+    places = {part: place for place, part in module.named_modules()}
+    walk = Walk(deque(significant(module)), _follow, places=places)
     rule = take(walk, (Thermometer, Affine), "the network must begin with Affine or").rule
     scores = _follow(walk, Value(ir.IMAGE, rule.output))
     network = ir.Network(

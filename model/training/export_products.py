@@ -46,7 +46,7 @@ def lower_product(walk: Walk, value: Value) -> Value:
     image = isinstance(module, BinaryConv2d)
     name = walk.name("conv2d" if image else "dense")
     check_exact(name, value)
-    weights, product = _conv2d(module, name, value) if image else (_matrix(module, name, value), ir.Dense)
+    weights, product = _conv2d(walk, module, name, value) if image else (_matrix(module, name, value), ir.Dense)
     if not (walk.modules and type(walk.modules[0]) in NORMS):
         if not (type(walk.modules[0]) in INTEGERS if walk.modules else walk.arm):
             expected = f"{name}: {type(module).__name__} must be followed by BatchNorm{'2d' if image else ''}"
@@ -143,13 +143,13 @@ def _no_bias(weights: BitArray) -> ir.Bias:
     return ir.Bias(np.zeros(len(weights), np.int64))
 
 
-def _conv2d(convolution: BinaryConv2d, name: str, value: Value) -> tuple[BitArray, Product]:
+def _conv2d(walk: Walk, convolution: BinaryConv2d, name: str, value: Value) -> tuple[BitArray, Product]:
     """Weights of a convolution, and what makes a layer of them."""
     # From torch's filters, channels, rows, columns.
     weights = _weight_bits(convolution, name).transpose(0, 2, 3, 1)
     if weights.shape[1:3] != pair("kernel", convolution.kernel):
         raise ValueError(f"{name}: kernel must be that of the weights, {weights.shape[1:3]}, not {convolution.kernel}")
-    pad = _pad(convolution, name, value.tensor)
+    pad = _pad(walk, convolution, name, value.tensor)
 
     def product(weights: BitArray, ending: ir.Ending) -> ir.Conv2d:
         stride, padding = convolution.stride, convolution.padding
@@ -158,12 +158,19 @@ def _conv2d(convolution: BinaryConv2d, name: str, value: Value) -> tuple[BitArra
     return weights, product
 
 
-def _pad(convolution: BinaryConv2d, name: str, tensor: ir.Tensor) -> ir.Pad:
+def _pad(walk: Walk, convolution: BinaryConv2d, name: str, tensor: ir.Tensor) -> ir.Pad:
     """The IR's padding value; 0 where there is no padding."""
     if not any(pair("padding", convolution.padding)):
         return 0
     fill = integer("fill", convolution.fill)
     if tensor.element is not ir.Element.BIT:
+        low, high = tensor.span
+        if not low <= fill <= high:
+            place = walk.places[convolution]
+            raise ValueError(
+                f"{name}: fill of module {place} must be in {low}..{high}, as what it gets, not {fill}; "
+                f"write BinaryConv2d(..., fill={min(max(0, low), high)})"
+            )
         return fill
     if fill not in (-1, 0, 1):
         raise ValueError(f"{name}: fill must be -1, 0 or 1, not {fill}")

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,8 @@ class Walk:
         The network so far, which the walks through arms add to as well.
     arm : :class:`bool`
         Whether it is through an arm of a residual, at whose end a matrix product may stand alone.
+    places : mapping
+        Where each module is, as :meth:`torch.nn.Module.named_modules` calls it.
     """
 
     modules: deque[nn.Module]
@@ -68,6 +70,7 @@ class Walk:
     layers: list[ir.Layer] = field(default_factory=list)
     sources: list[tuple[int, ...]] = field(default_factory=list)
     arm: bool = False
+    places: Mapping[nn.Module, str] = field(default_factory=dict)
 
     def name(self, kind: str) -> str:
         """What a layer of a kind will be called that is added now."""

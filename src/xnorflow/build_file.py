@@ -52,7 +52,10 @@ def read_build(folder: Path) -> BuildRecord:
     """
     path = folder / BUILD_FILE
     if not path.is_file():
-        raise ModelError(f"{folder}: not a finished build, it has no {BUILD_FILE}; make it with xnorflow build")
+        raise ModelError(
+            f"{folder}: not a finished build, it has no {BUILD_FILE}; make it with xnorflow verilog, "
+            "or with xnorflow build, which makes a bitstream too"
+        )
     if path.stat().st_size > LARGEST:
         raise ModelError(f"{path}: must have at most {LARGEST:,} bytes, not {path.stat().st_size:,}; build again")
     try:

@@ -21,6 +21,7 @@ from xnorflow.model.store import save
 from xnorflow.model.zoo import ZOO
 
 NETS = ", ".join(ZOO)
+MAKE_IT = "make it with xnorflow verilog, or with xnorflow build, which makes a bitstream too"
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def model(tmp_path):
             "--fps needs a board, whose clock it is counted in; give --board too",
         ),
         (["verilog", "tfc", "--folding", "no.json", "-o", "x"], 1, "no.json: no such folding file"),
-        (["verify", "nowhere"], 1, "nowhere: not a finished build, it has no build.json; make it with xnorflow build"),
+        (["verify", "nowhere"], 1, f"nowhere: not a finished build, it has no build.json; {MAKE_IT}"),
         (
             ["estimate", "lfc", "--board", "icebreaker"],
             1,

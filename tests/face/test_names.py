@@ -175,9 +175,17 @@ def test_a_build_comes_before_the_network_of_its_name(command, shadowed):
     ("words", "message"),
     [
         (["estimate", "./tfc", "--board", "icebreaker"], f"./tfc: is a folder; MODEL must be a file or one of {NETS}"),
-        (["eval", "net.onnx"], "net.onnx: not a finished build, it has no build.json; make it with xnorflow build"),
+        (
+            ["eval", "net.onnx"],
+            "net.onnx: not a finished build, it has no build.json; make it with xnorflow verilog, or with xnorflow build, "
+            "which makes a bitstream too",
+        ),
         (["eval", ""], f"MODEL must be a file or one of {NETS}, not ''"),
-        (["predict", "./tfc"], "tfc: not a finished build, it has no build.json; make it with xnorflow build"),
+        (
+            ["predict", "./tfc"],
+            "tfc: not a finished build, it has no build.json; make it with xnorflow verilog, or with xnorflow build, "
+            "which makes a bitstream too",
+        ),
         (
             ["predict", "digits", "./image.png"],
             "image.png: is a folder, not an image; give --data a folder of pictures",

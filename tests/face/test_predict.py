@@ -104,6 +104,31 @@ def test_command_measures_a_data_set(command, model):
     assert f"images to {port}" in err
 
 
+def test_one_image_of_a_file_is_chosen(command, model, tmp_path):
+    network, images = random_network(SIZES), random_images(random_network(SIZES), 4)
+    scores = golden.forward(network, images).tolist()
+    np.save(tmp_path / "many.npy", images)
+    np.savez(tmp_path / "many.npz", images=images)
+    np.save(tmp_path / "one.npy", images[1])
+    chosen = {f"{tmp_path}/many.npy[3]": 3, f"{tmp_path}/many.npz[0]": 0, f"{tmp_path}/one.npy[0]": 1}
+    status, out, _ = command("predict", model, *chosen)
+    assert (status, out.splitlines()) == (0, [line(name, scores[number]) for name, number in chosen.items()])
+    status, out, _ = command("predict", model, tmp_path / "many.npz")
+    names = [f"{tmp_path}/many.npz[{number}]" for number in range(4)]
+    assert out.splitlines() == [line(name, scores[number]) for number, name in enumerate(names)]
+    # A file of just this name is that file.
+    np.save(tmp_path / "many.npy[3].npy", images[2])
+    (tmp_path / "many.npy[3].npy").rename(tmp_path / "many.npy[3]")
+    assert command("predict", model, tmp_path / "many.npy[3]")[0] == 1
+
+
+@pytest.mark.parametrize("number", ["4", "-1", "", "1.5", "two"])
+def test_a_number_of_no_image_of_a_file_is_told(command, model, tmp_path, number):
+    np.save(tmp_path / "many.npy", random_images(random_network(SIZES), 4))
+    message = f"xnorflow: {tmp_path}/many.npy: image must be in 0..3, not {number!r}\n"
+    assert command("predict", model, f"{tmp_path}/many.npy[{number}]") == (1, "", message)
+
+
 @pytest.mark.parametrize(("shape", "mode"), [((4, 6), "L"), ((4, 6, 3), "RGB"), ((24,), "L")])
 def test_pictures_are_read(shape, mode, command, tmp_path):
     flat = random_network((int(np.prod(shape)), 10))

@@ -50,3 +50,9 @@ def test_one_file_or_one_for_each_memory(write):
     assert built["files"] == {"verilog": "core.v", "model": "model.safetensors"}
     assert files_of(folder) == {"core.v", "model.safetensors", "build.json"}
     assert verified(folder, "rtl").mismatches == 0
+
+
+def test_it_tells_what_it_does_while_it_works(write, capsys):
+    """A line where nobody sees a bar move."""
+    write()
+    assert capsys.readouterr().err == "write Verilog ...\n"

@@ -114,7 +114,9 @@ def test_other_uses_of_such_a_sum_are_refused(tmp_path):
     path = chain.add("Flatten").add("MatMul", bipolar(rng, 180, 4)).save(tmp_path / "network.onnx")
     check(
         path,
-        "Add_6 (Add): combines two different square roots; put a binarization between the two normalizations",
+        "Add_6 (Add): the sum of two normalizations is real-valued and goes on, as a shortcut of Bi-Real Net, where "
+        "only its sign may; binarize it and train again, or quantize it and export so that normalizations are folded "
+        "(dynamo=True)",
     )
 
 

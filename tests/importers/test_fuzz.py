@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.importers.random_graphs import random_network
-from tests.importers.test_operators import NETWORKS
-from xnorflow.model.ir import Network
+from tests.importers.fuzz_seeds import SEEDS, levels_and_arms
+from tests.importers.reference import reference
+from xnorflow.model import golden
+from xnorflow.model.ir import Add, Conv2d, Network, SumPool, Threshold
 from xnorflow.model.qonnx.reader import QonnxError, import_qonnx
 
 SETTINGS = settings(
@@ -26,7 +27,20 @@ NUMBERS = st.sampled_from([0, 1, -1, 2, 3, 7, 64, 255, 784, 1 << 20, 1 << 31, 1 
 OPERATORS = {
     *("Flatten", "Gather", "Concat", "Sqrt", "Pad", "Sign", "Where", "GreaterOrEqual", "Equal", "Not", "Relu", "Clip"),
     *("Round", "Tanh", "Softmax", "AveragePool", "GlobalAveragePool", "ReduceMean", "Max", "Mul", "Add", "Div", "Cast"),
-    *("QuantizeLinear", "DequantizeLinear", "Slice", "Expand", "ConstantOfShape", "PRelu", "Pow", "Identity"),
+    *(
+        "QuantizeLinear",
+        "DequantizeLinear",
+        "MultiThreshold",
+        "Quant",
+        "Sub",
+        "GlobalMaxPool",
+        "Slice",
+        "Expand",
+        "ConstantOfShape",
+        "PRelu",
+        "Pow",
+        "Identity",
+    ),
 }
 INTEGER, FLOAT = struct.Struct("<q"), struct.Struct("<f")
 
@@ -112,12 +126,23 @@ def mutate(data, model):
 @settings(SETTINGS, max_examples=400)
 @given(data=st.data())
 def test_mutated_graphs(tmp_path, data):
-    place = data.draw(st.integers(0, 2 * len(NETWORKS) - 1))
-    if place < len(NETWORKS):
-        model = NETWORKS[place][0](np.random.default_rng(seed=7)).model()
-    else:
-        model = random_network(data.draw(st.integers(0, 999)))[0]
+    model = data.draw(st.sampled_from(SEEDS))(data.draw(st.integers(0, 999)))
     for _ in range(data.draw(st.integers(1, 3))):
         if model.graph.node:
             mutate(data, model)
     survives(tmp_path / "network.onnx", model.SerializeToString())
+
+
+def test_the_seeds_have_every_kind_of_layer(tmp_path):
+    """Damage to a graph of layers that are not there finds nothing."""
+    rng = np.random.default_rng(seed=0)
+    chain = levels_and_arms(rng)
+    network = import_qonnx(chain.save(tmp_path / "network.onnx"))
+    images = rng.integers(0, 256, (20, 8, 8, 2), np.uint8)
+    expected = reference(chain.model(), images.transpose(0, 3, 1, 2) / 255)
+    assert golden.predict(network, images).tolist() == expected.argmax(axis=1).tolist()
+    assert {Add, SumPool, Threshold} <= {type(layer) for layer in network.layers}
+    products = [layer for layer in network.layers if isinstance(layer, Conv2d)]
+    assert any(layer.groups == len(layer.weights) and layer.dilation == (2, 2) for layer in products)
+    assert any(1 < layer.groups < len(layer.weights) for layer in products)
+    assert network.provenance["planes"].startswith("Conv_2: weights -1, 0, 1 as 2 layers of ±1 and their sum; ")

@@ -206,8 +206,57 @@ def test_a_network_of_nothing_but_integer_weights_in_one_layer_is_refused(weight
 def test_weights_of_more_bits_are_refused(tmp_path):
     check(
         plain(9).add("MatMul", RNG.integers(-300, 300, (9, 4)).astype(np.float32)).save(tmp_path / "network.onnx"),
-        "MatMul_4 (MatMul): weights of the last layer must be ±1, or integers of up to 8 bits, times one scale for each "
-        "class, not real numbers; quantize it to 8 bits, or train it with 1-bit weights",
+        "MatMul_4 (MatMul): weights of neuron 0 must be integers of up to 8 bits times one scale, but need 10 bits, "
+        "once a zero point is subtracted; quantize to 8 bits with the zero point 0",
+    )
+
+
+def test_weights_that_are_only_nearly_integers_times_a_scale_are_refused(tmp_path):
+    rounded = (np.array([-3, -1, 1, 3], np.float32) * np.float32(0.363043)).astype(np.float32) * np.float32(0.9)
+    check(
+        plain(4).add("MatMul", np.stack([rounded, rounded], axis=1)).save(tmp_path / "network.onnx"),
+        "MatMul_4 (MatMul): weights of neuron 0 must be integers times one scale exactly, but are -3, -1, 1, 3 times "
+        "0.326739 rounded to float32, as an exporter folds a batch normalization into them; keep the two apart, or "
+        "quantize what is exported",
+    )
+
+
+def test_networks_of_nothing_but_real_weights_are_refused(tmp_path):
+    real = np.random.default_rng(seed=0).normal(size=(9, 9))
+    chain = Chain(1, 9).add("MatMul", real).add("Relu").add("MatMul", real[:, :3])
+    check(
+        chain.save(tmp_path / "network.onnx"),
+        "is no binary network: weights of MatMul_0 (MatMul) are real numbers, and so are all others; train it with "
+        "1-bit weights",
+    )
+
+
+def weights_by(operator):
+    """Weights of two levels of a function of latent ones, as DoReFa's."""
+    chain = plain(6)
+    data, latent = chain.tail, chain.constant(np.linspace(-2, 2, 18).reshape(6, 3))
+    made = chain.node("Round", [chain.node("Mul", [chain.node(operator, [latent]), chain.constant(1.9)])])
+    chain.tail = chain.node("MatMul", [data, made])
+    return chain
+
+
+def test_functions_of_constants_may_be_rounded(tmp_path):
+    chain = weights_by("Tanh")
+    network = import_qonnx(chain.save(tmp_path / "network.onnx"))
+    images = np.random.default_rng(seed=1).integers(0, 256, (20, *network.input.shape), np.uint8)
+    scores = judged(tmp_path / "network.onnx", images)
+    assert golden.predict(network, images).tolist() == scores.argmax(axis=1).tolist()
+
+
+def test_functions_of_constants_that_are_not_rounded_are_refused(tmp_path):
+    chain = plain(6)
+    data, latent = chain.tail, chain.constant(np.ones((6, 3)))
+    chain.tail = chain.node("MatMul", [data, chain.node("Tanh", [latent])])
+    check(
+        chain.save(tmp_path / "network.onnx"),
+        f"{chain.tail.removesuffix('_out0')} (MatMul): must not take numbers that Tanh made of constants, which each "
+        "runtime rounds in its own way, unless a sign or a rounding comes between; fold it before: export with "
+        "torch.onnx.export(..., do_constant_folding=True), or with dynamo=True",
     )
 
 

@@ -64,9 +64,9 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
             "MatMul_2 (MatMul): weights of neuron 0 must be ±1 times one scale, not 0; train with 1-bit weights",
         ),
         (
-            vector().add("MatMul", np.linspace(-1, 1, 16).reshape(8, 2)).add("MatMul", ONES((2, 2))),
-            "MatMul_2 (MatMul): weights of neuron 0 must be ±1, or integers of up to 8 bits, times one scale, not -1, "
-            "-0.733333, -0.466667, -0.2, 0.0666667, ...; train with 1-bit weights",
+            vector().add("MatMul", np.sin(np.arange(16)).reshape(8, 2)).add("MatMul", ONES((2, 2))),
+            "MatMul_2 (MatMul): weights of neuron 0 must be ±1, or integers of up to 8 bits, times one scale, not "
+            "-0.756802, -0.544021, -0.536573, -0.279415, 0, ...; train with 1-bit weights",
         ),
         (
             # Sixteen different numbers that become three.
@@ -144,8 +144,8 @@ MULTI = {"out_dtype": "BIPOLAR", "out_scale": 2.0, "out_bias": -1.0}
         ),
         (
             ended(residual(scaled(1.0, 0.7), scaled(0.3, 1.0)).add("Mul", 2.0)),
-            "MatMul_6 (MatMul): must get at most 16 numbers at equal distances in channel 0, not -20.8, -16.8, -12.8, "
-            "-8.8, -4.8, ...; quantize to 1 to 4 bits",
+            "Add_4 (Add): the sum of two tensors is real-valued and goes on so, as a shortcut of Bi-Real Net; binarize "
+            "or quantize it (Levels in model/training) and train again",
         ),
         (
             vector().add("MatMul", ONES((2, 8)), front=True),

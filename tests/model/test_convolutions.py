@@ -235,7 +235,10 @@ def test_plain_batch_norm_is_refused_where_it_gets_a_tie_wrong():
             r"kernel must be 1..1024 in each direction, not 1025x1",
         ),
         ((GREY, *convolution(2, 2, (2, 2), padding=(1, 0), fill=2)), r"conv2d0: fill must be -1, 0 or 1, not 2"),
-        ((SMALL, *convolution(1, 2, (2, 2), padding=(1, 0))), r"conv2d0: pad must be in 0..3, not -1"),
+        (
+            (SMALL, *convolution(1, 2, (2, 2), padding=(1, 0))),
+            r"conv2d0: fill of module 1 must be in 0..3, as what it gets, not -1; write BinaryConv2d\(..., fill=0\)",
+        ),
         ((GREY, *convolution(2, 2, (2, 2))[:1]), r"conv2d0: BinaryConv2d must be followed by BatchNorm2d, not the end"),
         (
             (GREY, *convolution(2, 2, (2, 2))[:2], nn.MaxPool2d(2)),

@@ -93,6 +93,7 @@ def test_the_hash_knows_of_every_number(path):
         ({"layers": {2: {"sources": [1, True]}}}, "layer 2: sources must be integers, not [1, True]"),
         ({"layers": {2: {"sources": {"0": 1}}}}, "layer 2: sources must be integers, not {'0': 1}"),
         ({"layers": {2: {"sources": [1, 2]}}}, "add2: must read layers in -1..1, which are before it, not 2"),
+        ({"layers": {2: {"sources": [0, 0]}}}, "conv2d1: must be read by a layer behind it"),
         ({"layers": {2: {"sources": [0] * 100_000}}}, "add2: must read 2 layers, not 100000"),
         ({"layers": {2: {"shifts": [1]}}}, "layer 2: shifts must be 2 integers, not [1]"),
         ({"layers": {2: {"shifts": [1, 17]}}}, "layer 2: shifts must be two numbers in 0..16, not (1, 17)"),

@@ -79,6 +79,11 @@ def described(rule, layers, **more):
             "conv2d0: elements of all windows must be at most 134217728, not 1099513724929",
         ),
         (
+            described(LARGE, [{"kind": "Add", "shifts": [16, 16], "sources": [n - 1, n - 1]} for n in range(3)]),
+            {"x": BYTES},
+            "add2: integers must fit 48 bits, not be in -2251799813685248..2251799813685248",
+        ),
+        (
             described(
                 LARGE,
                 [*[{"kind": "Threshold"}] * 250, WHOLE],

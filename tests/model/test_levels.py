@@ -270,6 +270,10 @@ def refused(*modules):
             "threshold2: Residual with a BatchNorm2d at the end of an arm must be followed by Sign, not StreamFlatten",
         ),
         (
+            refused(*conv(2, 4, padding=1, fill=0), Residual(nn.Sequential(*conv(4, 4, padding=1))), *head(144)),
+            "conv2d1: fill of module 4.main.0 must be in 0..3, as what it gets, not -1; write BinaryConv2d(..., fill=0)",
+        ),
+        (
             refused(*conv(2, 4), nn.AvgPool2d(3), *head(4)),
             "scores2: must not follow averages of 9 numbers, which torch rounds; put a batch norm and an activation between",
         ),

@@ -50,8 +50,9 @@ def predict(
 ) -> None:
     """Classify images, on the board or with the golden model.
 
-    IMAGE is a picture, a .npy file of uint8, or the number of a test image; the best three classes of each are told.
-    Without any, the whole test set is classified, and its accuracy and the frames per second are told.
+    IMAGE is a picture, a .npy file of uint8 or a .npz file with an array images, one image of such a file, as in
+    'many.npy[3]', or the number of a test image; the best three classes of each are told. Without any, the whole test
+    set is classified, and its accuracy and the frames per second are told.
     """
     if names and images is not None:
         raise click.UsageError("IMAGE and --images exclude each other; name images, or say how many test images")
