@@ -10,7 +10,26 @@ from ..hw.device import Device
 from .families.catalogue import tools_of
 from .families.family import PllInput
 
-__all__ = ["Board"]
+__all__ = ["Board", "Flash"]
+
+
+@dataclass(frozen=True)
+class Flash:
+    """A board's flash, where it has room for what a design loads by itself.
+
+    Parameters
+    ----------
+    resource : :class:`str`
+        Resource with its pins: ``cs``, ``clk``, ``copi``, ``cipo``, ``wp``, ``hold``.
+    offset : :class:`int`
+        Where the weights begin in it: behind the bitstream.
+    program : tuple of :class:`str`
+        Command that writes a file there, whose path is appended.
+    """
+
+    resource: str
+    offset: int
+    program: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,8 @@ class Board:
         Resources for class and heartbeat: ``led``, or ``rgb_led`` with three each; empty where there is none to spare.
     more_leds : :class:`str`
         Attribute of the platform with further such resources, as for a part of the board that can be broken off.
+    flash : :class:`Flash` or None
+        Its flash, for weights in SPRAM; None where those are not possible.
     """
 
     name: str
@@ -67,6 +88,12 @@ class Board:
     oscillator: str = ""
     leds: str = "led"
     more_leds: str = ""
+    flash: Flash | None = None
+
+    @property
+    def sprams(self) -> int:
+        """SPRAMs that weights may be in: none where there is nothing to load them from."""
+        return self.device.sprams if self.flash else 0
 
     @property
     def link(self) -> str:

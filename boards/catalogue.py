@@ -1,7 +1,7 @@
 """The boards that designs can be built for; pins are those of amaranth-boards unless given here."""
 
 from ..hw.device import DEVICES
-from .board import Board
+from .board import Board, Flash
 from .families.family import PllInput
 
 __all__ = ["BOARDS", "find_board"]
@@ -42,6 +42,7 @@ BOARDS = {
             pll_input=PllInput.PAD,
             more_leds="break_off_pmod",
             program=("iceprog",),
+            flash=Flash("spi_flash_1x", offset=1 << 20, program=("iceprog", "-o", "1M")),
             baud=FTDI,
         ),
         Board(

@@ -8,7 +8,7 @@ from .board import Board
 from .identity import check_device
 from .tools import ToolError
 
-__all__ = ["flash"]
+__all__ = ["flash", "flash_weights"]
 
 INSTALL = {
     "iceprog": "install fpga-icestorm (Debian: apt install fpga-icestorm)",
@@ -19,8 +19,10 @@ INSTALL = {
 }
 
 
-def flash(bitstream: Path, board: Board) -> None:
-    """Load a bitstream with the board's programmer, which prints to the terminal.
+def flash(bitstream: Path, board: Board, *, weights: Path | None = None) -> None:
+    """Load a bitstream with the board's programmer, which prints to the terminal; before it the weights, if any.
+
+    They are first, because a board that is configured begins to read them.
 
     Raises
     ------
@@ -32,11 +34,29 @@ def flash(bitstream: Path, board: Board) -> None:
     if not bitstream.is_file():
         raise ValueError(f"{bitstream}: no such bitstream; make it with xnorflow build --board {board.name}")
     check_device(bitstream, board)
-    program, *options = board.program
+    if weights is not None:
+        flash_weights(weights, board)
+    _run(board.program, bitstream, board)
+
+
+def flash_weights(weights: Path, board: Board) -> None:
+    """Write weights to their place in the board's flash; what else is there stays.
+
+    Raises
+    ------
+    ToolError
+        When the programmer is missing or fails.
+    """
+    assert board.flash is not None
+    _run(board.flash.program, weights, board)
+
+
+def _run(command: tuple[str, ...], file: Path, board: Board) -> None:
+    program, *options = command
     found = shutil.which(program)
     if found is None:
         raise ToolError(f"{program} is not installed; {INSTALL[program]} to load bitstreams into {board.title}")
-    result = subprocess.run([found, *options, str(bitstream)], check=False)
+    result = subprocess.run([found, *options, str(file)], check=False)
     if result.returncode:
         raise ToolError(
             f"{program} failed with exit code {result.returncode}; "

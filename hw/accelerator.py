@@ -15,7 +15,7 @@ from .mvu import Product
 from .placement import place_memories
 from .plan import plan_network, slowest_layer
 from .replay import Convert
-from .stage import Beats
+from .stage import Beats, Place
 
 __all__ = ["Accelerator"]
 
@@ -44,6 +44,8 @@ class Accelerator:
         Block RAMs to use at most; without it there is no limit.
     reweightable : :class:`bool`
         All that depends on weights and levels is in block RAM, however many that takes.
+    sprams : :class:`int`
+        SPRAMs that weights may be in, where block RAM is too small.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Accelerator:
         family: Family = ICE40,
         brams: int | None = None,
         reweightable: bool = False,
+        sprams: int = 0,
     ) -> None:
         check_foldings(network, foldings)
         self.network = network
@@ -77,7 +80,8 @@ class Accelerator:
         self.layers = add_queues(network, plans, family)
         self.plan = tuple(layer.stages for layer in self.layers)
         self.interval = max(self.input_beats, *(stage.cycles for stages in self.plan for stage in stages))
-        self.places = place_memories(self.plan, family=family, brams=brams)
+        self.places = place_memories(self.plan, family=family, brams=brams, sprams=sprams)
+        self.loads = any(place in (Place.SPRAM, Place.SPLIT) for places in self.places for place in places.values())
         # The sums of a last layer may have more bits than their results need.
         sums = next((stage for stage in self.layers[-1].body if isinstance(stage, Product) and not stage.raw), None)
         self.score: Shape = sums.result if sums else signed(network.tensors[-1].width)

@@ -1,12 +1,30 @@
-"""How many bits of the memories of a row are in block RAM."""
+"""The memories of a row of groups: where they may be, and how many of their bits are in block RAM."""
 
 from collections.abc import Sequence
 
+from .cyclic_tables import table_cells
 from .device import Family
 from .memory import MemorySize
-from .stage import Divided, Location, Place
+from .spram import spram_shares
+from .stage import Candidate, Divided, Location, Place
 
-__all__ = ["block_bits"]
+__all__ = ["block_bits", "row_candidate"]
+
+
+def row_candidate(
+    name: str, memories: Sequence[tuple[MemorySize, int]], family: Family, *, required: bool, loadable: bool
+) -> Candidate:
+    """Weights or levels of all groups, each memory with how many there are of it; weights may be ``loadable``."""
+    weights = name == "weights"
+    return Candidate(
+        name,
+        blocks=sum(count * memory.blocks(family) for memory, count in memories),
+        banks=max(memory.banks(family) for memory, _ in memories),
+        cells=sum(count * table_cells(memory) for memory, count in memories),
+        required=required,
+        divisible=weights,
+        shares=spram_shares(memories, family) if weights and loadable else (),
+    )
 
 
 def block_bits(memories: Sequence[MemorySize], place: Location, family: Family) -> list[int]:
@@ -21,7 +39,7 @@ def block_bits(memories: Sequence[MemorySize], place: Location, family: Family) 
     found = []
     for memory in memories:
         if left is None:
-            found.append(memory.width if place is Place.BLOCK else 0)
+            found.append(memory.width if place in (Place.BLOCK, Place.SPLIT) else 0)
             continue
         bits = _widest(memory, left, family)
         left -= MemorySize(bits, memory.depth).blocks(family) if bits else 0

@@ -26,11 +26,19 @@ class Budget:
         Logic cells that others take.
     reweightable : :class:`bool`
         All that depends on weights and levels is in block RAM.
+    spram : :class:`bool`
+        The device's SPRAMs may be used.
     """
 
     device: Device
     reserved: int = 0
     reweightable: bool = False
+    spram: bool = False
+
+    @property
+    def sprams(self) -> int:
+        """SPRAMs that may be used."""
+        return self.device.sprams if self.spram else 0
 
     def on(self, device: Device) -> "Budget":
         """The same on another device."""
@@ -44,9 +52,11 @@ class Budget:
             family=self.device.family,
             brams=self.device.brams,
             reweightable=self.reweightable,
+            sprams=self.sprams,
         )
 
     def fits(self, design: Estimate) -> bool:
-        """Whether the device has the block RAMs, and the cells with room for placement, beside those of others."""
+        """Whether the device has the memories, and the cells with room for placement, beside those of others."""
         cells = design.cells + self.reserved
-        return cells <= ROOM * self.device.lut4 and design.brams <= self.device.brams
+        memories = design.brams <= self.device.brams and design.sprams <= self.sprams
+        return cells <= ROOM * self.device.lut4 and memories

@@ -1,6 +1,6 @@
 """The whole network as a graph of components, with AXI4-Stream at both ends."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Module
@@ -15,9 +15,20 @@ from .depths import readers_of
 from .device import Family
 from .fork import Fork
 from .limits import check_hardware
+from .loader import WeightLoader, network_mark
+from .spram import connect_loads, load_port
 from .stage import LayerPlan, Places, Stage
 
 __all__ = ["AcceleratorCore"]
+
+LOAD_PORTS = {
+    "load_tdata": In(8),
+    "load_tvalid": In(1),
+    "load_tready": Out(1),
+    "loaded": Out(1),
+    "load_error": Out(1),
+}
+"""Ports of a core with SPRAM."""
 
 
 class AcceleratorCore(wiring.Component):
@@ -34,6 +45,11 @@ class AcceleratorCore(wiring.Component):
         Frames in, answers out.
     error : 1, out
         High for a cycle when ``s_axis_tlast`` was misplaced.
+    load_tdata, load_tvalid, load_tready : 8, 1, 1, in, in and out
+        Where there is SPRAM: the file of weights, a byte at a time. No frame is taken before it was right.
+    loaded, load_error : 1, out
+        There, too: high from when the weights were right, and high for a cycle when the check sum was wrong; then the
+        file is to come once more.
 
     Raises
     ------
@@ -49,6 +65,7 @@ class AcceleratorCore(wiring.Component):
                 **_flat("s_axis", axi_stream(8 * accelerator.input_bytes).flip()),
                 **_flat("m_axis", axi_stream(8 * accelerator.output_bytes)),
                 "error": Out(1),
+                **(LOAD_PORTS if accelerator.loads else {}),
             }
         )
 
@@ -64,8 +81,8 @@ class AcceleratorCore(wiring.Component):
             self.s_axis_tready.eq(guard.s.tready),
             self.error.eq(guard.error),
         ]
-
-        scores = self._connect_layers(m, guard.o)
+        layers: list[Layer] = []
+        scores = self._connect_layers(m, guard.o, layers)
         m.submodules.answer = answer = Answer(
             score=accelerator.score,
             count=accelerator.network.classes,
@@ -84,9 +101,31 @@ class AcceleratorCore(wiring.Component):
             self.m_axis_tlast.eq(1),
             answer.o.ready.eq(self.m_axis_tready),
         ]
+        if accelerator.loads:
+            self._connect_loader(m, guard, [layer for layer in layers if layer.sprams])
         return m
 
-    def _connect_layers(self, m: Module, frames: stream.Interface) -> stream.Interface:
+    def _connect_loader(self, m: Module, guard: FrameGuard, layers: Sequence["Layer"]) -> None:
+        """What fills SPRAM; the guard sees no frame before that is done."""
+        sprams = sum(layer.sprams for layer in layers)
+        m.submodules.loader = loader = WeightLoader(
+            sprams=sprams,
+            network=network_mark(self.accelerator),
+            replaceable=self.accelerator.reweightable,
+            startup_cycles=self.accelerator.startup_cycles,
+        )
+        connect_loads(m, loader.load, layers)
+        m.d.comb += [
+            loader.i.payload.eq(self.load_tdata),
+            loader.i.valid.eq(self.load_tvalid),
+            self.load_tready.eq(loader.i.ready),
+            self.loaded.eq(loader.loaded),
+            self.load_error.eq(loader.wrong),
+            guard.s.tvalid.eq(self.s_axis_tvalid & loader.loaded),
+            self.s_axis_tready.eq(guard.s.tready & loader.loaded),
+        ]
+
+    def _connect_layers(self, m: Module, frames: stream.Interface, layers: list["Layer"]) -> stream.Interface:
         """Each layer to what it reads, through a fork where others read that, too; gives what the last one gives."""
         accelerator = self.accelerator
         readers = readers_of(accelerator.network)
@@ -106,6 +145,7 @@ class AcceleratorCore(wiring.Component):
         rows = zip(accelerator.network.steps(), accelerator.layers, accelerator.places, strict=True)
         for index, (step, plan, places) in enumerate(rows):
             m.submodules[step.name] = layer = Layer(plan=plan, places=places, family=accelerator.family)
+            layers.append(layer)
             for slot, port in enumerate(layer.inputs):
                 wiring.connect(m, streams[index, slot], port)
             if readers[index]:
@@ -131,6 +171,8 @@ class Layer(wiring.Component):
         Beats of the first and of the last stage.
     second : stream, in
         Beats of the second input, where there is one.
+    load : as :func:`~.spram.load_port` has it, in
+        Weights to be, where some are in SPRAM.
     """
 
     def __init__(self, *, plan: LayerPlan, places: Places, family: Family) -> None:
@@ -143,6 +185,10 @@ class Layer(wiring.Component):
         for arm in self.beside:
             port = next((component.i for component in arm.values()), self.components[self.joint].second)
             members["second"] = In(stream.Signature(len(port.payload)))
+        self.loaded = [component for component in chain if getattr(component, "sprams", 0)]
+        self.sprams = sum(component.sprams for component in self.loaded)
+        if self.sprams:
+            members["load"] = In(load_port(self.sprams))
         super().__init__({**members, "o": Out(stream.Signature(len(chain[-1].o.payload)))})
 
     @property
@@ -157,6 +203,8 @@ class Layer(wiring.Component):
             named = {f"second_{name}": component for name, component in arm.items()}
             source = _chained(m, wiring.flipped(self.second), named)
             wiring.connect(m, source, self.components[self.joint].second)
+        if self.sprams:
+            connect_loads(m, self.load, self.loaded)
         return m
 
 

@@ -35,6 +35,8 @@ class Family:
         Whether a block has registers at its outputs, which cost nothing.
     table_adders : :class:`bool`
         Whether each bit of an adder has a table of four inputs before it, which does what is to be done to the bits.
+    spram : :class:`bool`
+        Whether some of its parts have single-port RAMs of 256 kbit.
     ff_cell : :class:`int`
         Cells that a flip-flop without a look-up table of its own takes: 0 where an unrelated one can share its cell.
     """
@@ -49,6 +51,7 @@ class Family:
     distributed: bool = False
     bram_register: bool = False
     table_adders: bool = False
+    spram: bool = False
     ff_cell: int = 1
 
 
@@ -62,8 +65,8 @@ class Device:
         Name as the data sheet has it, shortened.
     family : :class:`Family`
         Its family.
-    lut4, brams, dsps : :class:`int`
-        Four-input look-up tables (each with a flip-flop), block RAMs, multipliers.
+    lut4, brams, dsps, sprams : :class:`int`
+        Four-input look-up tables (each with a flip-flop), block RAMs, multipliers, single-port RAMs of 256 kbit.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Device:
     lut4: int
     brams: int
     dsps: int = 0
+    sprams: int = 0
 
     @property
     def bram_kbit(self) -> float:
@@ -83,7 +87,9 @@ class Device:
         return self.brams * self.family.bram_width
 
 
-ICE40 = Family("ice40", bram_width=16, bram_depth=256, bram_ratios=4, bram_cost=64, bram_byte=1, startup_us=15.0)
+ICE40 = Family(
+    "ice40", bram_width=16, bram_depth=256, bram_ratios=4, bram_cost=64, bram_byte=1, startup_us=15.0, spram=True
+)
 ECP5 = Family(
     "ecp5",
     bram_width=36,
@@ -103,7 +109,7 @@ DEVICES = {
         Device("HX1K", ICE40, lut4=1280, brams=16),
         Device("HX8K", ICE40, lut4=7680, brams=32),
         Device("LP8K", ICE40, lut4=7680, brams=32),
-        Device("UP5K", ICE40, lut4=5280, brams=30, dsps=8),
+        Device("UP5K", ICE40, lut4=5280, brams=30, dsps=8, sprams=4),
         # The die of the 25F, all of which the tools use.
         Device("ECP5-12F", ECP5, lut4=24288, brams=56, dsps=28),
         Device("ECP5-25F", ECP5, lut4=24288, brams=56, dsps=28),

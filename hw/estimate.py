@@ -4,15 +4,20 @@ Cells are counted from the structure of each component and were checked against 
 command and ``docs/results.md`` the differences. The memory roofline is exact.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model.ir import Network
 from .accelerator import Accelerator
 from .device import Device, Family
 from .placement import layer_candidates, usual_places
-from .stage import Place, Places, Stage, blocks_at
+from .spram import SPRAM_WIDTH
+from .stage import Place, Places, Share, Stage, blocks_at, sprams_at
 
 __all__ = ["Estimate", "LayerEstimate", "estimate", "layer_prices", "roofline_fps"]
+
+LOADER_CELLS = 100
+"""Logic cells of what fills SPRAM."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,8 @@ class LayerEstimate:
         Cycles between two vectors.
     cells : :class:`int`
         Logic cells: a look-up table, a flip-flop, or both.
-    brams : :class:`int`
-        Block RAMs.
+    brams, sprams : :class:`int`
+        Block RAMs, and SPRAMs.
     places : mapping of :class:`Place`
         Where its memories are.
     """
@@ -37,6 +42,7 @@ class LayerEstimate:
     interval: int
     cells: int
     brams: int
+    sprams: int
     places: Places
 
 
@@ -59,15 +65,21 @@ class Estimate:
         """Block RAMs of the whole core."""
         return sum(layer.brams for layer in self.layers)
 
+    @property
+    def sprams(self) -> int:
+        """SPRAMs of the whole core."""
+        return sum(layer.sprams for layer in self.layers)
 
-def roofline_fps(network: Network, device: Device, clock_mhz: float) -> float:
-    """Frames per second that the ports of all block RAMs allow.
+
+def roofline_fps(network: Network, device: Device, clock_mhz: float, *, spram: bool = False) -> float:
+    """Frames per second that the ports of all block RAMs allow, and of all SPRAMs where there is ``spram`` in use.
 
     Each weight must be read once for each frame, so that no design with its weights in block RAM is faster than
     ``bits readable per cycle * clock / weight bits`` (roofline model: Williams et al., CACM 52(4), 2009). A convolution
     reads its weights anew for each window. A design with some weights in look-up tables may be faster.
     """
-    return device.bram_bits_per_cycle * clock_mhz * 1e6 / network.multiplications
+    bits = device.bram_bits_per_cycle + (SPRAM_WIDTH * device.sprams if spram else 0)
+    return bits * clock_mhz * 1e6 / network.multiplications
 
 
 def estimate(accelerator: Accelerator) -> Estimate:
@@ -83,18 +95,26 @@ def estimate(accelerator: Accelerator) -> Estimate:
 
 
 def _edge_cells(accelerator: Accelerator) -> int:
-    """Cells of the frames' way in, of what spreads the scores where they are spread, and of what compares them."""
+    """Cells of the frames' way in, of what fills SPRAM, of what spreads scores, and of what compares them."""
     family = accelerator.family
     score: int = accelerator.score.width
     entry = (1 + 2 * family.ff_cell) * (8 * accelerator.input_bytes + 1) + 40
     spread = accelerator.spread.cells({}, family) if accelerator.spread else 0
     kept = 2 * accelerator.network.classes * score if accelerator.scores else 0
-    return entry + spread + kept + 4 * score * accelerator.answer_lanes
+    loader = LOADER_CELLS if accelerator.loads else 0
+    return entry + spread + kept + 4 * score * accelerator.answer_lanes + loader
 
 
-def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...]) -> tuple[int, ...]:
-    """Cells of a layer, each memory where it is cheaper, for each price in cells that a block RAM may be worth."""
-    usual, wishes = usual_places(stages, family), layer_candidates(stages, family)
+def layer_prices(
+    stages: tuple[Stage, ...], family: Family, prices: tuple[int, ...], fixed: Mapping[str, Share]
+) -> tuple[int, ...]:
+    """Cells of a layer, each memory where it is cheaper, for each price in cells that a block RAM may be worth.
+
+    Those memories that are ``fixed`` are where they are.
+    """
+    usual = {**usual_places(stages, family), **{name: share.place for name, share in fixed.items()}}
+    wishes = [wish for wish in layer_candidates(stages, family) if wish.name not in fixed]
+    blocks = sum(share.blocks for share in fixed.values())
     cells: dict[frozenset[str], int] = {}
     totals = []
     for price in prices:
@@ -103,16 +123,18 @@ def layer_prices(stages: tuple[Stage, ...], family: Family, prices: tuple[int, .
         # Most prices lead to the same places.
         if names not in cells:
             cells[names] = _layer_cells(stages, {**usual, **dict.fromkeys(names, Place.BLOCK)}, family)
-        totals.append(cells[names] + price * sum(wish.blocks for wish in inside))
+        totals.append(cells[names] + price * (blocks + sum(wish.blocks for wish in inside)))
     return tuple(totals)
 
 
 def _layer(name: str, stages: tuple[Stage, ...], places: Places, family: Family) -> LayerEstimate:
+    wishes = layer_candidates(stages, family)
     return LayerEstimate(
         name=name,
         interval=max(stage.cycles for stage in stages),
         cells=_layer_cells(stages, places, family),
-        brams=sum(blocks_at(wish, places) for wish in layer_candidates(stages, family)),
+        brams=sum(blocks_at(wish, places) for wish in wishes),
+        sprams=sum(sprams_at(wish, places) for wish in wishes),
         places=places,
     )
 

@@ -10,9 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..model.ir import Element, Matrix, Tensor
 from .admission import admit
-from .block_bits import block_bits
+from .block_bits import block_bits, row_candidate
 from .cyclic_rom import cyclic_width
-from .cyclic_tables import table_cells
 from .depthwise import DepthwiseUnit
 from .device import Family
 from .fifo import SmallFifo
@@ -21,6 +20,7 @@ from .grouping import group_runs, group_weights
 from .levels import RawSums, accumulator, element_shape, gain, levels, raw_sums
 from .memory import MemorySize
 from .pe import ProcessingGroup, group_cells, group_latency
+from .spram import connect_loads, load_port, sprams_of
 from .stage import SHALLOW, Candidate, Place, Places, outside_cells
 
 __all__ = ["MatrixVectorUnit", "Product"]
@@ -142,14 +142,7 @@ class Product:
             for name, (bits, depth) in sizes.items()
         }
         return tuple(
-            Candidate(
-                name,
-                blocks=sum(count * rom.blocks(family) for rom, count in roms),
-                banks=max(rom.banks(family) for rom, _ in roms),
-                cells=sum(count * table_cells(rom) for rom, count in roms),
-                required=self.reweightable,
-                divisible=name == "weights",
-            )
+            row_candidate(name, roms, family, required=self.reweightable, loadable=not self.apart)
             for name, roms in memories.items()
             if self.reweightable or roms[0][0].depth > SHALLOW
         )
@@ -212,21 +205,24 @@ class MatrixVectorUnit(wiring.Component):
         Activations.
     o : stream of ``pe`` results, out
         Bits, or integers in two's complement of ``result.width`` bits.
+    load : as :func:`~.spram.load_port` has it, in
+        Weights to be, where some are in SPRAM: the first group's first.
     """
 
     def __init__(self, *, product: Product, places: Places, family: Family) -> None:
         self.product = product
         self.places = places
         self.family = family
-        self.layer, self.tensor, folding = product.layer, product.tensor, product.folding
-        self.folding = folding
+        self.layer, self.tensor, self.folding = product.layer, product.tensor, product.folding
         self.accumulator = product.accumulator
         self.result = product.result
         self.groups = processing_groups(product, places, family)
+        self.sprams = sum(group.sprams for group in self.groups)
         super().__init__(
             {
-                "i": In(stream.Signature(folding.simd * self.tensor.width)),
-                "o": Out(stream.Signature(folding.pe * self.result.width)),
+                "i": In(stream.Signature(self.folding.simd * self.tensor.width)),
+                "o": Out(stream.Signature(self.folding.pe * self.result.width)),
+                **({"load": In(load_port(self.sprams))} if self.sprams else {}),
             }
         )
 
@@ -266,6 +262,8 @@ class MatrixVectorUnit(wiring.Component):
                 bits = waiting
             results.append(bits)
         m.d.comb += [queue.i.payload.eq(Cat(results)), queue.i.valid.eq(self.groups[-1].done)]
+        if self.sprams:
+            connect_loads(m, self.load, [group for group in self.groups if group.sprams])
         return m
 
 
@@ -291,6 +289,7 @@ def processing_groups(product: Product, places: Places, family: Family) -> list[
                 family=family,
                 raw=product.raw,
                 apart=product.apart,
+                sprams=sprams_of(places["weights"], size * folding.simd),
             )
         )
         start += size

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from ..model.ir import Conv2d, Matrix
-from .folding import Folding, is_depthwise, turns
+from .folding import Folding, is_depthwise, largest_folding, turns
 
-__all__ = ["divisors", "folding_options"]
+__all__ = ["divisors", "folding_options", "word_options"]
 
 
 def folding_options(layer: Matrix, interval: int, width_in: int) -> Iterator[Folding]:
@@ -26,6 +26,16 @@ def folding_options(layer: Matrix, interval: int, width_in: int) -> Iterator[Fol
             # A wide memory is less deep.
             wider += [simd << shift for shift in range(1, (layer.mw // simd).bit_length())]
         yield from (Folding(pe, width) for width in (simd, *wider))
+
+
+def word_options(layer: Matrix, interval: int, width: int, most: int) -> Iterator[Folding]:
+    """Foldings within the interval of a vector whose weights of a cycle are 1 to ``most`` words of ``width`` bits."""
+    whole = largest_folding(layer)
+    for bits in range(width, width * most + 1, width):
+        for pe in divisors(bits):
+            folding = Folding(pe, bits // pe)
+            if pe <= whole.pe and folding.simd <= whole.simd and folding.interval(layer) <= interval:
+                yield folding
 
 
 def _wider(layer: Matrix, simd: int, width_in: int) -> Iterator[int]:

@@ -14,6 +14,7 @@ from .cyclic_rom import CyclicRom
 from .device import Family
 from .match_groups import count_cells
 from .matches import MatchCount, count_latency, count_offset
+from .spram import SpramMemory, load_port
 from .sum import SignedSum, sum_latency
 
 __all__ = ["ProcessingGroup", "group_cells", "group_latency"]
@@ -53,6 +54,8 @@ class ProcessingGroup(wiring.Component):
         Start from nothing, and have no memory of levels.
     apart : :class:`bool`
         Each element has activations of its own, element ``e`` the ``simd`` from ``e * simd`` on.
+    sprams : :class:`int`
+        SPRAMs that hold the lowest bits of the weights, or all of them; then the rest is in block RAM.
 
     Members
     -------
@@ -64,6 +67,8 @@ class ProcessingGroup(wiring.Component):
         The result of each element.
     done : 1, out
         The sums are complete in this cycle, and only in this one.
+    load : as :func:`~.spram.load_port` has it, in
+        Weights to be, where there are SPRAMs.
     """
 
     def __init__(
@@ -80,6 +85,7 @@ class ProcessingGroup(wiring.Component):
         family: Family,
         raw: bool = False,
         apart: bool = False,
+        sprams: int = 0,
     ) -> None:
         self.elements = len(levels[0])
         self.levels = levels
@@ -89,12 +95,17 @@ class ProcessingGroup(wiring.Component):
         self.gain = gain
         self.accumulator = accumulator
         self.family = family
+        self.sprams = sprams
         self.beats = len(weights) // len(levels)
         self.lanes = Lanes(simd, element) if family.table_adders else None
         # Lanes are turned over where a weight is -1.
         turned = (1 << self.elements * simd) - 1 if self.lanes else 0
         words = [word ^ turned for word in weights]
-        self.weight_rom = CyclicRom(width=self.elements * simd, words=words, block=block_weights, family=family)
+        self.weight_rom: CyclicRom | SpramMemory = (
+            SpramMemory(width=self.elements * simd, words=words, sprams=sprams)
+            if sprams
+            else CyclicRom(width=self.elements * simd, words=words, block=block_weights, family=family)
+        )
         starts = np.asarray(levels) + self._missing + self._turned(weights)
         words = [_pack(neurons, accumulator.width) for neurons in starts]
         bits = self.elements * accumulator.width
@@ -106,6 +117,7 @@ class ProcessingGroup(wiring.Component):
                 "o": Out(beat),
                 "sums": Out(data.ArrayLayout(accumulator, self.elements)),
                 "done": Out(1),
+                **({"load": In(load_port(sprams))} if sprams else {}),
             }
         )
 
@@ -150,6 +162,8 @@ class ProcessingGroup(wiring.Component):
             m.submodules.levels = self.level_rom
         m.d.sync += [self.o.bits.eq(self.i.bits), self.o.last.eq(self.i.last), self.o.valid.eq(self.i.valid)]
         m.d.comb += self.weight_rom.step.eq(self.i.valid)
+        if isinstance(self.weight_rom, SpramMemory):
+            wiring.connect(m, wiring.flipped(self.load), self.weight_rom.load)
 
         passed = [(self.o.valid, self.o.last)]
         for stage in range(1 + _count_latency(self.simd, self.element, self.family)):

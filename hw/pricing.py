@@ -1,5 +1,6 @@
 """The cheapest folding of each layer in turn, for what a block RAM may be worth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..model.ir import IMAGE, Matrix, Network, Step
@@ -20,6 +21,18 @@ BANKS = 9
 """Parts of a memory's depth among which look-up tables may choose: each doubling is a level of them more behind the
 memory. Deeper memories are only taken where nothing else is fast enough."""
 
+NO_COST = (0, 0, 0, 0, 0)
+"""Whether it is too wide, cycles, whether it is too deep, cells, and processing elements."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Foldings of the first layers, the beats in which each of those gives its results, and what it all costs."""
+
+    foldings: tuple[Folding, ...]
+    beats: dict[int, Beats]
+    cost: tuple[int, ...]
+
 
 @dataclass
 class Pricing:
@@ -35,12 +48,15 @@ class Pricing:
         Cycles a frame, at least what the network's slowest stage takes.
     reweightable : :class:`bool`
         All that depends on weights and levels is in block RAM.
+    sprams : :class:`int`
+        SPRAMs that weights may be in.
     """
 
     network: Network
     family: Family
     interval: int
     reweightable: bool
+    sprams: int = 0
     _ahead: dict[tuple[int, Beats], int] = field(default_factory=dict)
     _steps: tuple[Step, ...] = ()
     _readers: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -49,34 +65,61 @@ class Pricing:
         self._steps, self._readers = tuple(self.network.steps()), readers_of(self.network)
 
     def all_foldings(self) -> set[tuple[Folding, ...]]:
-        """The cheapest foldings for each of :data:`PRICES`."""
-        return {self._foldings(price) for price in range(len(PRICES))}
+        """The cheapest foldings for each of :data:`PRICES`, and each number of SPRAMs."""
+        return {foldings for price in range(len(PRICES)) for foldings in self._foldings(price)}
 
-    def _foldings(self, price: int) -> tuple[Folding, ...]:
-        foldings: list[Folding] = []
-        beats = {IMAGE: frame_format(self.network, interval=self.interval).source}
+    def _foldings(self, price: int) -> list[tuple[Folding, ...]]:
+        """The cheapest for each number of SPRAMs: layer by layer, what is best so far with so many in use goes on."""
+        ways = {0: _Way((), {IMAGE: frame_format(self.network, interval=self.interval).source}, NO_COST)}
         for index, step in enumerate(self._steps):
-            folding, sources = None, tuple(beats[source] for source in step.sources)
-            if step.matrix is not None:
-                folding = self._choose(index, step, step.matrix, sources[0], price)
-                foldings.append(folding)
-            beats[index] = plan_step(step, folding, sources).beats
-        return tuple(foldings)
+            following: dict[int, _Way] = {}
+            for used, way in ways.items():
+                sources = tuple(way.beats[source] for source in step.sources)
+                for sprams, folding, cost in self._options(index, step, sources[0], price):
+                    after, costs = used + sprams, tuple(map(sum, zip(way.cost, cost, strict=True)))
+                    if after > self.sprams or (after in following and following[after].cost <= costs):
+                        continue
+                    beats = {**way.beats, index: plan_step(step, folding, sources).beats}
+                    foldings = way.foldings if folding is None else (*way.foldings, folding)
+                    following[after] = _Way(foldings, beats, costs)
+            ways = following
+        return [way.foldings for way in ways.values()]
 
-    def _choose(self, index: int, step: Step, layer: Matrix, source: Beats, price: int) -> Folding:
+    def _options(
+        self, index: int, step: Step, source: Beats, price: int
+    ) -> list[tuple[int, Folding | None, tuple[int, ...]]]:
+        """The best folding for each number of SPRAMs that a layer may take, and what it costs; None without weights."""
+        if step.matrix is None:
+            return [(0, None, NO_COST)]
+        choices, cost = self._choices(index, step, step.matrix, source, price)
+        best = {
+            sprams: min((choice for choice in choices if choice.sprams == sprams), key=cost)
+            for sprams in sorted({choice.sprams for choice in choices})
+        }
+        return [(sprams, choice.folding, cost(choice)) for sprams, choice in best.items()]
+
+    def _choices(
+        self, index: int, step: Step, layer: Matrix, source: Beats, price: int
+    ) -> tuple[tuple[Choice, ...], Callable[[Choice], tuple[int, ...]]]:
         vector = max(1, self.interval * layer.mh // step.output.size)
-        family, reweightable = self.family, self.reweightable
         choices = layer_choices(
-            layer, step.input, source, interval=vector, family=family, prices=PRICES, reweightable=reweightable
+            layer,
+            step.input,
+            source,
+            interval=vector,
+            family=self.family,
+            prices=PRICES,
+            reweightable=self.reweightable,
+            sprams=self.sprams,
         )
 
-        def cost(choice: Choice) -> tuple[bool, int, bool, int, int]:
+        def cost(choice: Choice) -> tuple[int, ...]:
             # What takes more cycles than it may, here or behind it, comes last.
             behind = self._cycles_ahead(index, choice.beats)
             cycles = max(self.interval, choice.cycles, behind)
             return choice.too_wide, cycles, choice.banks > BANKS, choice.prices[price], choice.folding.pe
 
-        return min(choices, key=cost).folding
+        return choices, cost
 
     def _cycles_ahead(self, index: int, source: Beats) -> int:
         """Cycles that layers behind one take at least for its beats, up to the next that make their own."""

@@ -33,7 +33,8 @@ def smallest(network: Network, budget: Budget, *, interval: int) -> tuple[Foldin
     slowest = find_bottleneck(network)
     if interval < slowest.cycles:
         raise ValueError(f"interval must be at least {slowest.cycles} for {network.name}, not {interval!r}: {slowest}")
-    designs = Pricing(network, budget.device.family, interval, budget.reweightable).all_foldings()
+    family, sprams = budget.device.family, budget.sprams
+    designs = Pricing(network, family, interval, budget.reweightable, sprams).all_foldings()
     estimates = {foldings: _estimate_or_none(network, foldings, budget) for foldings in designs}
     found = {foldings: design for foldings, design in estimates.items() if design and design.interval <= interval}
     if not found:

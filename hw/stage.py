@@ -23,12 +23,14 @@ __all__ = [
     "NoMemory",
     "Place",
     "Places",
+    "Share",
     "Stage",
     "blocks_at",
     "candidates",
     "memory_cells",
     "outside_cells",
     "ram_style",
+    "sprams_at",
     "whole_beats",
 ]
 
@@ -43,6 +45,9 @@ class Place(enum.Enum):
     DISTRIBUTED = "distributed RAM"
     LUT = "LUT ROM"
     REGISTERS = "flip-flops"
+    SPRAM = "SPRAM"
+    SPLIT = "SPRAM and block RAM"
+    """As many bits of each word in whole SPRAMs as there are, the rest of them in block RAM."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,15 @@ class Beats:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A place with SPRAM that a memory may have: how many of those it takes there, and how many block RAMs."""
+
+    place: Place
+    sprams: int
+    blocks: int
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A memory of a stage that may be block RAM.
 
@@ -106,6 +120,8 @@ class Candidate:
         It is block RAM in any case.
     divisible : :class:`bool`
         Some of its bits may be block RAM, and the others look-up tables.
+    shares : tuple of :class:`Share`
+        How it could be in SPRAM instead.
     """
 
     name: str
@@ -114,6 +130,11 @@ class Candidate:
     cells: int
     required: bool = False
     divisible: bool = False
+    shares: tuple[Share, ...] = ()
+
+    def share(self, place: Place) -> Share | None:
+        """How it is in SPRAM, where that is its place."""
+        return next((share for share in self.shares if share.place is place), None)
 
 
 class Stage(Hashable, Protocol):
@@ -208,8 +229,9 @@ def candidates(stage: Stage, family: Family) -> tuple[Candidate, ...]:
 
 
 def outside_cells(stage: Stage, places: Places, family: Family) -> int:
-    """Cells of the memories of a stage that could be block RAM and are not."""
-    shares = [(wish, 1 - blocks_at(wish, places) / wish.blocks) for wish in candidates(stage, family)]
+    """Cells of the memories of a stage that could be block RAM, and are neither that nor SPRAM."""
+    outside = [wish for wish in candidates(stage, family) if places[wish.name] not in (Place.SPRAM, Place.SPLIT)]
+    shares = [(wish, 1 - blocks_at(wish, places) / wish.blocks) for wish in outside]
     return round(sum(wish.cells * share for wish, share in shares))
 
 
@@ -218,7 +240,17 @@ def blocks_at(wish: Candidate, places: Places) -> int:
     place = places[wish.name]
     if isinstance(place, Divided):
         return place.blocks
+    share = wish.share(place)
+    if share:
+        return share.blocks
     return wish.blocks if place is Place.BLOCK else 0
+
+
+def sprams_at(wish: Candidate, places: Places) -> int:
+    """SPRAMs of a memory that is where it is."""
+    place = places[wish.name]
+    share = wish.share(place) if isinstance(place, Place) else None
+    return share.sprams if share else 0
 
 
 def whole_beats(count: int, width: int) -> int:

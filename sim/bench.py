@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hw.accelerator import Accelerator
+from ..hw.checksum import Checksum
+from ..hw.loader import weights_file
 from ..model.golden import quantize
 from .simulators import Build, SimulationError, Simulator, build, run
 
 __all__ = [
+    "LOAD",
     "MODULE",
     "NO_STALLS",
+    "WEIGHTS",
     "Bench",
     "Core",
     "Layered",
@@ -31,6 +35,11 @@ __all__ = [
 BENCH = Path(__file__).with_name("bench.v")
 MODULE = f"{__package__}.testbench"
 TOPLEVEL = "xnorflow_bench"
+
+LOAD = "XNORFLOW_LOAD"
+"""Macro of the benches for a core that is loaded."""
+
+WEIGHTS = "weights.bin"
 
 Layered = Callable[[], tuple[Path, ...]] | None
 """Makes Verilog of a core by its layers."""
@@ -80,6 +89,8 @@ class Recording:
         Rules of the protocol that the core broke.
     cycles : :class:`int`
         Length of the run.
+    loaded : :class:`int` or None
+        When the weights were right that had to be loaded.
     """
 
     answers: bytes
@@ -88,6 +99,7 @@ class Recording:
     errors: NDArray[np.int64]
     broken: tuple[str, ...]
     cycles: int
+    loaded: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,11 +114,21 @@ class Core:
         What it should be.
     layered : callable or None
         Makes Verilog of the same core in which each layer is a module, where it is not so already.
+    weights : :class:`~pathlib.Path` or None
+        The file that it is loaded with, where it is another than the accelerator's own.
     """
 
     sources: tuple[Path, ...]
     accelerator: Accelerator
     layered: Layered = None
+    weights: Path | None = None
+
+    @property
+    def file(self) -> bytes:
+        """What it is loaded with before its first frame; nothing where that is not needed."""
+        if not self.accelerator.loads:
+            return b""
+        return self.weights.read_bytes() if self.weights else weights_file(self.accelerator)
 
     @property
     def patience(self) -> int:
@@ -153,14 +175,20 @@ class Bench:
         SimulationError
             When the simulator fails.
         """
+        file = self.core.file
         options = {
             "idle": self.core.patience,
             "stalls": stalls.percent,
             "longest": stalls.longest,
             "stall_seed": stalls.seed % (1 << 30),
             # Far above what any stalls cost: each beat may wait for one at either end.
-            "limit": 1000 + (len(beats) + 100) * (self.core.patience + (4 << stalls.longest)),
+            "limit": 1000
+            + 4 * Checksum.INTERVAL * len(file)
+            + (len(beats) + 100) * (self.core.patience + (4 << stalls.longest)),
         }
+        if file:
+            (self.build.folder / WEIGHTS).write_bytes(file)
+            plusargs = (*plusargs, f"+weights={WEIGHTS}")
         return record(
             self.build, "beats", beats, options, testcase=testcase, plusargs=plusargs, waves=waves, on_count=on_answers
         )
@@ -223,6 +251,7 @@ def build_bench(core: Core, simulator: Simulator, *, folder: Path, visible: bool
         [*core.sources, BENCH],
         toplevel=TOPLEVEL,
         parameters={"INPUT_BYTES": core.accelerator.input_bytes, "OUTPUT_BYTES": core.accelerator.output_bytes},
+        defines=(LOAD,) if core.accelerator.loads else (),
         folder=folder.absolute(),
         visible=visible,
     )
@@ -256,6 +285,7 @@ def read_events(path: Path) -> Recording:
         errors=times["error"],
         broken=tuple(f"{line[2]} in cycle {line[1]}" for line in lines if line[0] == "broken"),
         cycles=int(lines[-1][1]),
+        loaded=next((int(line[1]) for line in lines if line[0] == "loaded"), None),
     )
 
 

@@ -7,6 +7,7 @@
 //           +longest=BITS    stalls last up to 2**BITS cycles
 //           +stall_seed=N    of both
 //           +waves=FILE      waveform, on Icarus
+//           +weights=FILE    where XNORFLOW_LOAD is defined: the file that the core takes before its first frame
 //
 // What happens in each cycle happens here, so that Python sleeps until `done` rises.
 
@@ -70,6 +71,16 @@ module xnorflow_bench #(
     wire                      m_axis_tready;
     wire                      m_axis_tlast;
     wire                      error;
+`ifdef XNORFLOW_LOAD
+    reg  [7:0]                load_tdata;
+    reg                       load_tvalid;
+    wire                      load_tready;
+    wire                      loaded;
+    wire                      load_error;
+    wire                      loading = load_tvalid && load_tready;
+`else
+    wire                      loading = 0;
+`endif
 
     xnorflow_core core (
         .clk(clk),
@@ -82,6 +93,13 @@ module xnorflow_bench #(
         .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready),
         .m_axis_tlast(m_axis_tlast),
+`ifdef XNORFLOW_LOAD
+        .load_tdata(load_tdata),
+        .load_tvalid(load_tvalid),
+        .load_tready(load_tready),
+        .loaded(loaded),
+        .load_error(load_error),
+`endif
         .error(error)
     );
 
@@ -142,6 +160,32 @@ module xnorflow_bench #(
             end
         end
 
+`ifdef XNORFLOW_LOAD
+    // The file of weights, once, a byte whenever the core takes one.
+    integer weights, byte_read;
+    reg was_loaded;
+
+    initial begin
+        if (!$value$plusargs("weights=%s", name)) $fatal(1, "+weights=FILE is missing");
+        weights = $fopen(name, "rb");
+        if (weights == 0) $fatal(1, "cannot read the weights");
+    end
+
+    always @(posedge clk)
+        if (rst) begin
+            load_tvalid <= 0;
+            was_loaded <= 0;
+        end else begin
+            if (!load_tvalid || load_tready) begin
+                byte_read = $fgetc(weights);
+                load_tvalid <= byte_read >= 0;
+                load_tdata <= byte_read;
+            end
+            if (loaded && !was_loaded) $fwrite(events, "loaded %0d\n", cycle);
+            was_loaded <= loaded;
+        end
+
+`endif
     // Sink: ready comes and goes, whatever valid does.
     xnorflow_gate sink_gate (clk, rst, seed * 2 + 1, stalls, longest, m_axis_tready);
 
@@ -173,7 +217,7 @@ module xnorflow_bench #(
 
     // The end: nothing has moved for long, although the bench was ready on both sides.
     reg [31:0] idle;
-    wire moving = s_axis_tvalid && s_axis_tready || m_axis_tvalid && m_axis_tready;
+    wire moving = loading || s_axis_tvalid && s_axis_tready || m_axis_tvalid && m_axis_tready;
 
     always @(posedge clk)
         if (rst || moving) idle <= 0;

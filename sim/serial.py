@@ -1,8 +1,8 @@
 """Verification at the UART of a board: the bench of bytes, ``serial.v``, and what comes back compared."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from ..hw.accelerator import Accelerator
 from ..model import golden
 from ..model.progress import Progress, silence
-from .bench import Core, Recording, record
+from .bench import LOAD, WEIGHTS, Core, Recording, record
+from .cells import spram_model
 from .compare import Difference, wrong_answers
 from .diagnose import layer_signals, search
 from .simulators import Build, Simulator, build, find_simulator
 from .verify import Report, VerificationError
 
-__all__ = ["BOARD", "Wire", "verify_serial"]
+__all__ = ["BOARD", "Flash", "Wire", "verify_serial"]
 
 BENCH = Path(__file__).with_name("serial.v")
+FLASH_MODEL = Path(__file__).with_name("flash.v")
 TOPLEVEL = "xnorflow_serial_bench"
 BOARD = "xnorflow_board"
 """Module with the ports ``clk``, ``rst``, ``rx`` and ``tx``."""
@@ -40,6 +42,28 @@ Images = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
+class Flash:
+    """The flash of a board that loads weights from it.
+
+    Parameters
+    ----------
+    offset : :class:`int`
+        Where they begin.
+    contents : :class:`bytes`
+        What is there.
+    cycles : :class:`int`
+        Clock cycles from the reset until they must be loaded.
+    faults : mapping of :class:`int`
+        What is wrong with it: options of ``flash.v``.
+    """
+
+    offset: int
+    contents: bytes
+    cycles: int
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Wire:
     """What is on the two lines of a board.
 
@@ -55,6 +79,8 @@ class Wire:
         Bytes of an answer on the line, or how many bytes ``end`` it has, the last of them at its end.
     end : :class:`int` or None
         Byte that ends an answer, where its length differs from one to the next.
+    flash : :class:`Flash` or None
+        The board's flash, where something is read from it; then the first request begins when that must be over.
     """
 
     divisor: int
@@ -62,6 +88,12 @@ class Wire:
     answers: Callable[[bytes], Sequence[bytes]]
     answer_bytes: int
     end: int | None = None
+    flash: Flash | None = None
+
+    @property
+    def settle(self) -> int:
+        """Cycles before the first request."""
+        return max(SETTLE, self.flash.cycles if self.flash else 0)
 
 
 def verify_serial(
@@ -92,7 +124,8 @@ def verify_serial(
     if len(images) == 0:
         raise ValueError("images must be one or more, not none")
     report = on_progress or silence
-    core = Core(tuple(sources), accelerator)
+    models = (spram_model(workdir),) if accelerator.loads else ()
+    core = Core((*sources, *models), accelerator)
 
     report("compile the simulation", 0, 1)
     bench = _build(core, wire, tool, folder=workdir / f"{level}-bench", visible=waves)
@@ -155,11 +188,15 @@ class _Bench:
             "answer": self.wire.answer_bytes,
             "end": NO_END if self.wire.end is None else self.wire.end,
             "flight": FLIGHT,
-            "settle": SETTLE,
+            "settle": self.wire.settle,
             "idle": idle,
             # Twice what each request and each answer, one after the other, can take.
-            "limit": 2 * (SETTLE + (len(images) + 1) * (idle + byte * (sent + came))),
+            "limit": 2 * (self.wire.settle + (len(images) + 1) * (idle + byte * (sent + came))),
         }
+        if self.wire.flash:
+            (self.build.folder / WEIGHTS).write_bytes(self.wire.flash.contents)
+            faults = (f"+{option}={value}" for option, value in self.wire.flash.faults.items())
+            plusargs = (*plusargs, f"+weights={WEIGHTS}", *faults)
         return record(
             self.build,
             "bytes",
@@ -174,11 +211,14 @@ class _Bench:
 
 
 def _build(core: Core, wire: Wire, simulator: Simulator, *, folder: Path, visible: bool) -> _Bench:
+    flash = wire.flash
+    sizes = {"FLASH_OFFSET": flash.offset, "FLASH_SIZE": len(flash.contents)} if flash else {}
     made = build(
         simulator,
-        [*core.sources, BENCH],
+        [*core.sources, *([FLASH_MODEL] if flash else []), BENCH],
         toplevel=TOPLEVEL,
-        parameters={"DIVISOR": wire.divisor},
+        parameters={"DIVISOR": wire.divisor, **sizes},
+        defines=(LOAD,) if flash else (),
         folder=folder.absolute(),
         visible=visible,
     )

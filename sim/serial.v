@@ -13,7 +13,10 @@
 `default_nettype none
 
 module xnorflow_serial_bench #(
-    parameter DIVISOR = 4
+    parameter DIVISOR = 4,
+    // Where XNORFLOW_LOAD is defined: the place of the weights in the flash, and their bytes.
+    parameter FLASH_OFFSET = 0,
+    parameter FLASH_SIZE = 1
 ) (
     input  wire clk  /*verilator public_flat_rw*/,
     input  wire rst  /*verilator public_flat_rw*/,
@@ -22,7 +25,26 @@ module xnorflow_serial_bench #(
     reg  rx;
     wire tx;
 
-    xnorflow_board board (.clk(clk), .rst(rst), .rx(rx), .tx(tx));
+`ifdef XNORFLOW_LOAD
+    wire flash_clk, flash_cs, flash_copi, flash_cipo;
+
+    xnorflow_flash #(.OFFSET(FLASH_OFFSET), .SIZE(FLASH_SIZE)) flash (
+        .clk(clk), .sck(flash_clk), .cs(flash_cs), .copi(flash_copi), .cipo(flash_cipo)
+    );
+`endif
+
+    xnorflow_board board (
+        .clk(clk),
+        .rst(rst),
+`ifdef XNORFLOW_LOAD
+        .flash_clk(flash_clk),
+        .flash_cs(flash_cs),
+        .flash_copi(flash_copi),
+        .flash_cipo(flash_cipo),
+`endif
+        .rx(rx),
+        .tx(tx)
+    );
 
     reg [8*1024-1:0] name;
     reg [31:0] answer_bytes, end_byte, flight, settle, idle_limit;

@@ -155,9 +155,12 @@ def build(
     toplevel: str,
     folder: Path,
     parameters: Mapping[str, int] | None = None,
+    defines: Sequence[str] = (),
     visible: bool = False,
 ) -> Build:
     """Compile Verilog into an emptied ``folder``; ``visible`` makes a slow one with all signals and waveforms.
+
+    The macros ``defines`` are 1.
 
     Raises
     ------
@@ -178,6 +181,7 @@ def build(
                 sources=place[1],
                 hdl_toplevel=toplevel,
                 parameters=dict(parameters or {}),
+                defines=dict.fromkeys(defines, 1),
                 build_args=arguments,
                 build_dir=place[0],
                 clean=True,

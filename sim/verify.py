@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hw.accelerator import Accelerator
+from ..hw.loader import load_cycles, mark_cycles
 from ..hw.verilog import write_core
 from ..model import golden
 from ..model.paths import StrPath
 from ..model.progress import Progress, silence
 from .bench import NO_STALLS, Bench, Core, Layered, Recording, Stalls, build_bench, frames
+from .cells import spram_model
 from .compare import wrong_answers
 from .diagnose import locate
 from .simulators import find_simulator
@@ -28,6 +30,9 @@ STALL_PERCENT = 50
 
 TIMED_FRAMES = 64
 """Frames of the run that measures the interval; an interval that holds for these holds."""
+
+FIRST_BYTE = 1
+"""Cycle behind the reset in which the bench offers the first byte of a file of weights."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ def verify_verilog(
     waves: bool = False,
     layered: Layered = None,
     scores: Scored | None = None,
+    weights: Path | None = None,
     on_progress: Progress | None = None,
 ) -> Report:
     """Send all images through a core, once, and some of them again without stalls, to measure its cycles.
@@ -155,6 +161,8 @@ def verify_verilog(
     scores : array of ``int64`` of shape ``(count, classes)``, or None
         What :func:`golden.forward <xnorflow.model.golden.forward>` gives for the images, where somebody has computed
         it already; it takes minutes for large networks.
+    weights : :class:`~pathlib.Path` or None
+        The file to load a core with SPRAM with, where it is another than the accelerator's own.
     on_progress : callable or None
         Told what runs, and how much of it is done.
 
@@ -178,7 +186,8 @@ def verify_verilog(
     expected = golden.forward(accelerator.network, images) if scores is None else scores
     if expected.shape != (len(images), accelerator.network.classes):
         raise ValueError(f"scores must be of shape {(len(images), accelerator.network.classes)}, not {expected.shape}")
-    core = Core(tuple(sources), accelerator, layered)
+    models = (spram_model(workdir),) if accelerator.loads and level == "rtl" else ()
+    core = Core((*sources, *models), accelerator, layered, weights)
 
     report("compile the simulation", 0, 1)
     bench = build_bench(core, tool, folder=workdir / "bench", visible=waves)
@@ -223,6 +232,7 @@ def _check(
         raise VerificationError(f"the core broke the stream protocol: {recording.broken[0]}")
     if recording.errors.size:
         raise VerificationError(f"error rose in cycle {recording.errors[0]}, but tlast was in its place")
+    _check_loading(bench, recording)
     count, came = len(images), len(recording.answered)
     if came < count:
         raise VerificationError(f"{came} of {count} answers came, then nothing moved for {bench.core.patience} cycles")
@@ -234,6 +244,18 @@ def _check(
         place = locate(bench, images, image=int(wrong[0]), stalls=stalls)
         text = f"{wrong.size} of {count} images differ from the golden model, first {place}"
         raise VerificationError(text, mismatches=wrong.size)
+
+
+def _check_loading(bench: Bench, recording: Recording) -> None:
+    """Raise VerificationError unless the weights were loaded, in the cycles of the formula."""
+    if not bench.core.accelerator.loads:
+        return
+    if recording.loaded is None:
+        raise VerificationError("the core took no frame, for the check sum of the weights that it was given is wrong")
+    first = max(FIRST_BYTE, mark_cycles(bench.core.accelerator))
+    expected = first + load_cycles(bench.core.accelerator)
+    if recording.loaded != expected:
+        raise VerificationError(f"loading the weights must take {expected} cycles, measured {recording.loaded}")
 
 
 def _interval(accelerator: Accelerator, timing: Recording) -> int:

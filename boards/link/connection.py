@@ -8,13 +8,16 @@ from typing import NamedTuple, Self
 
 import serial
 
-from .protocol import REPLY, REQUEST, Decoder, Hello, Kind, Message, Statistics, encode_message
+from .protocol import REPLY, REQUEST, Decoder, Hello, Kind, Load, Message, Statistics, encode_message
 from .rate import RATES
 
 __all__ = ["TIMEOUT_S", "Connection", "LinkError", "OnProgress", "open_connection"]
 
 TIMEOUT_S = 0.5
 """Seconds without a reply after which a request is taken to be lost: more than a USB bridge and its driver wait."""
+
+LOAD_S = 2.0
+"""Seconds in which a board has loaded its weights, or will not: four SPRAMs take 60 ms at 36 MHz."""
 
 ATTEMPTS = 8
 """How often a request is sent before the link is given up."""
@@ -74,6 +77,7 @@ class Connection:
         time.sleep(0.02)
         port.reset_input_buffer()
         self.hello = self._greet()
+        self._await_weights()
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +134,20 @@ class Connection:
             ) from None
         except ValueError as error:
             raise LinkError(f"{self.port.name}: {error}; load the board again with this xnorflow") from None
+
+    def _await_weights(self) -> None:
+        """Wait until the board has loaded its weights, where it loads any."""
+        began = time.monotonic()
+        while self.hello.load not in (None, Load.LOADED):
+            if time.monotonic() - began > LOAD_S:
+                wrong = self.hello.load is Load.WRONG
+                raise LinkError(
+                    f"{self.port.name}: the weights in the board's flash "
+                    f"{'are not those of its network' if wrong else f'are not loaded after {LOAD_S:g} s'}; "
+                    "write them again with xnorflow flash"
+                )
+            time.sleep(LOAD_S / 100)
+            self.hello = self._greet()
 
     def _window(self, kind: Kind) -> int:
         """Requests that may be on their way: many only where replies cannot pile up on the board."""

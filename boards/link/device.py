@@ -13,15 +13,18 @@ from ...hw.fifo import SmallFifo
 from ...model.store import fingerprint
 from ..families.catalogue import tools_of
 from .dispatcher import TASK, Dispatcher
-from .protocol import HEAD_BYTES, TAIL_BYTES, VERSION, Hello
+from .protocol import HEAD_BYTES, TAIL_BYTES, VERSION, Hello, Load
 from .receiver import MessageReceiver
-from .replier import Replier
+from .replier import LOAD_BITS, Replier
 from .statistics import LinkStatistics
 
-__all__ = ["Link", "describe_link", "link_cells", "reply_bytes", "request_bytes"]
+__all__ = ["LOAD_CELLS", "Link", "describe_link", "link_cells", "reply_bytes", "request_bytes"]
 
 ANSWER_CELLS = 8
 """Logic cells for each further byte of an answer: they choose it."""
+
+LOAD_CELLS = 120
+"""Logic cells of what reads weights from a flash, and says so."""
 
 MOST_IN_FLIGHT = 8
 """Tasks that wait at most: each costs a dozen flip-flops."""
@@ -40,7 +43,8 @@ def reply_bytes(accelerator: Accelerator) -> int:
 
 def link_cells(accelerator: Accelerator) -> int:
     """Logic cells that the link of an accelerator takes; no folding changes them."""
-    return tools_of(accelerator.family).link_cells + ANSWER_CELLS * (accelerator.output_bytes - 1)
+    loading = LOAD_CELLS if accelerator.loads else 0
+    return tools_of(accelerator.family).link_cells + ANSWER_CELLS * (accelerator.output_bytes - 1) + loading
 
 
 def describe_link(accelerator: Accelerator, *, byte_cycles: int, clock_hz: int) -> Hello:
@@ -88,7 +92,8 @@ class Link(wiring.Component):
         High for a cycle when the answer at ``answers`` is sent, and is not merely dropped.
     error : 1, out
         High for a cycle when a message was not intact.
-
+    load : :class:`Load <xnorflow.boards.link.protocol.Load>`, in
+        What became of the weights of a core that loads them.
     """
 
     def __init__(self, accelerator: Accelerator, *, byte_cycles: int, clock_hz: int) -> None:
@@ -103,6 +108,7 @@ class Link(wiring.Component):
                 "answers": In(axi_stream(8 * accelerator.output_bytes)),
                 "answered": Out(1),
                 "error": Out(1),
+                **({"load": In(LOAD_BITS)} if accelerator.loads else {}),
             }
         )
 
@@ -110,7 +116,10 @@ class Link(wiring.Component):
         m, accelerator = Module(), self.accelerator
         m.submodules.messages = messages = MessageReceiver()
         m.submodules.dispatcher = dispatcher = Dispatcher(
-            beats=accelerator.input_beats, beat_bytes=accelerator.input_bytes, scores=accelerator.scores
+            beats=accelerator.input_beats,
+            beat_bytes=accelerator.input_bytes,
+            scores=accelerator.scores,
+            loads=accelerator.loads,
         )
         m.submodules.tasks = tasks = SmallFifo(shape=TASK, depth=self.hello.in_flight)
         m.submodules.replier = replier = Replier(
@@ -118,6 +127,7 @@ class Link(wiring.Component):
             class_bytes=accelerator.answer.class_bytes,
             answer_bytes=accelerator.output_bytes,
             block_hello=accelerator.reweightable,
+            loads=accelerator.loads,
         )
         m.submodules.statistics = statistics = LinkStatistics()
         m.d.comb += messages.broken.eq(self.broken)
@@ -138,4 +148,6 @@ class Link(wiring.Component):
             self.answered.eq(replier.answered),
             self.error.eq(dispatcher.mismatch | dispatcher.broken),
         ]
+        if accelerator.loads:
+            m.d.comb += [dispatcher.loaded.eq(self.load == Load.LOADED), replier.load.eq(self.load)]
         return m

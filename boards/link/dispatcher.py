@@ -1,6 +1,6 @@
 """From messages to tasks: images go into the core while they arrive, all else is decided at the message's end."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,6 +28,8 @@ class Dispatcher(wiring.Component):
         Beats of a frame, and bytes of a beat.
     scores : :class:`bool`
         Whether the core answers with scores.
+    loads : :class:`bool`
+        Whether the core has weights to load, and refuses images meanwhile.
 
     Members
     -------
@@ -39,9 +41,12 @@ class Dispatcher(wiring.Component):
         A task for each message; ready must not fall but by a task.
     whole, mismatch, broken : 1, out
         High for a cycle at the end of a message that is intact, has a wrong check sum, or has lost bytes.
+    loaded : 1, in
+        Whether its weights are right, where it has any to load.
     """
 
-    def __init__(self, *, beats: int, beat_bytes: int, scores: bool) -> None:
+    def __init__(self, *, beats: int, beat_bytes: int, scores: bool, loads: bool = False) -> None:
+        self.loads = loads
         self.beats = beats
         self.beat_bytes = beat_bytes
         self.scores = scores
@@ -53,6 +58,7 @@ class Dispatcher(wiring.Component):
                 "whole": Out(1),
                 "mismatch": Out(1),
                 "broken": Out(1),
+                **({"loaded": In(1)} if loads else {}),
             }
         )
 
@@ -122,4 +128,10 @@ class Dispatcher(wiring.Component):
     def _knows(self, kind: Signal) -> Signal:
         """Whether a request of this type can be answered."""
         kinds = {Kind.HELLO, Kind.CLASS, Kind.ECHO, Kind.STATISTICS} | ({Kind.SCORES} if self.scores else set())
-        return Cat(kind == REQUEST | known for known in sorted(kinds)).any()
+        return Cat(self._is(kind, known) for known in sorted(kinds)).any()
+
+    def _is(self, kind: Signal, known: Kind) -> Value:
+        """Whether it is this request; none for an image is known while weights are missing."""
+        if self.loads and known in (Kind.CLASS, Kind.SCORES):
+            return (kind == REQUEST | known) & self.loaded
+        return kind == REQUEST | known

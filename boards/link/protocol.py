@@ -4,11 +4,11 @@ import enum
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-__all__ = ["ESCAPE", "FLAG", "FLIP", "HEAD_BYTES", "TAIL_BYTES", "VERSION", "Decoder", "Hello", "Kind", "Message"]
-__all__ += ["REPLY", "REQUEST", "Statistics", "encode_message"]
+__all__ = ["ESCAPE", "FLAG", "FLIP", "HEAD_BYTES", "TAIL_BYTES", "VERSION", "Decoder", "Hello", "Kind", "Load"]
+__all__ += ["REPLY", "REQUEST", "Message", "Statistics", "encode_message"]
 
 VERSION = 1
 """Version of the protocol."""
@@ -38,6 +38,15 @@ class Kind(enum.IntEnum):
     """Reply only: the request did not arrive whole; send it again."""
     REFUSED = 6
     """Reply only: the request arrived whole, but the board knows none of this type and size."""
+
+
+class Load(enum.IntEnum):
+    """What became of weights that a board loads by itself."""
+
+    LOADED = 0
+    LOADING = 1
+    WRONG = 2
+    """They were read, and were not those of its network; it reads them again and again."""
 
 
 class Message(NamedTuple):
@@ -130,6 +139,8 @@ class Hello:
         Clock cycles a frame of the core.
     network : :class:`bytes`
         First eight bytes of the network's hash.
+    load : :class:`Load` or None
+        What became of its weights; None where it has none to load.
     """
 
     version: int
@@ -141,13 +152,15 @@ class Hello:
     clock_hz: int
     interval: int
     network: bytes
+    load: Load | None = None
 
     FORMAT = "<BBHIHBII8s"
 
     def pack(self) -> bytes:
         """The body of the reply."""
         fields = (self.version, self.in_flight, self.beat_bytes, self.frame_bytes, self.classes, self.score_bytes)
-        return struct.pack(self.FORMAT, *fields, self.clock_hz, self.interval, self.network)
+        body = struct.pack(self.FORMAT, *fields, self.clock_hz, self.interval, self.network)
+        return body if self.load is None else body + bytes((self.load,))
 
     @classmethod
     def parse(cls, body: bytes) -> "Hello":
@@ -158,9 +171,11 @@ class Hello:
         ValueError
             When the body is another version's.
         """
-        if len(body) != struct.calcsize(cls.FORMAT) or body[0] != VERSION:
+        size = struct.calcsize(cls.FORMAT)
+        if len(body) not in (size, size + 1) or body[0] != VERSION:
             raise ValueError(f"the protocol's version must be {VERSION}, not {body[0] if body else 'nothing'}")
-        return cls(*struct.unpack(cls.FORMAT, body))
+        hello = cls(*struct.unpack(cls.FORMAT, body[:size]))
+        return replace(hello, load=Load(body[size])) if len(body) > size else hello
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .checksum import Checksum
+from ...hw.checksum import Checksum
 from .protocol import ESCAPE, FLAG, FLIP
 
 __all__ = ["ITEM", "MessageReceiver"]

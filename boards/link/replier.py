@@ -5,12 +5,15 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...hw.axi import axi_stream
+from ...hw.checksum import Checksum
 from ...hw.memory import Rom
-from .checksum import Checksum
 from .dispatcher import TASK
 from .protocol import ESCAPE, FLAG, FLIP, REPLY, Hello, Kind, Statistics
 
-__all__ = ["Replier"]
+__all__ = ["LOAD_BITS", "Replier"]
+
+LOAD_BITS = 2
+"""Of :class:`~xnorflow.boards.link.protocol.Load`."""
 
 
 class Part(enum.Enum):
@@ -35,6 +38,8 @@ class Replier(wiring.Component):
         Bytes of the class, and of a whole answer of the core.
     block_hello : :class:`bool`
         What the board says of itself is in block RAM, or else in logic.
+    loads : :class:`bool`
+        Whether it says what became of its weights, too.
 
     Members
     -------
@@ -50,9 +55,14 @@ class Replier(wiring.Component):
         Bytes of the line.
     answered : 1, out
         High for a cycle when an answer was sent, and is not merely dropped.
+    load : :class:`Load <xnorflow.boards.link.protocol.Load>`, in
+        What became of the weights.
     """
 
-    def __init__(self, *, hello: Hello, class_bytes: int, answer_bytes: int, block_hello: bool = False) -> None:
+    def __init__(
+        self, *, hello: Hello, class_bytes: int, answer_bytes: int, block_hello: bool = False, loads: bool = False
+    ) -> None:
+        self.loads = loads
         self.hello = hello
         self.block_hello = block_hello
         self.class_bytes = class_bytes
@@ -65,6 +75,7 @@ class Replier(wiring.Component):
                 "begun": Out(1),
                 "o": Out(stream.Signature(8)),
                 "answered": Out(1),
+                **({"load": In(LOAD_BITS)} if loads else {}),
             }
         )
 
@@ -118,7 +129,7 @@ class Replier(wiring.Component):
     def _lengths(self) -> dict[Kind, int]:
         """Bytes of each reply's body; those of other kinds have none."""
         return {
-            Kind.HELLO: len(self.hello.pack()),
+            Kind.HELLO: len(self.hello.pack()) + self.loads,
             Kind.CLASS: self.class_bytes,
             Kind.SCORES: self.answer_bytes,
             Kind.STATISTICS: Statistics.BYTES,
@@ -158,6 +169,15 @@ class Replier(wiring.Component):
 
     def _hello(self, m: Module, byte: Signal, place: Signal) -> None:
         """What the board says of itself; a memory is read while the check sum of the byte before is worked out."""
+        if self.loads:
+            with m.If(place == len(self.hello.pack())):
+                m.d.comb += byte.eq(self.load)
+            with m.Else():
+                self._constants(m, byte, place)
+        else:
+            self._constants(m, byte, place)
+
+    def _constants(self, m: Module, byte: Signal, place: Signal) -> None:
         if self.block_hello:
             m.submodules.hello = hello = Rom(width=8, words=self.hello.pack(), block=True)
             m.d.comb += [hello.address.eq(place), byte.eq(hello.data)]

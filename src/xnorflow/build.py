@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
+from .boards.flash_reader import flash_cycles
 from .boards.flow import make_bitstream
 from .boards.implementation import Implementation
 from .boards.link.rate import link_baud, link_fps
@@ -14,17 +15,21 @@ from .build_file import BUILD_FILE, SCHEMA, write_build
 from .build_record import Accuracy, BuildRecord, Verification
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe
 from .hw.accelerator import Accelerator
-from .hw.estimate import roofline_fps
+from .hw.estimate import estimate, roofline_fps
+from .hw.loader import weights_file
 from .hw.verilog import write_core
 from .integrity import hash_design, hash_files
 from .model import golden
 from .model.ir import Network
 from .model.progress import Progress
-from .model.store import save
+from .model.store import save, write_atomically
 from .sim.verify import Report, verify_verilog
 from .tested import is_tested_on
 
-__all__ = ["TOOLS_FOLDER", "build", "record_hashes", "record_verification", "start", "write_verilog"]
+__all__ = ["TOOLS_FOLDER", "WEIGHTS_FILE", "build", "record_hashes", "record_verification", "start", "write_verilog"]
+
+WEIGHTS_FILE = "weights.bin"
+"""What is loaded into SPRAM before the first frame."""
 
 TOOLS_FOLDER = "bitstream"
 """Where in a build folder the bitstream is, and all that it is made of."""
@@ -78,6 +83,7 @@ def build(
         simulator=simulator,
         seed=seed,
         scores=scores,
+        weights=folder / WEIGHTS_FILE if accelerator.loads else None,
         on_progress=on_progress,
     )
     record_verification(result, report, dataset=dataset)
@@ -153,6 +159,11 @@ def _verilog(
     result["verify"] = []
     names = {f"memory {file.stem.partition('.')[2]}": file.name for file in memories}
     result["files"] = {"verilog": VERILOG_FILE, **names, "model": MODEL_FILE}
+    if accelerator.loads:
+        write_atomically(folder / WEIGHTS_FILE, weights_file(accelerator))
+        result["files"]["weights"] = WEIGHTS_FILE
+        assert design.board is not None
+        result["cycles"]["load_expected"] = flash_cycles(accelerator, design.board.clock_mhz)
     result["seconds"] = {"verilog": round(time.monotonic() - began, 2)}
     return result
 
@@ -188,7 +199,7 @@ def _record_implementation(
     assert design.board is not None
     clock_mhz = design.board.clock_mhz
     fps = clock_mhz * 1e6 / result["cycles"]["interval_measured"]
-    roofline = roofline_fps(design.network, design.board.device, clock_mhz)
+    roofline = roofline_fps(design.network, design.board.device, clock_mhz, spram="weights" in result["files"])
     result["resources"] = {
         "lut4": made.lut4,
         "ff": made.ff,
@@ -196,6 +207,9 @@ def _record_implementation(
         "dsp": made.dsp,
         "available": dict(made.available),
     }
+    if "weights" in result["files"]:
+        result["resources"]["spram"] = estimate(design.accelerator()).sprams
+        result["resources"]["available"]["spram"] = design.board.sprams
     result["timing"] = {"fmax_mhz": round(made.fmax_mhz, 2), "met": made.met, "seed": made.seed}
     result["throughput"] = {
         "fps": round(fps, 1),

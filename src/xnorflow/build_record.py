@@ -82,6 +82,7 @@ class Resources(TypedDict):
     ff: int
     bram: int
     dsp: int
+    spram: NotRequired[int]
     available: dict[str, int]
 
 

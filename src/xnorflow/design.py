@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from .boards.board import Board
 from .boards.catalogue import find_board
+from .boards.link.device import LOAD_CELLS
 from .boards.top import board_cells
 from .build_file import BUILD_FILE, read_build
 from .build_record import BuildRecord, LayerRecord, Target
@@ -15,9 +16,10 @@ from .hw.accelerator import Accelerator
 from .hw.bottleneck import find_bottleneck
 from .hw.budget import Budget
 from .hw.device import DEVICES, ICE40, Device
+from .hw.estimate import estimate
 from .hw.folding import Folding, check_foldings
 from .hw.limits import check_hardware
-from .hw.search import check_fit, fastest, smallest
+from .hw.search import DoesNotFitError, check_fit, fastest, smallest
 from .hw.verilog import VERILOG_FILE
 from .integrity import check_files, hash_design
 from .model.bounded import LARGEST_JSON, check_size, parse_json
@@ -77,15 +79,24 @@ class Design:
         """The hardware; without a board it keeps to what all families have, and waits as long as iCE40 must."""
         family = self.device.family if self.device else ICE40
         clock_mhz = self.board.clock_mhz if self.board else 100.0
+        spram = self.board is not None and self._needs_spram(self.board)
         return Accelerator(
             self.network,
             self.foldings,
             scores=self.scores,
             startup_cycles=round(family.startup_us * clock_mhz),
             family=family,
-            brams=_brams(self.device, self.reweightable) if self.device else None,
+            brams=_brams(self.device, self.reweightable, spram=spram) if self.device else None,
             reweightable=self.reweightable,
+            sprams=self.device.sprams if self.device and spram else 0,
         )
+
+    def _needs_spram(self, board: Board) -> bool:
+        """Whether the board has SPRAM, and the design does not fit without: what needs none has nothing to load."""
+        if not board.sprams:
+            return False
+        budget = _budget(self.network, board, self.scores, self.reweightable)
+        return not budget.fits(estimate(budget.accelerator(self.network, self.foldings)))
 
 
 def fold(
@@ -108,20 +119,32 @@ def fold(
         raise ValueError("--fps and --folding exclude each other; give one of them")
     if fps is not None and board is None:
         raise ValueError("--fps needs a board, whose clock it is counted in; give --board too")
-    if fps is not None and board is not None:
-        cycles = cycles_of_rate(network, board, fps)
-        foldings = smallest(network, _budget(network, board, scores, reweightable), interval=cycles)
-    if foldings is None:
-        foldings = (
-            fastest(network, _budget(network, board, scores, reweightable))
-            if board
-            else smallest(network, Budget(DEVICES["ECP5-85F"]), interval=_unbound_interval(network))
-        )
-    check_foldings(network, foldings)
-    if board is not None:
-        budget = _budget(network, board, scores, reweightable)
-        check_fit(network, foldings, budget, tuple(DEVICES.values()), clock_mhz=board.clock_mhz)
+    if board is None:
+        if foldings is None:
+            foldings = smallest(network, Budget(DEVICES["ECP5-85F"]), interval=_unbound_interval(network))
+        check_foldings(network, foldings)
+    else:
+        interval = None if fps is None else cycles_of_rate(network, board, fps)
+        plain = _budget(network, board, scores, reweightable)
+        try:
+            foldings = _fold_for(network, board, plain, interval, foldings)
+        except DoesNotFitError:
+            if not board.sprams:
+                raise
+            roomy = _budget(network, board, scores, reweightable, spram=True)
+            foldings = _fold_for(network, board, roomy, interval, foldings)
     check_hardware(Design(network, foldings, board, scores, reweightable).accelerator())
+    return foldings
+
+
+def _fold_for(
+    network: Network, board: Board, budget: Budget, interval: int | None, foldings: tuple[Folding, ...] | None
+) -> tuple[Folding, ...]:
+    """Those that were given, the smallest for an interval, or the fastest; they fit, or it is a DoesNotFitError."""
+    if foldings is None:
+        foldings = fastest(network, budget) if interval is None else smallest(network, budget, interval=interval)
+    check_foldings(network, foldings)
+    check_fit(network, foldings, budget, tuple(DEVICES.values()), clock_mhz=board.clock_mhz)
     return foldings
 
 
@@ -131,15 +154,19 @@ def _unbound_interval(network: Network) -> int:
     return max(UNBOUND_INTERVAL, products, find_bottleneck(network).cycles)
 
 
-def _budget(network: Network, board: Board, scores: bool, reweightable: bool) -> Budget:
-    """The board's device, without what link and heartbeat take of it."""
-    device = replace(board.device, brams=_brams(board.device, reweightable))
-    return Budget(device, reserved=_board_cells(network, board, scores), reweightable=reweightable)
+def _budget(network: Network, board: Board, scores: bool, reweightable: bool, *, spram: bool = False) -> Budget:
+    """The board's device, without what link and heartbeat take of it, and what reads the flash where that is needed."""
+    device = replace(board.device, brams=_brams(board.device, reweightable, spram=spram))
+    cells = _board_cells(network, board, scores) + (LOAD_CELLS if spram else 0)
+    return Budget(device, reserved=cells, reweightable=reweightable, spram=spram)
 
 
-def _brams(device: Device, reweightable: bool) -> int:
-    """Block RAMs for the layers; what the link says of the network takes one of a reweightable design."""
-    return device.brams - 1 if reweightable else device.brams
+def _brams(device: Device, reweightable: bool, *, spram: bool = False) -> int:
+    """Block RAMs for the layers of a design, which is ``reweightable`` where what tells its network is in block RAM.
+
+    The link says what the network is, and the check sum of what is loaded into SPRAM depends on it.
+    """
+    return device.brams - (1 + spram if reweightable else 0)
 
 
 def _board_cells(network: Network, board: Board, scores: bool) -> int:

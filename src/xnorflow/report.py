@@ -1,18 +1,19 @@
 """Tables of what was estimated, built and verified."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from rich.table import Table
 
 from .boards.board import Board
+from .boards.flash_reader import flash_cycles
 from .boards.link.rate import link_baud, link_fps
 from .boards.top import board_cells
-from .build_record import BuildRecord
+from .build_record import BuildRecord, Target
 from .console import table
 from .design import describe_layers
 from .hw.accelerator import Accelerator
-from .hw.estimate import estimate, roofline_fps
+from .hw.estimate import Estimate, estimate, roofline_fps
 from .model.ir import Network
 from .models import RANDOM
 from .savings import savings
@@ -25,7 +26,7 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
     """An estimate as data."""
     network, design = accelerator.network, estimate(accelerator)
     fps = board.clock_mhz * 1e6 / design.interval
-    roofline = roofline_fps(network, board.device, board.clock_mhz)
+    roofline = roofline_fps(network, board.device, board.clock_mhz, spram=accelerator.loads)
     rows = zip(describe_layers(accelerator), design.layers, strict=True)
     link = board_cells(accelerator, board)
     return {
@@ -42,8 +43,22 @@ def estimate_json(accelerator: Accelerator, board: Board) -> dict[str, Any]:
         "link_cells": link,
         "bram": design.brams,
         "available": {"cells": board.device.lut4, "bram": board.device.brams},
+        **_loading_json(accelerator, board, design),
         "layers": [{**row, "cells": layer.cells, "bram": layer.brams} for row, layer in rows],
         "savings": savings_json(network),
+    }
+
+
+def _loading_json(accelerator: Accelerator, board: Board, design: Estimate) -> dict[str, Any]:
+    """SPRAMs, and how long they take to be loaded; nothing where there are none."""
+    if not accelerator.loads:
+        return {}
+    cycles = flash_cycles(accelerator, board.clock_mhz)
+    return {
+        "spram": design.sprams,
+        "available": {"cells": board.device.lut4, "bram": board.device.brams, "spram": board.sprams},
+        "load_cycles": cycles,
+        "load_ms": round(cycles / board.clock_mhz / 1e3, 2),
     }
 
 
@@ -118,10 +133,30 @@ def estimate_tables(data: dict[str, Any]) -> list[Table]:
             ("share of memory roofline", f"{data['roofline_share']:.1%} of {data['roofline_fps']:,.0f}"),
             ("logic cells", f"{data['cells']:,} of {available['cells']:,}, {data['link_cells']:,} of them the link's"),
             ("block RAMs", f"{data['bram']} of {available['bram']}"),
+            *_loading_rows(data),
             *_savings_rows(data["savings"]),
         ),
     )
     return [layers, summary]
+
+
+def _loading_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is in SPRAM, and what that takes at the start."""
+    if "spram" not in data:
+        return []
+    return [
+        *_spram_rows(data["spram"], data["available"]["spram"], data["layers"]),
+        ("weights loaded from flash in", f"{data['load_cycles']:,} cycles, {data['load_ms']:g} ms"),
+    ]
+
+
+def _spram_rows(used: int, available: int, layers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """How many are in use, and what limits: the slowest layer, by the bits of weights that it gets a cycle."""
+    slowest = max(layers, key=lambda layer: layer["interval"])
+    text = slowest["name"]
+    if "pe" in slowest:
+        text += f": {slowest['pe'] * slowest['simd']} weights a cycle, from {slowest['memory']['weights']}"
+    return [("SPRAMs", f"{used} of {available}"), ("slowest layer", text)]
 
 
 def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
@@ -150,6 +185,7 @@ def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
         ("latency", f"{cycles['latency_measured']} cycles"),
         ("logic cells", f"{resources['lut4']:,} of {available['lut4']:,}"),
         ("block RAMs", f"{resources['bram']} of {available['bram']}"),
+        *_start_rows(data),
         ("clock", f"{timing['fmax_mhz']:.1f} MHz reached, {target['clock_mhz']:g} MHz set"),
         *_rates(throughput, target["clock_mhz"]),
         (
@@ -159,6 +195,18 @@ def build_table(data: BuildRecord, saved: dict[str, Any]) -> Table:
         *_savings_rows(saved),
     ]
     return table(f"{data['network']['name']} on {target['board']}", ("", ""), rows)
+
+
+def _start_rows(data: BuildRecord) -> list[tuple[str, str]]:
+    """What is in SPRAM, and how long a board loads it, where it does."""
+    resources = data["resources"]
+    if "spram" not in resources:
+        return []
+    load, clock_mhz = data["cycles"]["load_expected"], cast(Target, data["target"])["clock_mhz"]
+    return [
+        *_spram_rows(resources["spram"], resources["available"]["spram"], data["network"]["layers"]),
+        ("weights loaded from flash in", f"{load:,} cycles by the formula, {load / clock_mhz / 1e3:.2f} ms"),
+    ]
 
 
 def _rates(rates: Mapping[str, Any], clock_mhz: float) -> list[tuple[str, str]]:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from .boards.flow import refill
-from .build import TOOLS_FOLDER, record_hashes, start
+from .build import TOOLS_FOLDER, WEIGHTS_FILE, record_hashes, start
 from .build_file import write_build
 from .build_record import BuildRecord
 from .design import MODEL_FILE, VERILOG_FILE, Design, describe, open_design
+from .hw.loader import weights_file
 from .hw.verilog import remove_stale, write_core
 from .model.ir import Matrix, Network, Step
 from .model.progress import Progress
@@ -46,6 +47,8 @@ def reweight(folder: Path, network: Network, *, on_progress: Progress) -> BuildR
         on_progress("write Verilog", 0, 1)
         verilog = write_core(accelerator, made)
         save(network, made / MODEL_FILE)
+        if accelerator.loads:
+            (made / WEIGHTS_FILE).write_bytes(weights_file(accelerator))
         start(folder)
         for path in [path for path in made.rglob("*") if path.is_file()]:
             path.replace(folder / path.relative_to(made))

@@ -1,7 +1,7 @@
 """Verification of a build folder at each level: what to simulate, made from what the folder holds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .boards.board import Board
 from .boards.families.catalogue import FAMILIES, tools_of
+from .boards.flash_reader import flash_cycles
 from .boards.flow import board_chip
 from .boards.icebox import unpack_bitstream
 from .boards.identity import check_device
@@ -27,7 +28,7 @@ from .hw.verilog import CORE, write_verilog
 from .model.progress import Progress
 from .sim.bench import Layered
 from .sim.cells import PLL_MODEL, ROUTED_MODELS, cell_models
-from .sim.serial import BOARD, Wire, verify_serial
+from .sim.serial import BOARD, Flash, Wire, verify_serial
 from .sim.simulators import find_simulator
 from .sim.verify import Report, verify_verilog
 
@@ -77,6 +78,11 @@ class _Task:
         path = self._file("bitstream")
         check_device(path, self.board)
         return path
+
+    @property
+    def weights(self) -> Path | None:
+        """What is loaded from the flash, as it was made."""
+        return self._file("weights") if "weights" in self.result["files"] else None
 
     def _file(self, kind: str) -> Path:
         name: str = self.result["files"][kind]
@@ -171,6 +177,10 @@ def _bitstream(task: _Task) -> Report:
     """The file that is loaded into the board, turned back into cells."""
     board = _board_of_level(task)
     bitstream = task.bitstream
+    if task.weights:
+        raise ValueError(
+            f"{task.folder}: has weights in SPRAM, of which icebox_vlog makes no Verilog; use pins or netlist"
+        )
     models = cell_models(board.device.family, task.workdir, asleep=task.accelerator.startup_cycles)
     task.on_progress("unpack the bitstream", 0, 1)
     constraints = bitstream.with_name(board_chip(board).constraints)
@@ -206,12 +216,16 @@ def _board_of_level(task: _Task) -> Board:
 
 
 def _verify_core(task: _Task, *sources: Path, layered: Layered = None) -> Report:
-    options = {"workdir": task.workdir, "seed": task.seed, "layered": layered, **task.options}
+    options = {"workdir": task.workdir, "seed": task.seed, "layered": layered, "weights": task.weights, **task.options}
     return verify_verilog(sources, task.accelerator, task.images, **options)
 
 
 def _verify_board(task: _Task, *sources: Path) -> Report:
     wire = board_wire(task.accelerator, task.board)
+    if task.weights:
+        assert task.board.flash is not None
+        cycles = flash_cycles(task.accelerator, task.board.clock_mhz)
+        wire = replace(wire, flash=Flash(task.board.flash.offset, task.weights.read_bytes(), cycles))
     return verify_serial(sources, task.accelerator, task.images, wire=wire, workdir=task.workdir, **task.options)
 
 

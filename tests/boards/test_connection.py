@@ -3,6 +3,7 @@
 
 import os
 import random
+import re
 import select
 
 import pytest
@@ -11,7 +12,7 @@ from tests.boards.host import encoded, reply, serial_accelerator
 from tests.boards.simulated import pseudo_terminal, simulated_board
 from tests.networks import random_images
 from xnorflow.boards.link.connection import LinkError, open_connection
-from xnorflow.boards.link.protocol import Hello, Kind, encode_message
+from xnorflow.boards.link.protocol import Decoder, Hello, Kind, Load, encode_message
 from xnorflow.model import golden
 
 PATIENT = 10.0
@@ -96,6 +97,43 @@ OLD = Hello(9, 2, 1, 3, 10, 0, 12_000_000, 9, bytes(8)).pack()
 def test_who_is_not_a_board_is_told_so(data, message):
     with pseudo_terminal(answering(data)) as port, pytest.raises(LinkError, match=rf"^{port}: {message}$"):
         open_connection(port, baud=115200, timeout=0.1)
+
+
+def loading(*states):
+    """A board that says hello with these states of its weights, the last one again and again."""
+    left = list(states)
+
+    def serve(handle, stop):
+        decoder = Decoder()
+        while not stop.is_set():
+            if not select.select([handle], [], [], 0.01)[0]:
+                continue
+            for message in decoder.feed(os.read(handle, 4096)):
+                state = left.pop(0) if len(left) > 1 else left[0]
+                hello = Hello(1, 2, 1, 3, 10, 0, 12_000_000, 9, bytes(8), state)
+                os.write(handle, encode_message(reply(Kind.HELLO, message.tag, hello.pack())))
+
+    return serve
+
+
+@pytest.mark.parametrize("first", [Load.LOADING, Load.WRONG])
+def test_client_waits_until_the_weights_are_loaded(first):
+    with pseudo_terminal(loading(first, first, Load.LOADED)) as port, open_connection(port, timeout=PATIENT) as board:
+        assert board.hello.load is Load.LOADED
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (Load.LOADING, "are not loaded after 0.1 s"),
+        (Load.WRONG, "are not those of its network"),
+    ],
+)
+def test_client_gives_up_where_they_never_are(state, message, monkeypatch):
+    monkeypatch.setattr("xnorflow.boards.link.connection.LOAD_S", 0.1)
+    text = f"the weights in the board's flash {message}; write them again with xnorflow flash"
+    with pseudo_terminal(loading(state)) as port, pytest.raises(LinkError, match=rf"^{port}: {re.escape(text)}$"):
+        open_connection(port, baud=115200, timeout=PATIENT)
 
 
 def test_port_must_exist():

@@ -35,6 +35,20 @@ def test_programmer_gets_its_options_and_the_bitstream(board, made, tmp_path, mo
     assert (tmp_path / "arguments").read_text().splitlines() == [*board.program[1:], str(tmp_path / "top.bin")]
 
 
+def test_weights_are_written_behind_the_bitstream_and_before_it(made, tmp_path, monkeypatch):
+    path = tmp_path / "iceprog"
+    path.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
+    path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"1234")
+    board = find_board("icebreaker")
+    flash(made(board), board, weights=weights)
+    assert (tmp_path / "calls").read_text().splitlines() == [f"-o 1M {weights}", str(tmp_path / "top.bin")]
+    # The bitstream of an UP5K ends long before that.
+    assert board.flash.offset == 1 << 20
+
+
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
 def test_missing_programmer_says_how_to_get_it(board, made, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -7,7 +7,6 @@ import zlib
 import pytest
 from amaranth.sim import Simulator
 
-from xnorflow.boards.link.checksum import Checksum
 from xnorflow.boards.link.dispatcher import Dispatcher
 from xnorflow.boards.link.protocol import (
     REPLY,
@@ -22,6 +21,7 @@ from xnorflow.boards.link.protocol import (
 from xnorflow.boards.link.receiver import MessageReceiver
 from xnorflow.boards.link.replier import Replier
 from xnorflow.boards.link.statistics import LinkStatistics
+from xnorflow.hw.checksum import Checksum
 
 HELLO = Hello(1, 2, 1, 98, 10, 2, 36_000_000, 128, b"\x7d\x7e345678")
 

@@ -93,12 +93,7 @@ def test_a_build_for_which_there_is_no_link_ends_before_the_simulation(command, 
     assert (status, err.startswith("xnorflow: one of 3000000, 2000000, 1000000, 500000, 115200 baud must")) == (1, True)
 
 
-def test_a_build_has_both_rates(tmp_path, monkeypatch, capsys):
-    """Without the tools: their figures are in the tests of the flow."""
-    network = random_network((784, 16, 10))
-    board = replace(find_board("icebreaker"), baud=1_000_000)
-    design = Design(network, (Folding(1, 98), Folding(1, 16)), board)
-    folder = tmp_path / "out"
+def build_without_tools(design, folder, monkeypatch):
     made = type("", (), {"implementation": MADE, "bitstream": folder / "bitstream" / "top.bin"})
 
     def tools(_accelerator, _board, output, **_options):
@@ -107,9 +102,17 @@ def test_a_build_has_both_rates(tmp_path, monkeypatch, capsys):
         return made
 
     monkeypatch.setattr("xnorflow.build.make_bitstream", tools)
-    images = random_images(network, 6)
+    images = random_images(design.network, 6)
     options = {"labels": None, "dataset": "random", "simulator": "icarus", "seed": 0}
-    result = build(design, folder, images=images, on_progress=lambda *_words: None, **options)
+    return build(design, folder, images=images, on_progress=lambda *_words: None, **options)
+
+
+def test_a_build_has_both_rates(tmp_path, monkeypatch, capsys):
+    """Without the tools: their figures are in the tests of the flow."""
+    network = random_network((784, 16, 10))
+    board = replace(find_board("icebreaker"), baud=1_000_000)
+    design = Design(network, (Folding(1, 98), Folding(1, 16)), board)
+    result = build_without_tools(design, tmp_path / "out", monkeypatch)
     throughput = result["throughput"]
     assert (throughput["fps"], throughput["link_fps"], throughput["link_baud"]) == (281250.0, 952.4, 1_000_000)
     estimated = estimate_json(design.accelerator(), board)
@@ -119,3 +122,21 @@ def test_a_build_has_both_rates(tmp_path, monkeypatch, capsys):
     assert "rtl on icarus 6 random images, 0 mismatches" in lines
     assert "frames per second, core 281,250 at 36 MHz" in lines
     assert "frames per second, link 952 at 1,000,000 baud" in lines
+
+
+def test_a_build_with_weights_in_spram_says_what_limits(tmp_path, monkeypatch, capsys):
+    network = random_network((64, 36, 10))
+    board = find_board("icebreaker")
+    board = replace(board, device=replace(board.device, brams=2, lut4=1000))
+    design = Design(network, (Folding(3, 8), Folding(2, 9)), board)
+    result = build_without_tools(design, tmp_path / "out", monkeypatch)
+    assert (result["resources"]["spram"], result["resources"]["available"]["spram"]) == (4, 4)
+    assert result["files"]["weights"] == "weights.bin"
+    data = estimate_json(design.accelerator(), board)
+    assert (data["spram"], data["available"]["spram"]) == (4, 4)
+    show(build_table(result, savings_json(network)))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    cycles = data["load_cycles"]
+    assert "SPRAMs 4 of 4" in lines
+    assert "slowest layer dense0: 24 weights a cycle, from SPRAM" in lines
+    assert f"weights loaded from flash in {cycles:,} cycles by the formula, {cycles / 36e3:.2f} ms" in lines

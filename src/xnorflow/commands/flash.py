@@ -17,4 +17,5 @@ def flash(folder: Path) -> None:
     design, result = open_design(folder)
     if design.board is None or "bitstream" not in result["files"]:
         raise ValueError(f"{folder}: has no bitstream; make it with xnorflow build --board")
-    flash_board(folder / result["files"]["bitstream"], design.board)
+    weights = folder / result["files"]["weights"] if "weights" in result["files"] else None
+    flash_board(folder / result["files"]["bitstream"], design.board, weights=weights)
