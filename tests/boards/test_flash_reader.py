@@ -99,5 +99,5 @@ def test_it_begins_again_when_it_is_told_to():
 def test_start_up_is_a_formula_of_the_file():
     accelerator = Accelerator(random_network((64, 36, 10)), (Folding(3, 8), Folding(2, 9)), brams=2, sprams=4)
     commands = 2 * flash_pause(36.0) + 80 + BYTE_CYCLES
-    assert flash_cycles(accelerator, 36.0) == commands + BYTE_CYCLES * (len(weights_file(accelerator)) - 1) + 11
+    assert flash_cycles(accelerator, 36.0) == commands + BYTE_CYCLES * (len(weights_file(accelerator)) - 1) + 12
     assert flash_pause(36.0) == 1080

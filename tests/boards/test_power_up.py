@@ -41,7 +41,8 @@ def accelerator(*, waits):
 
 
 def impatient(device):
-    return replace(device, family=replace(device.family, startup_us=0.0))
+    # The flow knows no such family, and need not, where no SPRAM is asked for.
+    return replace(device, family=replace(device.family, startup_us=0.0), sprams=0)
 
 
 def netlist(verilog, folder, *, top, asleep):
