@@ -142,7 +142,7 @@ def test_the_fastest_design_takes_no_cells_beyond_its_slowest_stage(name, cells)
 def test_what_does_not_fit_is_told_with_the_rate_that_does():
     network, part = zoo_network("tfc"), DEVICES["UP5K"]
     with pytest.raises(
-        ValueError, match=r"; UP5K fits an interval of 125 cycles, 288000 frames/s at 36 MHz; the same "
+        ValueError, match=r"; UP5K fits an interval of 112 cycles, 321428 frames/s at 36 MHz; the same "
     ):
         check_fit(
             network, smallest(network, Budget(part), interval=32), Budget(part), tuple(DEVICES.values()), clock_mhz=36.0
