@@ -9,6 +9,9 @@ from ..exact.node import ImportRefused
 
 __all__ = ["Beside"]
 
+LARGEST_OFFSET = 1 << 62
+"""Bytes, far more than a file has, that still are a place in one."""
+
 
 class Beside:
     """The files in the folder of a model, of which only so many bytes are read in all.
@@ -36,13 +39,18 @@ class Beside:
             length = int(entries.get("length") or wanted)
         except (ValueError, KeyError, TypeError):
             raise ImportRefused(f"{owner}: not a whole tensor; export the file again") from None
-        if offset < 0 or length != wanted:
+        if offset < 0:
+            raise ImportRefused(f"{owner}: must begin at byte 0 of {path.name!r} or later, not at {offset}")
+        if length != wanted:
             raise ImportRefused(
                 f"{owner}: must have {wanted} bytes in {path.name!r}, not {length}; export the file again"
             )
         if wanted > self.left:
             raise ImportRefused(f"the arrays beside the file must have at most {self.limit >> 20} MiB")
         self.left -= wanted
+        cut = ImportRefused(f"{owner}: {path.name!r} is cut off; export or download both files again")
+        if offset > LARGEST_OFFSET:
+            raise cut
         try:
             with path.open("rb") as file:
                 file.seek(offset)
@@ -51,7 +59,7 @@ class Beside:
             reason = error.strerror or "cannot be read"
             raise ImportRefused(f"{owner}: its file {path.name!r}: {reason}; keep it beside the model's file") from None
         if len(data) < wanted:
-            raise ImportRefused(f"{owner}: {path.name!r} is cut off; export or download both files again")
+            raise cut
         tensor.raw_data = data
         tensor.data_location = TensorProto.DEFAULT
         del tensor.external_data[:]
@@ -65,11 +73,10 @@ class Beside:
         try:
             real = (self.folder / path).resolve()
             inside = real.is_relative_to(self.folder.resolve())
+            # Not a pipe or a device, which could block or never end.
+            strange = real.exists() and not real.is_file()
         except (OSError, RuntimeError, ValueError):
             raise refused from None
-        if not inside:
-            raise refused
-        # Not a pipe or a device, which could block or never end.
-        if real.exists() and not real.is_file():
+        if not inside or strange:
             raise refused
         return real

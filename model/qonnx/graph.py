@@ -32,6 +32,12 @@ INTEGERS = tuple(TensorProto.DataType.Value(f"{sign}INT{bits}") for sign in ("",
 PAD_VALUE = 2
 """Place of the number among the inputs of a ``Pad``."""
 
+OLDEST_OPSET = 7
+"""Before it, an attribute said along which axis a sum or a product repeats its second input."""
+
+NUMBERS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16, *INTEGERS)
+"""Types of an input that pixels can be."""
+
 STANDARD = ("", "ai.onnx")
 QUANTIZED = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 """Domains of the operators that are understood."""
@@ -83,6 +89,7 @@ def read_graph(path: StrPath, *, input_shape: tuple[int, ...] | None = None) -> 
     path = Path(path)
     check_format(path)
     model = _parsed(path)
+    _check_opset(model)
     graph = model.graph
     if len(graph.node) > LARGEST_GRAPH:
         raise QonnxError(f"the graph must have at most {LARGEST_GRAPH} nodes, not {len(graph.node)}")
@@ -122,6 +129,17 @@ def _parsed(path: Path) -> onnx.ModelProto:
     if not model.graph.node or not model.graph.output:
         raise QonnxError("not a whole ONNX file, it has no graph; export or download it again")
     return model
+
+
+def _check_opset(model: onnx.ModelProto) -> None:
+    """Refuse operators that could mean something else than those that are known."""
+    versions = [entry.version for entry in model.opset_import if entry.domain in STANDARD]
+    if not versions:
+        raise QonnxError("the file must say the opset of its operators; export again")
+    newest = onnx.defs.onnx_opset_version()
+    for version in versions:
+        if not OLDEST_OPSET <= version <= newest:
+            raise QonnxError(f"opset must be {OLDEST_OPSET} to {newest}, not {version}; export with one of them")
 
 
 def _padded_values(graph: onnx.GraphProto) -> set[str]:
@@ -191,6 +209,10 @@ def _attribute(name: str, operator: str, proto: AttributeProto, beside: Beside, 
 
 def _shape(value: onnx.ValueInfoProto, told: tuple[int, ...] | None) -> tuple[int, ...]:
     """Shape of the input; its batch may be 1, or a name, which stands for any number."""
+    element = value.type.tensor_type.elem_type
+    if value.type.HasField("tensor_type") and element not in NUMBERS:
+        known = TensorProto.DataType.Name(element).lower() if element in TensorProto.DataType.values() else element
+        raise QonnxError(f"input {value.name!r}: must be of floats or integers, as pixels are, not of type {known}")
     batch, *sizes = list(value.type.tensor_type.shape.dim) or [None]
     if batch is None or not sizes:
         raise QonnxError(f"input {value.name!r}: must have a shape of a batch and an image; export with its shape")

@@ -126,6 +126,9 @@ def _conv(node: Node, signal: Signal, constants: Constants) -> Value:
             f"must take an image of one or two axes, not shape {signal.shape} with weights {weights.shape}"
         )
     kernel = (1,) * (2 - axes) + weights.shape[2:]
+    said = node.integers("kernel_shape", weights.shape[2:])
+    if said != weights.shape[2:]:
+        raise node.error(f"kernel_shape must be that of the weights, {weights.shape[2:]}, not {said}; export again")
     groups = node.integer("group", 1)
     if groups < 1 or weights.shape[0] % groups:
         raise node.error(f"group must divide the {weights.shape[0]} filters, not be {groups}")

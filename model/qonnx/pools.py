@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..exact.constant import Constant
-from ..exact.elementwise import Value
+from ..exact import functions as of
+from ..exact.constant import Constant, scalar
+from ..exact.elementwise import Value, elementwise
 from ..exact.images import Border, unpadded
 from ..exact.node import Node
 from ..exact.pooling import average, check_low, pool
@@ -61,16 +62,23 @@ def _padded(node: Node, image: Signal, kernel: Pair, stride: Pair, around: Borde
     return pool(node, image, MaxPool(kernel, stride, around), ceil=node.integer("ceil_mode", 0) != 0)
 
 
-def _reduce_mean(node: Node, signal: Signal, constants: Constants) -> Value:
-    """The mean of the whole image, channel by channel, as another way to write ``GlobalAveragePool``."""
+def _reduce(node: Node, signal: Signal, constants: Constants) -> Value:
+    """The mean, the sum or the largest of the whole image, channel by channel, as ``GlobalAveragePool`` and others."""
     rank = len(signal.shape)
     given = constants[0] if constants else None
     axes = given.integers(node) if isinstance(given, Constant) else node.integers("axes", ())
     places = {axis % rank for axis in axes if -rank <= axis < rank}
     if places != set(range(2, rank)) or rank not in (3, 4):
-        raise node.error(f"must take the mean over rows and columns, the axes behind the channels, not over {axes}")
+        kind = {"ReduceMax": "largest", "ReduceMean": "mean", "ReduceSum": "sum"}[node.operator]
+        raise node.error(f"must take the {kind} over rows and columns, the axes behind the channels, not over {axes}")
     image = as_image(signal)
-    result = average(node, image, SumPool((image.shape[2], image.shape[3]), (1, 1)))
+    kernel = (image.shape[2], image.shape[3])
+    function = _largest if node.operator == "ReduceMax" else _mean
+    result = function(node, image, kernel, (1, 1), (0, 0, 0, 0))
+    if node.operator == "ReduceSum":
+        total = elementwise(node, [result, scalar(kernel[0] * kernel[1])], of.multiply)
+        assert isinstance(total, Signal)
+        result = total
     order = result.order if node.integer("keepdims", 1) else result.order[:, :, 0, 0]
     return replace(result, order=order[:, :, 0] if node.integer("keepdims", 1) and rank == 3 else order)
 
@@ -80,5 +88,7 @@ POOLS: dict[str, Callable[[Node, Signal, Constants], Value]] = {
     "GlobalAveragePool": _pool,
     "GlobalMaxPool": _pool,
     "MaxPool": _pool,
-    "ReduceMean": _reduce_mean,
+    "ReduceMax": _reduce,
+    "ReduceMean": _reduce,
+    "ReduceSum": _reduce,
 }

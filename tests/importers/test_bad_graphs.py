@@ -62,6 +62,10 @@ def grown(times):
             "not 2",
         ),
         (
+            lambda: ended(bits(1, 4, 4, 4).add("Conv", KERNEL, pads=[1] * 4, kernel_shape=[5, 5])),
+            "Conv_2 (Conv): kernel_shape must be that of the weights, (3, 3), not (5, 5); export again",
+        ),
+        (
             lambda: grown(3),
             "Add_8 (Add): integers must fit 48 bits, not be in -26288408624640..71802407469841920",
         ),

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto
 
 from tests.importers.graphs import Chain, bipolar, check
 from xnorflow.model import golden
@@ -64,13 +65,47 @@ def test_a_folder_or_a_device_is_no_file_of_arrays(tmp_path):
             "its file 'nowhere.data': No such file or directory; keep it beside the model's file",
         ),
         ({"offset": "99999999"}, "'network.onnx.data' is cut off; export or download both files again"),
-        ({"offset": "-4"}, "must have 192 bytes in 'network.onnx.data', not 192; export the file again"),
+        ({"offset": str(1 << 63)}, "'network.onnx.data' is cut off; export or download both files again"),
+        ({"offset": "-4"}, "must begin at byte 0 of 'network.onnx.data' or later, not at -4"),
         ({"length": "7"}, "must have 192 bytes in 'network.onnx.data', not 7; export the file again"),
         ({"length": "many"}, "not a whole tensor; export the file again"),
     ],
 )
 def test_refuses_arrays_that_are_not_there(tmp_path, entries, message):
     check(changed(beside(tmp_path), **entries), f"initializer 'constant2': {message}")
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    path = changed(beside(tmp_path), location="a" * 300)
+    check(path, f"initializer 'constant2': its file must be in the folder of the model, not {'a' * 300!r}")
+
+
+@pytest.mark.parametrize("version", [6, 1 << 20, 0, -1])
+def test_operators_of_a_version_that_means_something_else_are_refused(version, tmp_path):
+    """Before opset 7, ``Add`` took an axis along which to repeat its second input."""
+    model = network().model()
+    model.opset_import[0].version = version
+    path = tmp_path / "network.onnx"
+    path.write_bytes(model.SerializeToString())
+    newest = onnx.defs.onnx_opset_version()
+    check(path, f"opset must be 7 to {newest}, not {version}; export with one of them")
+
+
+def test_operators_of_no_version_are_refused(tmp_path):
+    model = network().model()
+    del model.opset_import[0]
+    path = tmp_path / "network.onnx"
+    path.write_bytes(model.SerializeToString())
+    check(path, "the file must say the opset of its operators; export again")
+
+
+@pytest.mark.parametrize("element", ["STRING", "BOOL", "COMPLEX64", "UNDEFINED"])
+def test_an_input_of_no_numbers_is_refused(element, tmp_path):
+    model = network().model()
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.DataType.Value(element)
+    path = tmp_path / "network.onnx"
+    path.write_bytes(model.SerializeToString())
+    check(path, f"input 'image': must be of floats or integers, as pixels are, not of type {element.lower()}")
 
 
 def archive(*names):

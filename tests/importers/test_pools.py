@@ -5,6 +5,7 @@ import onnxruntime
 import pytest
 
 from tests.importers.graphs import Chain, bipolar
+from tests.importers.reference import reference
 from xnorflow.model import golden
 from xnorflow.model.ir import MaxPool
 from xnorflow.model.qonnx.reader import import_qonnx
@@ -85,3 +86,18 @@ def test_a_padded_pool_of_a_sequence(attributes, tmp_path):
     path = chain.add("MatMul", bipolar(rng, size, 3)).save(tmp_path / "network.onnx")
     network, images = import_qonnx(path), rng.integers(0, 256, (20, 10), np.uint8)
     assert golden.forward(network, images.reshape(-1, *network.input.shape)).tolist() == judged(path, images).tolist()
+
+
+@pytest.mark.parametrize("keeps", [0, 1])
+@pytest.mark.parametrize("operator", ["ReduceMax", "ReduceMean", "ReduceSum"])
+def test_what_is_reduced_over_rows_and_columns_is_a_pool(operator, keeps, tmp_path):
+    """As PyTorch writes ``AdaptiveMaxPool2d(1)``, ``amax`` and ``sum``."""
+    rng = np.random.default_rng(seed=2)
+    chain = Chain(1, 3, 5, 6).add("Sub", 127.5).add("Sign").add("Conv", bipolar(rng, 6, 3, 2, 3)).add("Add", 0.5)
+    axes = {} if operator == "ReduceSum" else {"axes": [2, -1]}
+    chain.add(operator, *([] if axes else [np.array([2, -1])]), keepdims=keeps, **axes)
+    chain.add("Flatten").add("Sub", rng.normal(0, 3, 6)).add("BipolarQuant", 1.0).add("MatMul", bipolar(rng, 6, 5))
+    network = import_qonnx(chain.save(tmp_path / "network.onnx"))
+    images = rng.integers(0, 256, (100, 5, 6, 3), np.uint8)
+    expected = reference(chain.model(), images.transpose(0, 3, 1, 2))
+    assert np.array_equal(golden.predict(network, images), expected.argmax(axis=1))
