@@ -71,6 +71,7 @@ def _of_archive(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()[:LARGEST_LISTING]
+    # The last is what zipfile says of an archive of a later version than it knows.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return None
     if any(name.endswith("/constants.pkl") for name in names):
